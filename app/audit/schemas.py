@@ -1,0 +1,67 @@
+"""What can be recorded, and how it reads back."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Action(StrEnum):
+    """`subject:past_verb`. A new action is a new member here, so that the trail has one vocabulary."""
+
+    person_created = "person:created"
+    person_changed = "person:changed"
+    session_started = "session:started"
+    session_refused = "session:refused"
+    session_ended = "session:ended"
+    key_created = "key:created"
+    key_revoked = "key:revoked"
+    board_created = "board:created"
+    board_changed = "board:changed"
+    card_created = "card:created"
+    card_changed = "card:changed"
+    card_moved = "card:moved"
+    card_archived = "card:archived"
+    card_deleted = "card:deleted"
+    dataset_created = "dataset:created"
+    dataset_changed = "dataset:changed"
+    dataset_deleted = "dataset:deleted"
+    batch_received = "batch:received"
+    batch_published = "batch:published"
+    batch_undone = "batch:undone"
+    rows_exported = "rows:exported"
+    template_created = "template:created"
+    template_changed = "template:changed"
+    template_deleted = "template:deleted"
+    report_requested = "report:requested"
+    report_generated = "report:generated"
+    report_deleted = "report:deleted"
+    schedule_created = "schedule:created"
+    schedule_changed = "schedule:changed"
+    schedule_deleted = "schedule:deleted"
+    schedule_fired = "schedule:fired"
+    smtp_account_created = "smtp_account:created"
+    smtp_account_changed = "smtp_account:changed"
+    smtp_account_deleted = "smtp_account:deleted"
+    smtp_account_tested = "smtp_account:tested"
+    delivery_sent = "delivery:sent"
+    delivery_failed = "delivery:failed"
+    delivery_retried = "delivery:retried"
+    run_cancelled = "run:cancelled"
+    run_retried = "run:retried"
+    sample_loaded = "sample:loaded"
+
+
+class AuditEntry(BaseModel):
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+    id: int
+    at: datetime
+    person_id: UUID | None
+    person: str
+    ip: str | None
+    action: str
+    subject: str
+    details: dict[str, Any]

@@ -1,0 +1,34 @@
+"""One line per thing that somebody did, written in the transaction that did it."""
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.audit.schemas import Action, AuditEntry
+from app.audit.tables import AuditRow
+from app.core import clock
+from app.core.actor import Actor
+
+
+def record(db: Session, actor: Actor, action: Action, subject: object, **details: Any) -> None:
+    """`subject` names the thing (its id); `details` must be JSON and must never hold a secret."""
+    db.add(
+        AuditRow(
+            at=clock.now(),
+            person_id=actor.id,
+            person=actor.name,
+            ip=actor.ip,
+            action=action.value,
+            subject=str(subject),
+            details=details,
+        )
+    )
+
+
+def entries(db: Session, *, limit: int = 50, before: int | None = None) -> list[AuditEntry]:
+    """Newest first; `before` is the id to go on from. The caller has checked that an admin asks."""
+    query = sa.select(AuditRow).order_by(AuditRow.id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(AuditRow.id < before)
+    return [AuditEntry.model_validate(row) for row in db.scalars(query)]

@@ -1,0 +1,25 @@
+"""The append-only trail."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.db import Base
+
+
+class AuditRow(Base):
+    __tablename__ = "audit"
+
+    id: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity(always=True), primary_key=True)
+    at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True), index=True)
+    # No foreign key: the trail outlives the people in it.
+    person_id: Mapped[UUID | None] = mapped_column(index=True)
+    person: Mapped[str]
+    ip: Mapped[str | None]
+    action: Mapped[str] = mapped_column(index=True)
+    subject: Mapped[str]
+    details: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=sa.text("'{}'::jsonb"))

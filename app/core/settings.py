@@ -1,0 +1,133 @@
+"""Every setting, read once from the environment, `NAME_FILE` files and `.env`. Nothing else reads the environment."""
+
+import os
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+from zoneinfo import available_timezones
+
+from dotenv import dotenv_values
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+PLACEHOLDERS = {"changeme", "changethis", "secret", "change-me", "placeholder", "your-secret-key"}
+MIN_SECRET_LENGTH = 16
+
+
+class SettingsError(Exception):
+    """The environment holds a value that cannot be used; the message is one line for the operator."""
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(extra="ignore", frozen=True, env_ignore_empty=True)
+
+    db_url: str = Field("", description="PostgreSQL to use; empty starts the embedded one under DATA_DIR")
+    alembic_url: str = Field("", description="PostgreSQL URL for migrations only; default DB_URL")
+    data_dir: Path = Field(Path("var"), description="Embedded database, keys and local storage")
+    storage_url: str = Field("", description="file:///path or s3://bucket/prefix; default DATA_DIR/storage")
+    s3_endpoint_url: str = Field("", description="Endpoint of an S3-compatible store other than AWS")
+    secret_key: SecretStr = Field(SecretStr(""), description="Signs tokens; generated into DATA_DIR in embedded mode")
+    smtp_env_key: SecretStr = Field(
+        SecretStr(""), description="Fernet key, or comma-separated keys newest first, for secrets at rest"
+    )
+    host: str = Field("127.0.0.1", description="Address to listen on")
+    port: int = Field(8501, ge=1, le=65535, description="Port to listen on")
+    public_url: str = Field("", description="Address people use, for links in mails; default http://HOST:PORT")
+    debug: bool = Field(False, description="Show tracebacks in the browser; never in production")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least severe line to log")
+    log_format: Literal["text", "json"] = Field("text", description="Human lines or one JSON object a line")
+    session_timeout: int = Field(3600, ge=60, description="Seconds without activity after which a session ends")
+    session_max_age: int = Field(43200, ge=300, description="Seconds after which a session ends in any case")
+    admin_email: str = Field("", description="With ADMIN_PASSWORD: first admin, made at start when nobody exists")
+    admin_password: SecretStr = Field(SecretStr(""), description="Password of that first admin")
+    max_upload_mb: int = Field(200, ge=1, description="Largest file that may be uploaded, in MiB")
+    workers: int = Field(1, ge=0, le=64, description="Worker processes started by main.py; 0 = none")
+    tz_default: str = Field("UTC", description="Time zone offered first for schedules")
+
+    @field_validator("db_url", "alembic_url")
+    @classmethod
+    def _postgres_only(cls, url: str) -> str:
+        if url and urlsplit(url).scheme not in ("postgresql", "postgres", "postgresql+psycopg"):
+            raise ValueError(f"must start with postgresql://, not {urlsplit(url).scheme or 'nothing'}://")
+        return url
+
+    @field_validator("storage_url")
+    @classmethod
+    def _known_storage(cls, url: str) -> str:
+        if url and urlsplit(url).scheme not in ("file", "s3"):
+            raise ValueError("must start with file:// or s3://")
+        return url
+
+    @field_validator("tz_default")
+    @classmethod
+    def _known_zone(cls, zone: str) -> str:
+        if zone not in available_timezones():
+            raise ValueError(f"{zone} is not a known time zone, such as Europe/Berlin")
+        return zone
+
+    @model_validator(mode="after")
+    def _refuse_placeholder_secrets(self) -> "Settings":
+        secret = self.secret_key.get_secret_value()
+        if secret and (secret.lower() in PLACEHOLDERS or len(secret) < MIN_SECRET_LENGTH):
+            raise ValueError(f"SECRET_KEY is a placeholder or shorter than {MIN_SECRET_LENGTH} characters")
+        if self.db_url and not secret:
+            raise ValueError("SECRET_KEY must be set together with DB_URL")
+        if self.db_url and not self.smtp_env_key.get_secret_value():
+            raise ValueError("SMTP_ENV_KEY must be set together with DB_URL")
+        return self
+
+    @property
+    def embedded(self) -> bool:
+        return not self.db_url
+
+    @property
+    def base_url(self) -> str:
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (init_settings,)  # load() has already merged environment, files and .env
+
+
+def load(environ: dict[str, str] | None = None, env_file: Path = Path(".env")) -> Settings:
+    """Raises SettingsError with one line that names the variable and the way out."""
+    env = {**{k: v for k, v in dotenv_values(env_file).items() if v is not None}, **(environ or os.environ)}
+    unknown = sorted(k for k in env if k.startswith("AUTOREPORT_"))
+    if unknown:
+        raise SettingsError(f"{unknown[0]} is not a setting of AutoReport; see .env.example for the names")
+    try:
+        return Settings(**{name: value for name in Settings.model_fields if (value := _value(env, name.upper()))})
+    except ValidationError as error:
+        raise SettingsError(_one_line(error)) from error
+
+
+def _value(env: dict[str, str], name: str) -> Any:
+    path = env.get(f"{name}_FILE")
+    if not path:
+        return env.get(name)
+    if env.get(name):
+        raise SettingsError(f"{name} and {name}_FILE are both set; keep one")
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise SettingsError(f"{name}_FILE: {path} cannot be read ({error.strerror})") from error
+
+
+def _one_line(error: ValidationError) -> str:
+    first = error.errors()[0]
+    name = ".".join(str(part) for part in first["loc"]).upper()
+    message = first["msg"].removeprefix("Value error, ")
+    return f"{name}: {message}" if name else message
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    return load()

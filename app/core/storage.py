@@ -1,0 +1,85 @@
+"""Large files (uploads, Parquet, rendered reports, sent messages) by key: a local folder or an S3-compatible bucket.
+
+Keys are made by the product, never by a user: `feature/id/name`.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from urllib.parse import unquote, urlsplit
+
+from app.core.errors import NotFound
+from app.core.settings import settings
+
+if TYPE_CHECKING:
+    from pyarrow import fs
+
+
+class FileGone(NotFound):
+    """This file is no longer in the storage."""
+
+
+@lru_cache(maxsize=1)
+def filesystem() -> "fs.FileSystem":
+    """Arrow's file system rooted at STORAGE_URL; datasets are read through it too, so both back ends are one."""
+    from pyarrow import fs  # noqa: PLC0415  100 ms that a command like `--help` need not pay
+
+    url = settings().storage_url or (settings().data_dir.resolve() / "storage").as_uri()
+    parts = urlsplit(url)
+    if parts.scheme == "file":
+        root = Path(unquote(parts.path))
+        root.mkdir(parents=True, exist_ok=True)
+        return fs.SubTreeFileSystem(str(root), fs.LocalFileSystem())
+    options: dict[str, Any] = {}
+    if settings().s3_endpoint_url:
+        endpoint = urlsplit(settings().s3_endpoint_url)
+        options = {"endpoint_override": endpoint.netloc, "scheme": endpoint.scheme}
+    return fs.SubTreeFileSystem((parts.netloc + parts.path).rstrip("/"), fs.S3FileSystem(**options))
+
+
+def write(key: str, content: bytes) -> None:
+    with writer(key) as sink:
+        sink.write(content)
+
+
+@contextmanager
+def writer(key: str) -> Iterator[BinaryIO]:
+    """A reader never sees half a file: written beside its place, then moved (an S3 upload appears whole by itself)."""
+    store = filesystem()
+    partial = f"{key}.partial"
+    store.create_dir(key.rpartition("/")[0] or ".", recursive=True)
+    with store.open_output_stream(partial) as sink:
+        yield cast(BinaryIO, sink)
+    store.move(partial, key)
+
+
+def read(key: str) -> bytes:
+    with open_file(key) as source:
+        return source.read()
+
+
+@contextmanager
+def open_file(key: str) -> Iterator[BinaryIO]:
+    """Seekable. Raises FileGone."""
+    try:
+        source = filesystem().open_input_file(key)
+    except FileNotFoundError as error:
+        raise FileGone from error
+    with source:
+        yield cast(BinaryIO, source)
+
+
+def delete(key: str) -> None:
+    """Deleting what is gone already is fine: clean-up must be repeatable."""
+    try:
+        filesystem().delete_file(key)
+    except FileNotFoundError:
+        return
+
+
+def check() -> None:
+    """Raises OSError when the storage cannot be written to."""
+    write("health/probe", b"ok")
+    delete("health/probe")

@@ -1,0 +1,51 @@
+"""What others see of a run."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+
+class RunStatus(StrEnum):
+    pending = "pending"
+    processing = "processing"
+    completed = "completed"
+    failed = "failed"
+    partial = "partial"
+    cancelled = "cancelled"
+
+    @property
+    def is_final(self) -> bool:
+        return self not in (RunStatus.pending, RunStatus.processing)
+
+
+class Step(BaseModel):
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+    id: int
+    at: datetime
+    message: str
+    progress: float
+
+
+class Run(BaseModel):
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+    id: UUID
+    job: str
+    title: str
+    status: RunStatus
+    progress: float
+    attempt: int
+    max_attempts: int
+    person_id: UUID | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    eta_seconds: float | None = None
+    error: str | None
+    error_id: str | None = None
+    result: dict[str, Any] | None
+    steps: list[Step] = []

@@ -1,0 +1,102 @@
+"""Real PostgreSQL: TEST_DB_URL if given, else the embedded one.
+
+Migrated once into a template, then copied (`database`) or rolled back (`db`) per test.
+"""
+
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+from cryptography.fernet import Fernet
+from sqlalchemy.orm import Session
+
+os.environ.setdefault("SMTP_ENV_KEY", Fernet.generate_key().decode())
+os.environ.setdefault("SECRET_KEY", "only-for-the-tests-of-this-run")
+
+from app.core import db as database_module
+from app.core import migrations
+from app.core.settings import settings
+
+
+@pytest.fixture(scope="session", autouse=True)
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Nothing a test writes may land in the developer's own DATA_DIR."""
+    path = tmp_path_factory.mktemp("data")
+    os.environ["DATA_DIR"] = str(path)
+    settings.cache_clear()
+    return path
+
+
+@pytest.fixture(scope="session")
+def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """URL of a server where databases may be created."""
+    if given := os.environ.get("TEST_DB_URL"):
+        yield given
+        return
+    from app.core.postgres import EmbeddedPostgres
+
+    server = EmbeddedPostgres(tmp_path_factory.mktemp("pg"))
+    yield server.start()
+    server.release()
+
+
+@pytest.fixture(scope="session")
+def template_database(server_url: str) -> Iterator[str]:
+    name = f"template_{uuid.uuid4().hex[:12]}"
+    with _created(server_url, name) as url:
+        migrations.upgrade(url)
+        yield name
+
+
+class _created:
+    def __init__(self, server_url: str, name: str, template: str | None = None) -> None:
+        self.server, self.name, self.template = server_url, name, template
+
+    def __enter__(self) -> str:
+        copy = f' template "{self.template}"' if self.template else ""
+        self._run(f'create database "{self.name}"{copy}')
+        return sa.make_url(self.server).set(database=self.name).render_as_string(hide_password=False)
+
+    def __exit__(self, *_: object) -> None:
+        self._run(f'drop database if exists "{self.name}" with (force)')
+
+    def _run(self, sql: str) -> None:
+        with psycopg.connect(database_module.psycopg_dsn(self.server), autocommit=True) as connection:
+            connection.execute(sql)
+
+
+@pytest.fixture(scope="session")
+def shared_database(server_url: str, template_database: str) -> Iterator[str]:
+    with _created(server_url, f"shared_{uuid.uuid4().hex[:12]}", template_database) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def shared_engine(shared_database: str) -> Iterator[sa.Engine]:
+    engine = database_module.make_engine(shared_database)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def db(shared_engine: sa.Engine) -> Iterator[Session]:
+    """A session whose outer transaction is rolled back: for service tests in one thread."""
+    with shared_engine.connect() as connection:
+        outer = connection.begin()
+        with Session(connection, expire_on_commit=False, join_transaction_mode="create_savepoint") as session:
+            yield session
+        outer.rollback()
+
+
+@pytest.fixture
+def database(server_url: str, template_database: str) -> Iterator[str]:
+    """URL of a migrated database of its own, with `app.core.db` pointed at it: for tests that commit, fork or race."""
+    with _created(server_url, f"test_{uuid.uuid4().hex[:12]}", template_database) as url:
+        database_module.configure(url)
+        yield url
+        database_module.engine().dispose()
+        database_module.engine.cache_clear()
