@@ -6,6 +6,13 @@ Anything that is not an AppError is a defect: doors log it and show an id, never
 from typing import Any, ClassVar
 
 
+class StartupProblem(Exception):
+    """The product cannot start.
+
+    The text is one line for the operator: what is wrong and the way out. Doors print it and leave with exit code 2.
+    """
+
+
 class AppError(Exception):
     """Something went wrong."""
 

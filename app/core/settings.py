@@ -11,12 +11,14 @@ from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from app.core.errors import StartupProblem
+
 PLACEHOLDERS = {"changeme", "changethis", "secret", "change-me", "placeholder", "your-secret-key"}
 MIN_SECRET_LENGTH = 16
 
 
-class SettingsError(Exception):
-    """The environment holds a value that cannot be used; the message is one line for the operator."""
+class SettingsError(StartupProblem):
+    """The environment holds a value that cannot be used."""
 
 
 class Settings(BaseSettings):
@@ -41,6 +43,7 @@ class Settings(BaseSettings):
     session_max_age: int = Field(43200, ge=300, description="Seconds after which a session ends in any case")
     admin_email: str = Field("", description="With ADMIN_PASSWORD: first admin, made at start when nobody exists")
     admin_password: SecretStr = Field(SecretStr(""), description="Password of that first admin")
+    bcrypt_cost: int = Field(12, ge=10, le=16, description="Work per password check, doubled by each step")
     max_upload_mb: int = Field(200, ge=1, description="Largest file that may be uploaded, in MiB")
     workers: int = Field(1, ge=0, le=64, description="Worker processes started by main.py; 0 = none")
     tz_default: str = Field("UTC", description="Time zone offered first for schedules")
