@@ -13,10 +13,6 @@ class SecretUnreadable(Unavailable):
     """A stored password cannot be read with the present key. Enter it again."""
 
 
-class SecretKeyInvalid(Exception):
-    """SMTP_ENV_KEY is not a Fernet key; make one with `autoreport secrets new-key`."""
-
-
 def encrypt(plain: str) -> str:
     """The text is prefixed by the id of the key that wrote it: rotation can tell what is left to do."""
     return f"{key_id(_keys()[0])}:{_fernet().encrypt(plain.encode()).decode()}"
@@ -35,19 +31,6 @@ def is_current(stored: str) -> bool:
 
 def key_id(key: str) -> str:
     return sha256(key.encode()).hexdigest()[:8]
-
-
-def new_key() -> str:
-    return Fernet.generate_key().decode()
-
-
-def check_keys(keys: str) -> None:
-    """Raises SecretKeyInvalid: called at start, so that a bad key is one clear line and not a failed mail."""
-    try:
-        for key in filter(None, (part.strip() for part in keys.split(","))):
-            Fernet(key)
-    except ValueError as error:
-        raise SecretKeyInvalid(SecretKeyInvalid.__doc__) from error
 
 
 def _keys() -> list[str]:

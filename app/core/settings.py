@@ -11,6 +11,7 @@ from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from app.core import keys
 from app.core.errors import StartupProblem
 
 PLACEHOLDERS = {"changeme", "changethis", "secret", "change-me", "placeholder", "your-secret-key"}
@@ -62,6 +63,12 @@ class Settings(BaseSettings):
             raise ValueError("must start with file:// or s3://")
         return url
 
+    @field_validator("smtp_env_key")
+    @classmethod
+    def _fernet_keys_only(cls, texts: SecretStr) -> SecretStr:
+        keys.check_fernet_keys(texts.get_secret_value())
+        return texts
+
     @field_validator("tz_default")
     @classmethod
     def _known_zone(cls, zone: str) -> str:
@@ -106,10 +113,19 @@ def load(environ: dict[str, str] | None = None, env_file: Path = Path(".env")) -
     unknown = sorted(k for k in env if k.startswith("AUTOREPORT_"))
     if unknown:
         raise SettingsError(f"{unknown[0]} is not a setting of AutoReport; see .env.example for the names")
+    given = {name: value for name in Settings.model_fields if (value := _value(env, name.upper()))}
     try:
-        return Settings(**{name: value for name in Settings.model_fields if (value := _value(env, name.upper()))})
+        config = Settings(**given)
+        return Settings(**given, **_generated_keys(config)) if config.embedded else config
     except ValidationError as error:
         raise SettingsError(_one_line(error)) from error
+
+
+def _generated_keys(config: Settings) -> dict[str, Any]:
+    """Who brings no database need bring no keys either: they are made once and kept beside the data."""
+    makers = {"secret_key": keys.new_secret, "smtp_env_key": keys.new_fernet_key}
+    missing = [name for name in makers if not getattr(config, name).get_secret_value()]
+    return {name: keys.read_or_create(config.data_dir / "keys" / name, makers[name]) for name in missing}
 
 
 def _value(env: dict[str, str], name: str) -> Any:
