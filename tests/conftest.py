@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 os.environ.setdefault("SMTP_ENV_KEY", Fernet.generate_key().decode())
 os.environ.setdefault("SECRET_KEY", "only-for-the-tests-of-this-run")
+os.environ.setdefault("BCRYPT_COST", "10")  # the cheapest that settings allow
 
 from app.core import db as database_module
 from app.core import migrations

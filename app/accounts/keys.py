@@ -1,0 +1,106 @@
+"""Keys for scripts: a person's rights without a browser, narrowed by scopes."""
+
+import secrets
+from datetime import timedelta
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.accounts.people import actor_from
+from app.accounts.schemas import ApiKey, KeyCreate, NewKey, Scope
+from app.accounts.sessions import hash_of
+from app.accounts.tables import ApiKeyRow, PersonRow
+from app.audit import service as audit
+from app.audit.schemas import Action
+from app.core import clock
+from app.core.actor import Actor, Role, require_role
+from app.core.errors import Forbidden, Invalid, NotFound
+
+PREFIX = "ar_"
+SHOWN = len(PREFIX) + 6
+USED_EVERY = timedelta(minutes=1)
+
+
+class ScopeTooNarrow(Forbidden):
+    """This key may only read. Use one with the scope write."""
+
+
+def create_key(db: Session, actor: Actor, new: KeyCreate) -> NewKey:
+    """The key itself is in the answer and nowhere else."""
+    if actor.id is None:
+        raise Invalid("A key belongs to a person; the system itself has none.")
+    if Scope.admin in new.scopes:
+        require_role(actor, Role.admin)
+    now = clock.now()
+    if new.expires_at and (new.expires_at.tzinfo is None or new.expires_at <= now):
+        raise Invalid(f"expires_at must be a time with zone in the future, not {new.expires_at.isoformat()}.")
+    key = PREFIX + secrets.token_urlsafe(32)
+    row = ApiKeyRow(
+        person_id=actor.id,
+        name=new.name,
+        prefix=key[:SHOWN],
+        key_hash=hash_of(key),
+        scopes=sorted({scope.value for scope in new.scopes}),
+        created_at=now,
+        expires_at=new.expires_at,
+    )
+    db.add(row)
+    db.flush()
+    audit.record(db, actor, Action.key_created, row.id, name=new.name, scopes=row.scopes)
+    return NewKey(**ApiKey.model_validate(row).model_dump(), key=key)
+
+
+def keys(db: Session, actor: Actor) -> list[ApiKey]:
+    """One's own, the newest first, revoked ones too: a trace in a log can still be told."""
+    query = sa.select(ApiKeyRow).where(ApiKeyRow.person_id == actor.id).order_by(ApiKeyRow.created_at.desc())
+    return [ApiKey.model_validate(row) for row in db.scalars(query)]
+
+
+def revoke_key(db: Session, actor: Actor, key_id: UUID) -> ApiKey:
+    """One's own; administrators may revoke anybody's. Revoking twice is fine."""
+    row = db.scalar(sa.select(ApiKeyRow).where(ApiKeyRow.id == key_id).with_for_update())
+    if row is None or (row.person_id != actor.id and not actor.role.includes(Role.admin)):
+        raise NotFound("There is no such key of yours.")
+    if row.revoked_at is None:
+        row.revoked_at = clock.now()
+        audit.record(db, actor, Action.key_revoked, row.id, name=row.name)
+    db.flush()
+    return ApiKey.model_validate(row)
+
+
+def actor_of_key(db: Session, key: str, *, ip: str | None = None, changes: bool = False) -> Actor | None:
+    """None when unknown, revoked, expired or its person is deactivated.
+
+    Raises ScopeTooNarrow when `changes` are meant and the key may only read. Without the scope admin, an
+    administrator's key acts as author.
+    """
+    query = sa.select(ApiKeyRow, PersonRow).join(PersonRow, PersonRow.id == ApiKeyRow.person_id)
+    found = db.execute(query.where(ApiKeyRow.key_hash == hash_of(key), PersonRow.is_active, _valid())).first()
+    if found is None:
+        return None
+    row, person = found
+    scopes = {Scope(scope) for scope in row.scopes}
+    if changes and scopes == {Scope.read}:
+        raise ScopeTooNarrow
+    _note_use(db, row)
+    actor = actor_from(person, ip)
+    narrowed = actor.role is Role.admin and Scope.admin not in scopes
+    return actor.model_copy(update={"role": Role.author}) if narrowed else actor
+
+
+def _valid() -> sa.ColumnElement[bool]:
+    lasts = sa.or_(ApiKeyRow.expires_at.is_(None), ApiKeyRow.expires_at > clock.now())
+    return sa.and_(ApiKeyRow.revoked_at.is_(None), lasts)
+
+
+def _note_use(db: Session, row: ApiKeyRow) -> None:
+    now = clock.now()
+    if row.last_used_at is None or now - row.last_used_at >= USED_EVERY:
+        free = sa.select(ApiKeyRow.id).where(ApiKeyRow.id == row.id).with_for_update(skip_locked=True)
+        db.execute(
+            sa.update(ApiKeyRow)
+            .where(ApiKeyRow.id.in_(free.scalar_subquery()))
+            .values(last_used_at=now)
+            .execution_options(synchronize_session=False)
+        )

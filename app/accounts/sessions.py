@@ -1,0 +1,168 @@
+"""Signed-in browsers. The server-side row decides; the cookie is only its key."""
+
+import secrets
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from hashlib import sha256
+from uuid import UUID
+
+import sqlalchemy as sa
+from pydantic import SecretStr
+from sqlalchemy.orm import Session as DbSession
+
+from app.accounts.passwords import hash_password, is_outdated, matches
+from app.accounts.people import actor_from
+from app.accounts.schemas import Person, Session, SignedIn
+from app.accounts.tables import PersonRow, SessionRow
+from app.audit import service as audit
+from app.audit.schemas import Action
+from app.core import clock
+from app.core.actor import SYSTEM, Actor
+from app.core.errors import NotFound
+from app.core.settings import settings
+
+TOUCH_EVERY = timedelta(minutes=1)
+
+
+def sign_in(
+    db: DbSession, email: str, password: SecretStr, *, ip: str | None = None, user_agent: str = ""
+) -> SignedIn | None:
+    """None when it does not fit, whatever the reason; the refusal is on the trail, so the caller must commit it."""
+    row = db.scalar(sa.select(PersonRow).where(PersonRow.email == email.strip().lower()))
+    plain = password.get_secret_value()
+    fits = matches(plain, row.password_hash if row else None)
+    if row is None or not fits or not row.is_active:
+        who = actor_from(row, ip) if row else SYSTEM.model_copy(update={"name": "Unknown person", "ip": ip})
+        audit.record(db, who, Action.session_refused, row.id if row else "unknown e-mail")
+        return None
+    if is_outdated(row.password_hash):
+        row.password_hash = hash_password(plain)
+    row.last_sign_in_at = clock.now()
+    token = _start(db, row, ip=ip, user_agent=user_agent)
+    return SignedIn(token=token, person=Person.model_validate(row))
+
+
+def start_session(db: DbSession, person: Person, *, ip: str | None = None, user_agent: str = "") -> str:
+    """Signs in somebody who has just proved who they are in another way; the answer is the token."""
+    return _start(db, db.get_one(PersonRow, person.id), ip=ip, user_agent=user_agent)
+
+
+def actor_of_session(db: DbSession, token: str | None, *, ip: str | None = None) -> Actor | None:
+    """None once it was idle or open too long, was ended, or its person was deactivated. Counts as activity."""
+    found = db.execute(_live(token or "").with_only_columns(SessionRow, PersonRow)).first() if token else None
+    if found is None:
+        return None
+    session, person = found
+    if clock.now() - session.last_seen_at >= TOUCH_EVERY:
+        _touch(db, session.id)
+    return actor_from(person, ip or session.ip)
+
+
+def live_tokens(db: DbSession, token_hashes: Collection[str]) -> set[str]:
+    """Which of these sessions still hold. Looking does not count as activity."""
+    return set(db.scalars(_live_sessions().where(SessionRow.token_hash.in_(token_hashes))))
+
+
+def current_session(db: DbSession, token: str) -> Session | None:
+    row = db.scalar(_live(token).with_only_columns(SessionRow))
+    return _session(row, current=row.id) if row else None
+
+
+def sessions(db: DbSession, actor: Actor, *, current: UUID | None = None) -> list[Session]:
+    """Where this person is signed in, the latest activity first."""
+    query = _live_sessions().with_only_columns(SessionRow).where(SessionRow.person_id == actor.id)
+    return [_session(row, current=current) for row in db.scalars(query.order_by(SessionRow.last_seen_at.desc()))]
+
+
+def extend(db: DbSession, token: str) -> Session | None:
+    """Counts as activity right now, whatever the last time was. The absolute end stays."""
+    row = db.scalar(_live(token).with_only_columns(SessionRow).with_for_update(of=SessionRow))
+    if row is None:
+        return None
+    row.last_seen_at = clock.now()
+    return _session(row, current=row.id)
+
+
+def sign_out(db: DbSession, token: str | None, *, ip: str | None = None) -> None:
+    """Signing out twice is fine."""
+    found = db.execute(_live(token or "").with_only_columns(SessionRow, PersonRow)).first()
+    if found:
+        audit.record(db, actor_from(found[1], ip), Action.session_ended, found[0].id)
+        db.execute(sa.delete(SessionRow).where(SessionRow.id == found[0].id))
+
+
+def revoke_session(db: DbSession, actor: Actor, session_id: UUID) -> None:
+    """One's own, from any of one's browsers. Raises NotFound."""
+    owned = sa.delete(SessionRow).where(SessionRow.id == session_id, SessionRow.person_id == actor.id)
+    if db.scalar(owned.returning(SessionRow.id)) is None:
+        raise NotFound("There is no such session of yours.")
+    audit.record(db, actor, Action.session_ended, session_id, revoked=True)
+
+
+def delete_expired_sessions(db: DbSession) -> int:
+    """Run by the timer; the answer is how many went."""
+    gone = sa.delete(SessionRow).where(sa.not_(_in_time())).returning(SessionRow.id)
+    return len(db.scalars(gone).all())
+
+
+def hash_of(token: str) -> str:
+    """The token has 256 random bits: a fast hash is enough, there is nothing to guess."""
+    return sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _start(db: DbSession, person: PersonRow, *, ip: str | None, user_agent: str) -> str:
+    token, now = secrets.token_urlsafe(32), clock.now()
+    row = SessionRow(
+        token_hash=hash_of(token),
+        person_id=person.id,
+        created_at=now,
+        last_seen_at=now,
+        expires_at=now + timedelta(seconds=settings().session_max_age),
+        ip=ip,
+        user_agent=user_agent[:300],
+    )
+    db.add(row)
+    db.flush()
+    audit.record(db, actor_from(person, ip), Action.session_started, row.id)
+    return token
+
+
+def _in_time() -> sa.ColumnElement[bool]:
+    return sa.and_(SessionRow.last_seen_at > _idle_limit(), SessionRow.expires_at > clock.now())
+
+
+def _idle_limit() -> datetime:
+    return clock.now() - timedelta(seconds=settings().session_timeout)
+
+
+def _live_sessions() -> sa.Select[str]:
+    query = sa.select(SessionRow.token_hash).join(PersonRow, PersonRow.id == SessionRow.person_id)
+    return query.where(PersonRow.is_active, _in_time())
+
+
+def _live(token: str) -> sa.Select[str]:
+    return _live_sessions().where(SessionRow.token_hash == hash_of(token))
+
+
+def _touch(db: DbSession, session_id: UUID) -> None:
+    """Skips when another request holds the row: that one is touching it already."""
+    free = sa.select(SessionRow.id).where(SessionRow.id == session_id).with_for_update(skip_locked=True)
+    db.execute(
+        sa.update(SessionRow)
+        .where(SessionRow.id.in_(free.scalar_subquery()))
+        .values(last_seen_at=clock.now())
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _session(row: SessionRow, *, current: UUID | None) -> Session:
+    idle_end = row.last_seen_at + timedelta(seconds=settings().session_timeout)
+    return Session(
+        id=row.id,
+        created_at=row.created_at,
+        last_seen_at=row.last_seen_at,
+        ends_at=min(idle_end, row.expires_at),
+        ip=row.ip,
+        user_agent=row.user_agent,
+        is_current=row.id == current,
+    )
