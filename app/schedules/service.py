@@ -1,0 +1,286 @@
+"""Schedules: create, change, run now, and the tick that makes due ones run exactly once."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+import structlog
+from sqlalchemy.orm import Session
+
+from app.accounts import service as accounts
+from app.audit import service as audit
+from app.audit.schemas import Action
+from app.core import clock
+from app.core.actor import Actor, Role, require_role
+from app.core.errors import AppError, Conflict, Forbidden, Invalid, NotFound, Unavailable
+from app.core.paging import Page, decode, page_of
+from app.jobs import service as jobs
+from app.schedules.next_fire import check_timing, explain, fires, next_fire, next_runs
+from app.schedules.schemas import CatchUp, Fire, Preview, Schedule, ScheduleChange, ScheduleCreate, Timing
+from app.schedules.tables import FireRow, ScheduleRow
+
+log = structlog.get_logger()
+
+DUE_AT_ONCE = 20
+MOST_CAUGHT_UP = 100
+MOST_COUNTED = 10_000
+TIMING_FIELDS = {"kind", "cron", "every_seconds", "starts_at", "zone"}
+
+
+class ScheduleNotFound(NotFound):
+    """There is no such schedule."""
+
+
+class ScheduleChanged(Conflict):
+    """Somebody else changed this schedule in the meantime. Reload and try again."""
+
+
+@dataclass(frozen=True)
+class Offer:
+    job: str
+    check: Callable[[Session, Actor, dict[str, Any]], dict[str, Any]]
+
+
+_offers: dict[str, Offer] = {}
+
+
+def offer_action(what: str, *, job: str, check: Callable[[Session, Actor, dict[str, Any]], dict[str, Any]]) -> None:
+    """A feature above says what can be scheduled. `check` returns the payload to keep or raises Invalid."""
+    _offers[what] = Offer(job, check)
+
+
+def create_schedule(db: Session, actor: Actor, new: ScheduleCreate) -> Schedule:
+    require_role(actor, Role.author)
+    check_timing(new)
+    now = clock.now()
+    row = ScheduleRow(
+        **new.model_dump(exclude={"payload"}, mode="python"),
+        payload=_offer(new.what).check(db, actor, new.payload),
+        next_run_at=next_fire(new, now),
+        owner_id=actor.id,
+        version=1,
+        created_at=now,
+        changed_at=now,
+    )
+    db.add(row)
+    db.flush()
+    audit.record(db, actor, Action.schedule_created, row.id, name=row.name)
+    return _seen(row)
+
+
+def change_schedule(db: Session, actor: Actor, schedule_id: UUID, change: ScheduleChange) -> Schedule:
+    """A changed timing starts anew from now: nothing is caught up for the time before."""
+    row = access_schedule(db, actor, schedule_id, write=True)
+    if row.version != change.version:
+        raise ScheduleChanged
+    given = change.model_dump(exclude_unset=True, exclude={"version"}, mode="python")
+    if payload := given.pop("payload", None):
+        row.payload = _offer(row.what).check(db, actor, payload)
+    for name, value in given.items():
+        setattr(row, name, value)
+    check_timing(Timing.model_validate(row))
+    if TIMING_FIELDS & given.keys():
+        row.next_run_at = next_fire(Timing.model_validate(row), clock.now())
+    return _saved(db, actor, row, changed=sorted(change.model_fields_set - {"version"}))
+
+
+def pause_schedule(db: Session, actor: Actor, schedule_id: UUID) -> Schedule:
+    row = access_schedule(db, actor, schedule_id, write=True)
+    row.enabled = False
+    return _saved(db, actor, row, changed=["paused"])
+
+
+def resume_schedule(db: Session, actor: Actor, schedule_id: UUID) -> Schedule:
+    """Goes on with the next run from now; what was missed while paused stays missed."""
+    row = access_schedule(db, actor, schedule_id, write=True)
+    timing = Timing.model_validate(row)
+    check_timing(timing)
+    row.enabled, row.error, row.next_run_at = True, None, next_fire(timing, clock.now())
+    return _saved(db, actor, row, changed=["resumed"])
+
+
+def delete_schedule(db: Session, actor: Actor, schedule_id: UUID) -> None:
+    row = access_schedule(db, actor, schedule_id, write=True)
+    if actor.id != row.owner_id and not actor.role.includes(Role.admin):
+        raise Forbidden("Only the owner of a schedule or an admin can delete it.")
+    db.delete(row)
+    audit.record(db, actor, Action.schedule_deleted, row.id, name=row.name)
+    db.flush()
+
+
+def schedule(db: Session, actor: Actor, schedule_id: UUID) -> Schedule:
+    return _seen(access_schedule(db, actor, schedule_id))
+
+
+def schedules(db: Session, actor: Actor, *, limit: int = 50, cursor: str | None = None) -> Page[Schedule]:
+    """By name."""
+    require_role(actor, Role.viewer)
+    query = sa.select(ScheduleRow).order_by(ScheduleRow.name, ScheduleRow.id).limit(limit + 1)
+    if cursor:
+        name, last = decode(cursor, 2)
+        query = query.where(sa.tuple_(ScheduleRow.name, ScheduleRow.id) > sa.tuple_(name, UUID(last)))
+    return page_of([_seen(row) for row in db.scalars(query)], limit, lambda one: [one.name, str(one.id)])
+
+
+def upcoming(db: Session, actor: Actor, limit: int = 5) -> list[Schedule]:
+    """What runs next, soonest first."""
+    require_role(actor, Role.viewer)
+    query = sa.select(ScheduleRow).where(ScheduleRow.enabled, ScheduleRow.next_run_at.is_not(None))
+    return [_seen(row) for row in db.scalars(query.order_by(ScheduleRow.next_run_at).limit(limit))]
+
+
+def preview(timing: Timing, count: int = 5) -> Preview:
+    """The next runs in the schedule's own clock and in UTC, with a note where the clocks change."""
+    check_timing(timing)
+    return Preview(
+        explanation=explain(timing),
+        zone=timing.zone,
+        runs=next_runs(timing, clock.now(), max(1, min(count, 50))),
+    )
+
+
+def run_now(db: Session, actor: Actor, schedule_id: UUID) -> Fire:
+    """One more run at this moment, on behalf of the person who asks; the timetable stays as it is."""
+    row = access_schedule(db, actor, schedule_id, write=True)
+    fire = _fire(db, actor, row, clock.now(), manual_by=actor.id)
+    if fire is None:
+        raise Conflict("This schedule is being started right now.")
+    audit.record(db, actor, Action.schedule_fired, row.id, name=row.name, fire=str(fire.id))
+    return fire
+
+
+def fire_history(
+    db: Session, actor: Actor, schedule_id: UUID, *, limit: int = 20, cursor: str | None = None
+) -> Page[Fire]:
+    """Newest first."""
+    access_schedule(db, actor, schedule_id)
+    query = sa.select(FireRow).where(FireRow.schedule_id == schedule_id).order_by(FireRow.fire_at.desc())
+    if cursor:
+        query = query.where(FireRow.fire_at < datetime.fromisoformat(decode(cursor, 1)[0]))
+    found = [Fire.model_validate(row) for row in db.scalars(query.limit(limit + 1))]
+    return page_of(found, limit, lambda one: [one.fire_at.isoformat()])
+
+
+def fire(db: Session, fire_id: UUID) -> Fire:
+    """For the job that the fire started."""
+    row = db.get(FireRow, fire_id)
+    if row is None:
+        raise NotFound("The schedule of this run was deleted.")
+    return Fire.model_validate(row)
+
+
+def tick(db: Session, now: datetime | None = None) -> int:
+    """Starts what is due; returns how many runs were started. The caller commits.
+
+    Any number of processes may tick at once: a due row is locked by one of them and skipped by the others, and the
+    fire, its run and the new `next_run_at` are one transaction. The clock is the database's: machines may disagree.
+    """
+    now = now or db.scalars(sa.select(sa.func.clock_timestamp())).one()
+    due = (
+        sa.select(ScheduleRow)
+        .where(ScheduleRow.enabled, ScheduleRow.next_run_at <= now)
+        .order_by(ScheduleRow.next_run_at)
+        .limit(DUE_AT_ONCE)
+        .with_for_update(skip_locked=True)
+        .execution_options(populate_existing=True)
+    )
+    return sum(_start_due(db, row, now) for row in db.scalars(due).all())
+
+
+def access_schedule(db: Session, actor: Actor, schedule_id: UUID, *, write: bool = False) -> ScheduleRow:
+    require_role(actor, Role.author if write else Role.viewer)
+    row = db.get(ScheduleRow, schedule_id, with_for_update=write, populate_existing=write)
+    if row is None:
+        raise ScheduleNotFound
+    return row
+
+
+def plan(row: ScheduleRow, now: datetime) -> tuple[list[tuple[datetime, bool]], datetime | None]:
+    """The fires to start now as (moment, is late), and the next moment after them."""
+    timing, grace = Timing.model_validate(row), timedelta(seconds=row.grace_seconds)
+    assert row.next_run_at is not None
+    missed = islice(fires(timing, row.next_run_at - timedelta(microseconds=1)), MOST_COUNTED)
+    due: list[datetime] = []
+    for moment in missed:
+        if moment > now:
+            break
+        due.append(moment)
+    marked = [(moment, now - moment > grace) for moment in due]
+    in_time = [one for one in marked if not one[1]][-MOST_CAUGHT_UP:]
+    by_policy = {CatchUp.skip: in_time, CatchUp.once: in_time or marked[-1:], CatchUp.each: marked[-MOST_CAUGHT_UP:]}
+    return by_policy[CatchUp(row.catch_up)], next_fire(timing, now)
+
+
+def _start_due(db: Session, row: ScheduleRow, now: datetime) -> int:
+    """One broken schedule is switched off with its reason; the others go on."""
+    try:
+        with db.begin_nested():
+            owner = accounts.actor_of(db, row.owner_id)
+            due, row.next_run_at = plan(row, now)
+            return sum(_fire(db, owner, row, moment, late=late) is not None for moment, late in due)
+    except (sa.exc.DBAPIError, Unavailable):
+        # The database or the queue is in trouble, not the schedule: it stays due for the next tick.
+        log.exception("schedule_not_started", schedule_id=str(row.id))
+        return 0
+    except Exception as error:
+        log.exception("schedule_switched_off", schedule_id=str(row.id))
+        row.enabled = False
+        row.error = error.message if isinstance(error, AppError) else f"{type(error).__name__}: {error}"
+        db.flush()
+        return 0
+
+
+def _fire(
+    db: Session, actor: Actor, row: ScheduleRow, moment: datetime, *, late: bool = False, manual_by: UUID | None = None
+) -> Fire | None:
+    """None when this moment was started before."""
+    fired = FireRow(
+        schedule_id=row.id,
+        fire_at=moment,
+        late=late,
+        manual_by=manual_by,
+        payload=row.payload,
+        created_at=clock.now(),
+    )
+    seen = sa.select(FireRow.id).where(FireRow.schedule_id == row.id, FireRow.fire_at == moment)
+    if db.scalar(seen) is not None:  # no race: the schedule's row is locked
+        return None
+    db.add(fired)
+    db.flush()
+    run = jobs.enqueue(
+        db,
+        actor,
+        _offer(row.what).job,
+        {"schedule_id": str(row.id), "fire_at": moment.isoformat(), "fire_id": str(fired.id)},
+        title=row.name,
+        unique_key=f"schedule:{row.id}:{moment.isoformat()}",
+    )
+    fired.run_id = run.id
+    db.flush()
+    return Fire.model_validate(fired)
+
+
+def _offer(what: str) -> Offer:
+    if what not in _offers:
+        known = ", ".join(sorted(_offers)) or "nothing"
+        raise Invalid(
+            f"{what!r} cannot be scheduled; known: {known}.", details=[{"field": "what", "message": f"one of: {known}"}]
+        )
+    return _offers[what]
+
+
+def _saved(db: Session, actor: Actor, row: ScheduleRow, *, changed: list[str]) -> Schedule:
+    row.version += 1
+    row.changed_at = clock.now()
+    db.flush()
+    audit.record(db, actor, Action.schedule_changed, row.id, name=row.name, changed=changed)
+    return _seen(row)
+
+
+def _seen(row: ScheduleRow) -> Schedule:
+    seen = Schedule.model_validate(row)
+    return seen.explained(explain(seen))
