@@ -63,7 +63,7 @@ def upgrade() -> None:
             ["manual_by"], ["people.id"], name=op.f("fk_schedule_fires_manual_by_people"), ondelete="SET NULL"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_schedule_fires")),
-        sa.UniqueConstraint("schedule_id", "fire_at", name=op.f("uq_schedule_fires_schedule_id")),
+        sa.UniqueConstraint("schedule_id", "fire_at", name=op.f("uq_schedule_fires_schedule_id_fire_at")),
     )
 
 
