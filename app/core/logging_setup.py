@@ -1,0 +1,60 @@
+"""One line per event, for people (text) or machines (json), from our code and from libraries alike, on stderr."""
+
+import logging
+import sys
+
+import structlog
+from structlog.typing import Processor
+
+from app.core.settings import Settings
+
+QUIET = ("uvicorn", "apscheduler", "procrastinate", "httpx", "httpcore", "asyncio", "alembic", "watchdog", "websockets")
+
+
+def configure(config: Settings) -> None:
+    """Called first by each door; calling it again changes nothing but the format."""
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,  # request_id, run_id
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.PositionalArgumentsFormatter(),
+            structlog.processors.format_exc_info,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[*shared, structlog.processors.format_exc_info],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _renderer(config)],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(config.log_level)
+    for name in QUIET:
+        logging.getLogger(name).setLevel(logging.DEBUG if config.log_level == "DEBUG" else logging.WARNING)
+    adopt_loggers()
+
+
+def adopt_loggers() -> None:
+    """Libraries that print by themselves would do so twice, in their own format; they log through the root instead."""
+    for logger in list(logging.Logger.manager.loggerDict.values()):
+        if isinstance(logger, logging.Logger) and (logger.handlers or not logger.propagate):
+            logger.handlers = [h for h in logger.handlers if not isinstance(h, logging.StreamHandler)]
+            logger.propagate = True
+
+
+def _renderer(config: Settings) -> Processor:
+    if config.log_format == "json":
+        return structlog.processors.JSONRenderer()
+    return structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=0)
