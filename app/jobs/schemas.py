@@ -22,12 +22,16 @@ class RunStatus(StrEnum):
 
 
 class Step(BaseModel):
+    """`id` only rises, `progress` never falls within a run: a reader may go on from the last step it has seen."""
+
     model_config = ConfigDict(frozen=True, from_attributes=True)
 
     id: int
     at: datetime
     message: str
     progress: float
+    status: RunStatus = RunStatus.processing
+    attempt: int = 0
 
 
 class Run(BaseModel):
@@ -45,7 +49,16 @@ class Run(BaseModel):
     started_at: datetime | None
     finished_at: datetime | None
     eta_seconds: float | None = None
+    cancel_requested: bool = False
     error: str | None
     error_id: str | None = None
+    traceback: str | None = None
     result: dict[str, Any] | None
     steps: list[Step] = []
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it took, or has taken until it was last read as finished."""
+        if self.started_at is None or self.finished_at is None:
+            return None
+        return (self.finished_at - self.started_at).total_seconds()

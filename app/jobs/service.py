@@ -1,12 +1,44 @@
 """Durable runs. The queue library is only the alarm clock: the truth is the row in `runs`."""
 
+import time
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
+import sqlalchemy as sa
+from pydantic_core import to_jsonable_python
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from app.core.actor import Actor
-from app.jobs.schemas import Run
+from app.audit import service as audit
+from app.audit.schemas import Action
+from app.core import clock
+from app.core import db as database
+from app.core.actor import SYSTEM, Actor, Role
+from app.core.errors import Conflict, Forbidden, NotFound
+from app.core.paging import Page
+from app.jobs import claim, queries
+from app.jobs.alarm import drop_alarm, set_alarm
+from app.jobs.schemas import Run, RunStatus, Step
+from app.jobs.tables import RunRow
+
+POLL_SECONDS = 0.1
+
+
+class RunNotFound(NotFound):
+    """There is no such run, or it is somebody else's."""
+
+
+class RunForbidden(Forbidden):
+    """This run belongs to somebody else. Only its owner and administrators may see it."""
+
+
+class RunIsOver(Conflict):
+    """This run has already ended, so there is nothing to cancel."""
+
+
+class RunNotOver(Conflict):
+    """Only a run that failed, ended in part or was cancelled can be started again."""
 
 
 def enqueue(
@@ -22,4 +54,103 @@ def enqueue(
     max_attempts: int = 3,
 ) -> Run:
     """In the caller's transaction: commit = enqueued, rollback = never was. An existing `unique_key` gives that run."""
-    raise NotImplementedError
+    now = clock.now()
+    row = db.scalar(
+        insert(RunRow)
+        .values(
+            job=job,
+            title=title,
+            args=to_jsonable_python(args),
+            person_id=actor.id,
+            unique_key=unique_key,
+            priority=priority,
+            max_attempts=max_attempts,
+            created_at=now,
+            run_at=run_at or now,
+        )
+        .on_conflict_do_nothing(index_elements=[RunRow.unique_key])
+        .returning(RunRow)
+    )
+    if row is None:
+        return queries.as_run(db.scalars(sa.select(RunRow).where(RunRow.unique_key == unique_key)).one())
+    row.alarm_id = set_alarm(db, row.id, priority=priority, at=run_at)
+    claim.add_step(db, row, "Waiting for a worker")
+    return queries.as_run(row)
+
+
+def access_run(db: Session, actor: Actor, run_id: UUID) -> Run:
+    """The run with its steps. Raises RunNotFound, RunForbidden. Only admins get the traceback."""
+    row = _row(db, actor, run_id)
+    steps = queries.newest_steps(db, run_id)
+    return queries.as_run(row, steps, with_traceback=actor.role.includes(Role.admin))
+
+
+def run(db: Session, actor: Actor, run_id: UUID) -> Run:
+    return access_run(db, actor, run_id)
+
+
+def list_runs(
+    db: Session,
+    actor: Actor,
+    *,
+    status: RunStatus | None = None,
+    job: str | None = None,
+    limit: int = 50,
+    cursor: str | None = None,
+) -> Page[Run]:
+    """Newest first: own runs; an admin sees everybody's."""
+    return queries.visible_runs(db, actor, status=status, job=job, limit=limit, cursor=cursor)
+
+
+def steps_after(db: Session, actor: Actor, run_id: UUID, after: int) -> tuple[RunStatus, list[Step]]:
+    """What happened since step `after`, and the state now: for readers that follow a run."""
+    status = RunStatus(_row(db, actor, run_id).status)
+    return status, queries.steps_after(db, run_id, after)
+
+
+def cancel_run(db: Session, actor: Actor, run_id: UUID) -> Run:
+    """A waiting run ends at once; a running one is stopped by its worker within about a second."""
+    row = _row(db, actor, run_id, lock=True)
+    if RunStatus(row.status).is_final:
+        raise RunIsOver
+    if row.status == RunStatus.pending:
+        drop_alarm(db, row.alarm_id)
+        claim.end(db, row, RunStatus.cancelled, "Cancelled")
+    elif not row.cancel_requested:
+        row.cancel_requested = True
+        claim.add_step(db, row, "Cancelling")
+    audit.record(db, actor, Action.run_cancelled, row.id, title=row.title)
+    return queries.as_run(row, queries.newest_steps(db, run_id))
+
+
+def retry_run(db: Session, actor: Actor, run_id: UUID) -> Run:
+    """Starts from the beginning with the same arguments and a full set of attempts."""
+    row = _row(db, actor, run_id, lock=True)
+    if row.status not in (RunStatus.failed, RunStatus.partial, RunStatus.cancelled):
+        raise RunNotOver
+    row.attempt, row.progress, row.attempt_progress = 0, 0, 0
+    row.error = row.error_id = row.traceback = row.result = None
+    row.started_at = row.finished_at = row.attempt_started_at = row.progress_at = None
+    claim.try_again(db, row, "Waiting for a worker")
+    audit.record(db, actor, Action.run_retried, row.id, title=row.title)
+    return queries.as_run(row, queries.newest_steps(db, run_id))
+
+
+def wait_for(run_id: UUID, timeout: float) -> Run:
+    """For doors: polls in own transactions until the run is over or the time is up; the caller looks at `status`."""
+    deadline = time.monotonic() + timeout
+    while True:
+        with database.transaction() as db:
+            found = access_run(db, SYSTEM, run_id)
+        if found.status.is_final or time.monotonic() >= deadline:
+            return found
+        time.sleep(POLL_SECONDS)
+
+
+def _row(db: Session, actor: Actor, run_id: UUID, *, lock: bool = False) -> RunRow:
+    row = db.get(RunRow, run_id, with_for_update=lock or None, populate_existing=True)
+    if row is None:
+        raise RunNotFound
+    if row.person_id != actor.id and not actor.role.includes(Role.admin):
+        raise RunForbidden
+    return row

@@ -1,0 +1,112 @@
+"""One attempt, from claim to final state: the same code in a worker's child and in the calling process."""
+
+import importlib
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import structlog
+from pydantic_core import to_jsonable_python
+from sqlalchemy.orm import Session
+
+from app.core import db
+from app.core.actor import SYSTEM, Actor
+from app.core.errors import AppError
+from app.jobs.claim import Claim, RunLost, end, fail, give_back, hold
+from app.jobs.context import Handler, JobContext, RunCancelled
+from app.jobs.schemas import RunStatus
+
+# By name, because people are a feature above this one.
+ACTOR_SOURCE = "app.accounts.service:actor_of"
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Done:
+    result: dict[str, Any] | None
+    partial_reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Refused:
+    """An AppError: trying again would not help, and its text is meant for people."""
+
+    message: str
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A defect or an outage: tried again; the text is for administrators only."""
+
+    traceback: str
+
+
+@dataclass(frozen=True)
+class Cancelled:
+    pass
+
+
+@dataclass(frozen=True)
+class GivenBack:
+    pass
+
+
+Outcome = Done | Refused | Broken | Cancelled | GivenBack
+
+
+def load(reference: str) -> Any:
+    """`package.module:name` -> the thing itself."""
+    module, _, name = reference.partition(":")
+    return getattr(importlib.import_module(module), name)
+
+
+def perform(claim: Claim, handlers: Mapping[str, Handler]) -> Outcome:
+    """Runs the handler and turns whatever happens into an outcome. Raises RunLost only."""
+    try:
+        if claim.job not in handlers:
+            return Refused(f"This installation knows no job named {claim.job}.")
+        context = JobContext(claim, _actor(claim.person_id))
+        result = handlers[claim.job](context)
+        return Done(to_jsonable_python(result), context.partial_reason)
+    except AppError as error:
+        return Refused(error.message)
+    except RunCancelled:
+        return Cancelled()
+    except MemoryError:
+        return Refused("This needs more memory than a run may use. Try it with less data.")
+    except RunLost:
+        raise
+    except Exception:
+        return Broken(traceback.format_exc())
+
+
+def settle(session: Session, claim: Claim, outcome: Outcome) -> None:
+    """The final state (or the next attempt) in the caller's transaction. Raises RunLost."""
+    row = hold(session, claim)
+    match outcome:
+        case Done(result, None):
+            row.result = result
+            end(session, row, RunStatus.completed, "Completed")
+        case Done(result, reason):
+            row.result = result
+            end(session, row, RunStatus.partial, "Completed in part", error=reason)
+        case Refused(message):
+            end(session, row, RunStatus.failed, "Failed", error=message)
+        case Broken(text):
+            fail(session, row, text)
+            log.error("attempt failed", run_id=str(row.id), job=row.job, error_id=row.error_id, traceback=text)
+        case Cancelled():
+            end(session, row, RunStatus.cancelled, "Cancelled")
+        case GivenBack():
+            give_back(session, row)
+
+
+def _actor(person_id: UUID | None) -> Actor:
+    if person_id is None:
+        return SYSTEM
+    with db.transaction() as session:
+        actor: Actor = load(ACTOR_SOURCE)(session, person_id)
+        return actor

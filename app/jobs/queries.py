@@ -1,0 +1,80 @@
+"""Reading runs: the row as others see it, its steps, lists, the time left."""
+
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.core import clock, paging
+from app.core.actor import Actor, Role
+from app.core.paging import Page
+from app.jobs.schemas import Run, RunStatus, Step
+from app.jobs.tables import RunRow, RunStepRow
+
+MAX_STEPS_SHOWN = 500
+
+
+def as_run(row: RunRow, steps: list[Step] | None = None, *, with_traceback: bool = False) -> Run:
+    run = Run.model_validate(row)
+    return run.model_copy(
+        update={
+            "eta_seconds": seconds_left(row),
+            "steps": steps or [],
+            "traceback": row.traceback if with_traceback else None,
+        }
+    )
+
+
+def seconds_left(row: RunRow) -> float | None:
+    """The attempt goes on at the speed that it had until its last step. None before the first progress."""
+    if row.status != RunStatus.processing or not row.attempt_started_at or not row.progress_at:
+        return None
+    taken = (row.progress_at - row.attempt_started_at).total_seconds()
+    total = taken / row.attempt_progress
+    return round(max(total - (clock.now() - row.attempt_started_at).total_seconds(), 0.0), 1)
+
+
+def steps_after(db: Session, run_id: UUID, after: int = 0, limit: int = MAX_STEPS_SHOWN) -> list[Step]:
+    """Oldest first."""
+    rows = db.scalars(
+        sa.select(RunStepRow)
+        .where(RunStepRow.run_id == run_id, RunStepRow.id > after)
+        .order_by(RunStepRow.id)
+        .limit(limit)
+    )
+    return [Step.model_validate(row) for row in rows]
+
+
+def newest_steps(db: Session, run_id: UUID) -> list[Step]:
+    """Oldest first, but of a very long history only its end."""
+    rows = db.scalars(
+        sa.select(RunStepRow).where(RunStepRow.run_id == run_id).order_by(RunStepRow.id.desc()).limit(MAX_STEPS_SHOWN)
+    )
+    return [Step.model_validate(row) for row in reversed(rows.all())]
+
+
+def visible_runs(
+    db: Session, actor: Actor, *, status: RunStatus | None, job: str | None, limit: int, cursor: str | None
+) -> Page[Run]:
+    """Newest first: own runs; an admin sees everybody's."""
+    limit = max(1, min(limit, paging.MAX_LIMIT))
+    query = sa.select(RunRow).order_by(RunRow.created_at.desc(), RunRow.id.desc()).limit(limit + 1)
+    if not actor.role.includes(Role.admin):
+        query = query.where(RunRow.person_id == actor.id)
+    if status is not None:
+        query = query.where(RunRow.status == status)
+    if job is not None:
+        query = query.where(RunRow.job == job)
+    if cursor is not None:
+        query = query.where(sa.tuple_(RunRow.created_at, RunRow.id) < _position(cursor))
+    runs = [as_run(row) for row in db.scalars(query)]
+    return paging.page_of(runs, limit, lambda run: [run.created_at.isoformat(), str(run.id)])
+
+
+def _position(cursor: str) -> "sa.Tuple":
+    try:
+        at, run_id = paging.decode(cursor, 2)
+        return sa.tuple_(sa.literal(datetime.fromisoformat(at)), sa.literal(UUID(run_id)))
+    except (TypeError, ValueError) as error:
+        raise paging.BadCursor from error
