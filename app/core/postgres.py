@@ -47,6 +47,7 @@ class EmbeddedPostgres:
 
         Calling it again repairs: a dead server is started, a server without watchdog is given one.
         """
+        joined_before = self._users is not None
         try:
             self.root.mkdir(parents=True, exist_ok=True)
             self._join(timeout)
@@ -55,8 +56,12 @@ class EmbeddedPostgres:
                     self._start(timeout)
                 elif (watchdog := self._claim("watchdog.lock")) is not None:
                     self._spawn_watchdog([], watchdog, None)
-        except OSError as error:
-            raise StartupProblem(f"DATA_DIR: {self.root} cannot be used ({error.strerror or error})") from error
+        except Exception as error:
+            if not joined_before:
+                self.release()
+            if isinstance(error, OSError):
+                raise StartupProblem(f"DATA_DIR: {self.root} cannot be used ({error.strerror or error})") from error
+            raise
         return self.url
 
     def release(self) -> None:
@@ -146,8 +151,8 @@ class EmbeddedPostgres:
         self.cluster.remove_stale_pid_files()
         watchdog = self._claim_watchdog(end)
         with self.cluster.data_folder() as (data, handles):
-            owner = self._spawn_watchdog(self.cluster.server_command(data), watchdog, server, handles)
-        self._wait_until_ready(owner, end)
+            self._spawn_watchdog(self.cluster.server_command(data), watchdog, server, handles)
+        self._wait_until_ready(end)
         self._create_database()
 
     def _claim_watchdog(self, end: float) -> int:
@@ -160,14 +165,14 @@ class EmbeddedPostgres:
 
     def _spawn_watchdog(
         self, command: list[str], watchdog: int, server: int | None, handles: tuple[int, ...] = ()
-    ) -> "subprocess.Popen[bytes]":
+    ) -> None:
         inherited = [watchdog, *handles, *([] if server is None else [server])]
         account = self.cluster.account
         identity = [str(account.uid), str(account.gid)] if account else ["-", "-"]
         numbers = ",".join(str(number) for number in inherited[1:])
         script = [sys.executable, "-I", "-S", str(Path(postgres_watchdog.__file__).resolve())]
         with (self.root / "watchdog.log").open("wb") as log:
-            owner = subprocess.Popen(
+            subprocess.run(  # it goes to the background by itself
                 [*script, str(self.root), numbers, *identity, *command],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -176,18 +181,18 @@ class EmbeddedPostgres:
                 env=self.cluster.environment(),
                 cwd="/",
                 pass_fds=inherited,
+                check=True,
             )
         for lock in (watchdog, server):
             if lock is not None:
                 os.close(lock)
-        return owner
 
-    def _wait_until_ready(self, owner: "subprocess.Popen[bytes]", end: float) -> None:
+    def _wait_until_ready(self, end: float) -> None:
         while not self.answers():
-            if owner.poll() is not None:
+            if self._is_free("watchdog.lock", fcntl.LOCK_EX):
                 raise PostgresProblem(f"PostgreSQL did not start: {self.cluster.last_words()}")
             if time.monotonic() > end:
-                raise PostgresProblem("PostgreSQL is not ready yet, perhaps it is still recovering; start again later")
+                raise PostgresProblem(f"PostgreSQL is not ready in time; its log is in {self.cluster.data / 'log'}")
             time.sleep(POLL_SECONDS)
 
     def _create_database(self) -> None:

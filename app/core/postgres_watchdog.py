@@ -16,6 +16,8 @@ IGNORED = (signal.SIGINT, signal.SIGHUP, signal.SIGTERM)
 
 
 def main(arguments: list[str]) -> None:
+    if os.fork():
+        os._exit(0)  # whoever started this need not wait for its end; the inherited locks stay with the child
     root, handles, uid, gid, *command = arguments
     for number in IGNORED:
         signal.signal(number, signal.SIG_IGN)
