@@ -3,7 +3,7 @@
 from uuid import UUID
 
 import sqlalchemy as sa
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -12,9 +12,10 @@ from app.accounts.schemas import PasswordChange, Person, PersonChange, PersonCre
 from app.accounts.tables import PersonRow, SessionRow
 from app.audit import service as audit
 from app.audit.schemas import Action
-from app.core import clock
+from app.core import clock, paging
 from app.core.actor import SYSTEM, Actor, Role, require_role
 from app.core.errors import Conflict, Invalid, NotFound
+from app.core.paging import Page
 from app.core.settings import settings
 
 FIRST_ADMIN_LOCK = 74_219_003
@@ -52,6 +53,15 @@ def people(db: Session, actor: Actor) -> list[Person]:
     return [Person.model_validate(row) for row in db.scalars(sa.select(PersonRow).order_by(PersonRow.name))]
 
 
+def people_page(db: Session, actor: Actor, *, limit: int, cursor: str | None = None) -> Page[Person]:
+    require_role(actor, Role.admin)
+    query = sa.select(PersonRow).order_by(PersonRow.email).limit(limit + 1)
+    if cursor:
+        query = query.where(PersonRow.email > str(paging.decode(cursor, 1)[0]))
+    rows = [Person.model_validate(row) for row in db.scalars(query)]
+    return paging.page_of(rows, limit, lambda person: [person.email])
+
+
 def person_names(db: Session, actor: Actor) -> dict[UUID, str]:
     """Everybody who is active, for lists to choose from."""
     require_role(actor, Role.viewer)
@@ -87,7 +97,10 @@ def create_admin_from_settings(db: Session) -> Person | None:
     if not email or not password.get_secret_value() or anybody_exists(db):
         return None
     try:
-        return create_first_admin(db, PersonCreate(email=email, name=email.partition("@")[0], password=password))
+        first = PersonCreate(email=email, name=email.partition("@")[0], password=password)
+        return create_first_admin(db, first)
+    except ValidationError as error:
+        raise Invalid(f"{email} is not an e-mail address.") from error
     except AlreadySetUp:
         return None
 

@@ -18,6 +18,7 @@ from app.accounts.people import (
     create_person,
     me,
     people,
+    people_page,
     person_names,
 )
 from app.accounts.sessions import (
@@ -61,6 +62,7 @@ __all__ = [
     "live_tokens",
     "me",
     "people",
+    "people_page",
     "person_names",
     "revoke_key",
     "revoke_session",

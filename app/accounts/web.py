@@ -1,0 +1,87 @@
+"""Who is at the HTTP door, and the one transaction of each request."""
+
+from collections.abc import Iterator
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from sqlalchemy.orm import Session
+from starlette.requests import HTTPConnection
+
+from app.accounts import idempotency
+from app.accounts import service as accounts
+from app.core.actor import Actor
+from app.core.db import transaction
+from app.core.errors import Forbidden, NotSignedIn
+
+COOKIE = "autoreport_session"
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+
+Bearer = Annotated[
+    HTTPAuthorizationCredentials | None,
+    Depends(HTTPBearer(auto_error=False, scheme_name="API key", description="A key made under Settings: ar_…")),
+]
+
+
+class CrossSite(Forbidden):
+    """A change by cookie must come from AutoReport's own pages. Scripts use an API key, or send Origin."""
+
+
+class KeyRefused(NotSignedIn):
+    """This API key is unknown, expired or revoked."""
+
+
+def same_origin(connection: HTTPConnection) -> bool:
+    """What the browser itself says about where a request comes from; no page can forge these headers."""
+    if site := connection.headers.get("sec-fetch-site"):
+        return site in ("same-origin", "none")
+    origin = urlsplit(connection.headers.get("origin", ""))
+    return bool(origin.netloc) and origin.netloc == connection.headers.get("host")
+
+
+def client_ip(connection: HTTPConnection) -> str | None:
+    return connection.client.host if connection.client else None
+
+
+def identify(request: Request, bearer: Bearer) -> Actor:
+    """In a transaction of its own, which is over before the request's begins: never two connections at once."""
+    changes = request.method not in SAFE_METHODS
+    if "authorization" in request.headers:
+        return _owner_of_key(bearer.credentials if bearer else "", client_ip(request), changes=changes)
+    with transaction() as db:
+        actor = accounts.actor_of_session(db, request.cookies.get(COOKIE), ip=client_ip(request))
+    if actor is None:
+        raise NotSignedIn
+    if changes and not same_origin(request):
+        raise CrossSite
+    return actor
+
+
+def _owner_of_key(key: str, ip: str | None, *, changes: bool) -> Actor:
+    with transaction() as db:
+        actor = accounts.actor_of_key(db, key, ip=ip, changes=changes)
+    if actor is None:
+        raise KeyRefused
+    return actor
+
+
+Caller = Annotated[Actor, Depends(identify)]
+
+
+def one_transaction(request: Request, caller: Caller) -> Iterator[Session]:
+    with transaction() as db:
+        if isinstance(claim := getattr(request.state, "idempotency", None), idempotency.Claim):
+            idempotency.claim(db, caller, claim)
+        yield db
+
+
+# "function": the commit comes before the answer, so that nobody is told of a success that then fails.
+Db = Annotated[Session, Depends(one_transaction, scope="function")]
+
+
+def session_token(request: Request) -> str | None:
+    return request.cookies.get(COOKIE)
+
+
+SessionToken = Annotated[str | None, Depends(session_token)]
