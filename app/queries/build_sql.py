@@ -40,7 +40,7 @@ def build_sql(spec: QuerySpec, source: Source) -> Statement:
     outputs = _outputs(spec, types)
     values: list[Any] = []
     lines = [f"SELECT {', '.join(f'{sql} AS {quote(column.name)}' for sql, column in outputs)}"]
-    lines.append(f"FROM {quote(source.dataset)}")
+    lines.append(f"FROM {_rows_that_count(source)}")
     if conditions := [_condition(each, types, values) for each in spec.filters]:
         lines.append("WHERE " + "\n  AND ".join(conditions))
     if spec.group_by:
@@ -53,6 +53,14 @@ def build_sql(spec: QuerySpec, source: Source) -> Statement:
 
 def quote(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
+
+
+def _rows_that_count(source: Source) -> str:
+    if not source.key or len(source.files) < 2:
+        return quote(source.dataset)
+    key = ", ".join(quote(name) for name in source.key)
+    newest = f'row_number() OVER (PARTITION BY {key} ORDER BY "_batch" DESC) = 1'
+    return f"(SELECT * FROM {quote(source.dataset)} QUALIFY {newest})"  # noqa: S608  names are quoted
 
 
 def _outputs(spec: QuerySpec, types: dict[str, str]) -> list[tuple[str, ResultColumn]]:

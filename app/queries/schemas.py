@@ -123,14 +123,18 @@ class QuerySpec(Shape):
 
 
 class Source(Shape):
-    """What a dataset looked like when it was asked: enough to ask it again."""
+    """What a dataset looked like when it was asked: enough to ask it again.
+
+    With a `key`, files may hold several rows of one key: the one of the highest `_batch` counts.
+    """
 
     dataset: str
     dataset_id: UUID
     columns: list[tuple[str, str]]
     files: list[str]
     version: str
-    batches: list[UUID]
+    batches: list[int]
+    key: list[str] = []
 
 
 class ResultColumn(Shape):
@@ -151,7 +155,7 @@ class QueryResult(Shape):
     dataset: str
     dataset_id: UUID
     version: str
-    batches: list[UUID]
+    batches: list[int]
 
     def records(self) -> list[dict[str, Any]]:
         names = [column.name for column in self.columns]

