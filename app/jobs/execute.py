@@ -1,6 +1,5 @@
 """One attempt, from claim to final state: the same code in a worker's child and in the calling process."""
 
-import importlib
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.core import db
 from app.core.actor import SYSTEM, Actor
+from app.core.children import load
 from app.core.errors import AppError
 from app.jobs.claim import Claim, RunLost, end, fail, give_back, hold
 from app.jobs.context import Handler, JobContext, RunCancelled
@@ -55,12 +55,6 @@ class GivenBack:
 
 
 Outcome = Done | Refused | Broken | Cancelled | GivenBack
-
-
-def load(reference: str) -> Any:
-    """`package.module:name` -> the thing itself."""
-    module, _, name = reference.partition(":")
-    return getattr(importlib.import_module(module), name)
 
 
 def perform(claim: Claim, handlers: Mapping[str, Handler]) -> Outcome:

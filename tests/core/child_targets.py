@@ -1,0 +1,78 @@
+"""What the children of test_children do. A module of its own, because a child imports it anew."""
+
+import ctypes
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+from app.core import children
+from app.core.errors import Invalid
+
+
+class PriceMissing(Invalid):
+    """A price is missing."""
+
+    def __init__(self, *, row: int, reason: str) -> None:
+        super().__init__(f"Row {row} has no price.", details=[{"row": row}])
+
+
+def add(left: int, right: int) -> int:
+    return left + right
+
+
+def refuse() -> None:
+    raise Invalid("The value 7 is too large.", details=[{"value": 7}])
+
+
+def refuse_specially() -> None:
+    raise PriceMissing(row=3, reason="unpicklable signature")
+
+
+def break_down() -> None:
+    raise ZeroDivisionError("secret detail")
+
+
+def crash() -> None:
+    ctypes.string_at(0)
+
+
+def hang(mark: str = "") -> None:
+    if mark:
+        Path(mark).write_text(str(os.getpid()))
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    time.sleep(600)
+
+
+def take_memory(megabytes: int) -> int:
+    return len(bytearray(megabytes * 1024 * 1024))
+
+
+def loop_forever() -> None:
+    while True:
+        pass
+
+
+def unpicklable() -> threading.Lock:
+    return threading.Lock()
+
+
+def nested() -> int:
+    value: int = children.call("tests.core.child_targets:add", 2, 3)
+    return value
+
+
+def surroundings() -> dict[str, object]:
+    return {
+        "pid": os.getpid(),
+        "omp": os.environ["OMP_NUM_THREADS"],
+        "main": getattr(sys.modules["__main__"], "__file__", ""),
+    }
+
+
+def hang_in_c(mark: str) -> None:
+    """Holds the interpreter lock, as a library without mercy does."""
+    Path(mark).write_text(str(os.getpid()))
+    ctypes.PyDLL(None).sleep(600)
