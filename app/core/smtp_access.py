@@ -25,7 +25,7 @@ class SmtpAccess:
 
 def tls_context(access: SmtpAccess) -> ssl.SSLContext:
     """The system's authorities, and the account's own one where given. Checks certificate and host name."""
-    context = ssl.create_defaulttls_context()
+    context = ssl.create_default_context()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if access.ca_pem:
         context.load_verify_locations(cadata=access.ca_pem)
@@ -35,6 +35,6 @@ def tls_context(access: SmtpAccess) -> ssl.SSLContext:
 def check_ca(pem: str) -> None:
     """Raises ValueError when this is no certificate."""
     try:
-        ssl.create_defaulttls_context(cadata=pem)
+        ssl.create_default_context(cadata=pem)
     except ssl.SSLError as error:
         raise ValueError("This is not a certificate in PEM form.") from error
