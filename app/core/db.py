@@ -51,8 +51,10 @@ def sqlalchemy_url(url: str) -> sa.URL:
 
 
 def psycopg_dsn(url: str) -> str:
-    """The same database for libpq, which does not know SQLAlchemy's driver suffix."""
-    return sqlalchemy_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    """The same database for libpq, which knows neither SQLAlchemy's driver suffix nor "+" for a space."""
+    rendered = sqlalchemy_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    address, mark, options = rendered.partition("?")
+    return address + mark + options.replace("+", "%20")
 
 
 _url = ""
