@@ -1,0 +1,245 @@
+"""Report templates. Every change is a new version; the old ones stay, because reports pin them."""
+
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app.audit import service as audit
+from app.audit.schemas import Action
+from app.core import children, clock
+from app.core.actor import Actor, Role, require_role
+from app.core.errors import Conflict, Forbidden, NotFound
+from app.core.paging import MAX_LIMIT, Page, decode, page_of
+from app.queries import service as queries
+from app.queries.schemas import Source
+from app.tasks import service as tasks
+from app.templates.schemas import (
+    BoardSummaryBlock,
+    ChartBlock,
+    Finding,
+    KpiBlock,
+    TableBlock,
+    Template,
+    TemplateChange,
+    TemplateContent,
+    TemplateCreate,
+    TemplateSummary,
+    TemplateVersion,
+)
+from app.templates.tables import TemplateRow, TemplateVersionRow
+
+
+class TemplateNotFound(NotFound):
+    """There is no such template."""
+
+
+class NameTaken(Conflict):
+    """Another template has this name."""
+
+
+class TemplateChanged(Conflict):
+    """Somebody else saved this template in the meantime. Reload it and make your change again."""
+
+
+def create_template(db: Session, actor: Actor, wanted: TemplateCreate) -> Template:
+    require_role(actor, Role.author)
+    now = clock.now()
+    row = TemplateRow(
+        name=wanted.name.strip(),
+        description=wanted.description.strip(),
+        version=1,
+        owner_id=actor.id,
+        created_at=now,
+        changed_at=now,
+    )
+    db.add(row)
+    _flush_name(db, row.name)
+    content = TemplateContent(blocks=wanted.blocks, parameters=wanted.parameters, theme=wanted.theme)
+    _add_version(db, actor, row, content)
+    audit.record(db, actor, Action.template_created, row.id, name=row.name)
+    return _shown(row, content)
+
+
+def templates(
+    db: Session, actor: Actor, *, search: str = "", limit: int = 50, cursor: str | None = None
+) -> Page[TemplateSummary]:
+    """By name."""
+    require_role(actor, Role.viewer)
+    limit = min(max(limit, 1), MAX_LIMIT)
+    query = sa.select(TemplateRow, _block_count()).order_by(TemplateRow.name).limit(limit + 1)
+    if search.strip():
+        query = query.where(TemplateRow.name.icontains(search.strip(), autoescape=True))
+    if cursor:
+        query = query.where(TemplateRow.name > decode(cursor, 1)[0])
+    found = [TemplateSummary(**_facts(row), block_count=count) for row, count in db.execute(query)]
+    return page_of(found, limit, lambda template: [template.name])
+
+
+def template(db: Session, actor: Actor, template_id: UUID) -> Template:
+    row = access_template(db, actor, template_id)
+    return _shown(row, _content(db, row.id, row.version))
+
+
+def template_by_name(db: Session, actor: Actor, name: str) -> Template:
+    """`name` may be the id too: scripts know one or the other."""
+    row = db.scalar(sa.select(TemplateRow).where(sa.or_(TemplateRow.name == name, TemplateRow.id == _uuid(name))))
+    if row is None:
+        raise TemplateNotFound(f'There is no template "{name}".')
+    return template(db, actor, row.id)
+
+
+def template_content(db: Session, actor: Actor, template_id: UUID, version: int) -> TemplateContent:
+    """What a version held, however often the template was changed since."""
+    access_template(db, actor, template_id)
+    return _content(db, template_id, version)
+
+
+def versions(db: Session, actor: Actor, template_id: UUID) -> list[TemplateVersion]:
+    """Newest first."""
+    access_template(db, actor, template_id)
+    query = sa.select(TemplateVersionRow).where(TemplateVersionRow.template_id == template_id)
+    return [
+        TemplateVersion(number=row.number, person=row.person, created_at=row.created_at, content=_content_of(row))
+        for row in db.scalars(query.order_by(TemplateVersionRow.number.desc()).limit(MAX_LIMIT))
+    ]
+
+
+def change_template(db: Session, actor: Actor, template_id: UUID, change: TemplateChange) -> Template:
+    """A new version when blocks, parameters or theme are given; name and description are not versioned."""
+    row = access_template(db, actor, template_id, write=True)
+    if row.version != change.version:
+        raise TemplateChanged
+    row.name = change.name.strip() if change.name else row.name
+    row.description = row.description if change.description is None else change.description.strip()
+    row.changed_at = clock.now()
+    content = _content(db, row.id, row.version)
+    given = change.model_dump(include={"blocks", "parameters", "theme"}, exclude_none=True)
+    if given:
+        content = TemplateContent.model_validate({**content.model_dump(), **given})
+        row.version += 1
+        _add_version(db, actor, row, content)
+    _flush_name(db, row.name)
+    audit.record(db, actor, Action.template_changed, row.id, version=row.version)
+    return _shown(row, content)
+
+
+def restore_version(db: Session, actor: Actor, template_id: UUID, number: int) -> Template:
+    """The old content as the newest version: nothing in between is lost."""
+    row = access_template(db, actor, template_id, write=True)
+    content = _content(db, template_id, number)
+    return change_template(db, actor, template_id, TemplateChange(version=row.version, **dict(content)))
+
+
+def duplicate_template(db: Session, actor: Actor, template_id: UUID, name: str) -> Template:
+    original = template(db, actor, template_id)
+    copy = TemplateCreate(name=name, description=original.description, **dict(original.content))
+    return create_template(db, actor, copy)
+
+
+def delete_template(db: Session, actor: Actor, template_id: UUID) -> None:
+    """Reports made from it stay; they carry their own content."""
+    row = access_template(db, actor, template_id, write=True)
+    if row.owner_id != actor.id and not actor.role.includes(Role.admin):
+        raise Forbidden("Only the owner of a template or an admin may delete it.")
+    audit.record(db, actor, Action.template_deleted, row.id, name=row.name)
+    db.delete(row)
+    db.flush()
+
+
+def check_template(db: Session, actor: Actor, template_id: UUID) -> list[Finding]:
+    return check_content(db, actor, template(db, actor, template_id).content)
+
+
+def check_content(db: Session, actor: Actor, content: TemplateContent) -> list[Finding]:
+    """What would go wrong, before it does. Templates of texts are parsed in a child: they are a person's code."""
+    sources: dict[str, Source | None] = {}
+    boards = {str(board.id) for board in tasks.boards(db, actor)} if _uses_boards(content) else set()
+    for block in content.blocks:
+        if isinstance(block, KpiBlock | TableBlock | ChartBlock) and block.query.dataset not in sources:
+            sources[block.query.dataset] = _source_or_none(db, actor, block.query.dataset)
+    today = clock.now().date()
+    findings: list[Finding] = children.call("app.templates.check:check", content, sources, boards, today)
+    return findings
+
+
+def access_template(db: Session, actor: Actor, template_id: UUID, *, write: bool = False) -> TemplateRow:
+    require_role(actor, Role.viewer)
+    row = db.get(TemplateRow, template_id, with_for_update=write)
+    if row is None:
+        raise TemplateNotFound
+    if write:
+        require_role(actor, Role.author)
+    return row
+
+
+def _source_or_none(db: Session, actor: Actor, dataset: str) -> Source | None:
+    try:
+        return queries.source_of(db, actor, dataset)
+    except NotFound:
+        return None
+
+
+def _uses_boards(content: TemplateContent) -> bool:
+    return any(isinstance(block, BoardSummaryBlock) for block in content.blocks)
+
+
+def _add_version(db: Session, actor: Actor, row: TemplateRow, content: TemplateContent) -> None:
+    plain = content.model_dump(mode="json")
+    db.add(
+        TemplateVersionRow(
+            template_id=row.id,
+            number=row.version,
+            blocks=plain["blocks"],
+            parameters=plain["parameters"],
+            theme=plain["theme"],
+            person_id=actor.id,
+            person=actor.name,
+            created_at=clock.now(),
+        )
+    )
+
+
+def _content(db: Session, template_id: UUID, number: int) -> TemplateContent:
+    row = db.get(TemplateVersionRow, (template_id, number))
+    if row is None:
+        raise TemplateNotFound(f"This template has no version {number}.")
+    return _content_of(row)
+
+
+def _content_of(row: TemplateVersionRow) -> TemplateContent:
+    return TemplateContent.model_validate({"blocks": row.blocks, "parameters": row.parameters, "theme": row.theme})
+
+
+def _flush_name(db: Session, name: str) -> None:
+    try:
+        with db.begin_nested():
+            db.flush()
+    except IntegrityError as error:
+        raise NameTaken(f'Another template is called "{name}". Choose another name.') from error
+
+
+def _block_count() -> sa.ScalarSelect[int]:
+    return (
+        sa.select(sa.func.jsonb_array_length(TemplateVersionRow.blocks))
+        .where(TemplateVersionRow.template_id == TemplateRow.id, TemplateVersionRow.number == TemplateRow.version)
+        .scalar_subquery()
+    )
+
+
+def _facts(row: TemplateRow) -> dict[str, Any]:
+    names = ("id", "name", "description", "version", "owner_id", "created_at", "changed_at")
+    return {name: getattr(row, name) for name in names}
+
+
+def _shown(row: TemplateRow, content: TemplateContent) -> Template:
+    return Template(**_facts(row), block_count=len(content.blocks), content=content)
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
