@@ -15,8 +15,9 @@ from app.accounts.api import router as accounts
 from app.accounts.asgi import IdempotentPosts, RequestIds, error_answer
 from app.accounts.idempotency import AnsweredBefore
 from app.core.errors import AppError, Invalid, Unavailable
+from app.schedules.api import router as schedules
 
-ROUTERS = [accounts]
+ROUTERS = [accounts, schedules]
 
 log = structlog.get_logger()
 
