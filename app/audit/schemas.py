@@ -24,6 +24,7 @@ class Action(StrEnum):
     card_changed = "card:changed"
     card_moved = "card:moved"
     card_archived = "card:archived"
+    card_revived = "card:revived"
     card_deleted = "card:deleted"
     dataset_created = "dataset:created"
     dataset_changed = "dataset:changed"

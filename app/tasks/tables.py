@@ -1,1 +1,133 @@
-"""Tables of this feature."""
+"""Boards, their columns and cards, and the two logs that no statement may change."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.db import Base
+
+# Ranks compare by byte, as Python compares them, whatever the locale of the database is.
+RANK = sa.Text(collation="C")
+NEW_ID = sa.text("gen_random_uuid()")
+
+
+class BoardRow(Base):
+    __tablename__ = "boards"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=NEW_ID)
+    name: Mapped[str]
+    # Grows with every change of the board or of a card on it: one number tells whether to look again.
+    revision: Mapped[int] = mapped_column(sa.BigInteger, server_default=sa.text("1"))
+    owner_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("people.id"))
+    created_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
+
+
+class ColumnRow(Base):
+    __tablename__ = "board_columns"
+    __table_args__ = (
+        sa.UniqueConstraint("board_id", "id", name="uq_board_columns_board_id_id"),
+        # Checked at the end of a statement, so that one UPDATE may renumber all.
+        sa.UniqueConstraint("board_id", "rank", deferrable=True, initially="IMMEDIATE"),
+        sa.CheckConstraint("wip_limit > 0", name="wip_limit_positive"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=NEW_ID)
+    board_id: Mapped[UUID] = mapped_column(sa.ForeignKey("boards.id"))
+    name: Mapped[str]
+    rank: Mapped[str] = mapped_column(RANK)
+    is_done: Mapped[bool]
+    wip_limit: Mapped[int | None]
+
+
+class CardRow(Base):
+    __tablename__ = "cards"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(
+            ["board_id", "column_id"],
+            ["board_columns.board_id", "board_columns.id"],
+            name="fk_cards_column_of_the_same_board",
+        ),
+        sa.UniqueConstraint("column_id", "rank", deferrable=True, initially="IMMEDIATE"),
+        sa.CheckConstraint("priority IN ('low', 'medium', 'high', 'urgent')", name="priority_known"),
+        sa.CheckConstraint("category IN ('in_progress', 'accomplishment', 'highlight')", name="category_known"),
+        sa.CheckConstraint("start_on <= due_on", name="starts_before_due"),
+        sa.CheckConstraint(
+            "(archived_at IS NULL) = (column_id IS NOT NULL) AND (column_id IS NULL) = (rank IS NULL)",
+            name="in_a_column_or_archived",
+        ),
+        sa.Index("ix_cards_board_id_archived_at", "board_id", "archived_at"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=NEW_ID)
+    board_id: Mapped[UUID] = mapped_column(sa.ForeignKey("boards.id"))
+    column_id: Mapped[UUID | None]
+    rank: Mapped[str | None] = mapped_column(RANK)
+    title: Mapped[str]
+    description: Mapped[str] = mapped_column(server_default=sa.text("''"))
+    priority: Mapped[str]
+    category: Mapped[str]
+    start_on: Mapped[date | None]
+    due_on: Mapped[date | None]
+    assignee_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("people.id"), index=True)
+    owner_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("people.id"))
+    version: Mapped[int] = mapped_column(server_default=sa.text("1"))
+    created_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
+    completed_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
+    archived_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
+
+
+class TransitionRow(Base):
+    """What happened to a card, with the card as it was afterwards: any past day can be told from this table alone.
+
+    No foreign key but the board: the log outlives cards, columns and people.
+    """
+
+    __tablename__ = "card_transitions"
+    __table_args__ = (
+        sa.CheckConstraint(
+            "kind IN ('created', 'moved', 'changed', 'archived', 'revived', 'deleted')", name="kind_known"
+        ),
+        sa.Index("ix_card_transitions_board_id_card_id_at_id", "board_id", "card_id", "at", "id"),
+        sa.Index("ix_card_transitions_card_id_id", "card_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity(always=True), primary_key=True)
+    board_id: Mapped[UUID] = mapped_column(sa.ForeignKey("boards.id"))
+    card_id: Mapped[UUID]
+    kind: Mapped[str]
+    at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
+    person_id: Mapped[UUID | None]
+    person: Mapped[str]
+    from_column_id: Mapped[UUID | None]
+    from_column: Mapped[str | None]
+    to_column_id: Mapped[UUID | None]
+    to_column: Mapped[str | None]
+    changes: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=sa.text("'{}'::jsonb"))
+    title: Mapped[str]
+    priority: Mapped[str]
+    category: Mapped[str]
+    assignee: Mapped[str | None]
+    due_on: Mapped[date | None]
+    completed_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
+
+
+class ColumnChangeRow(Base):
+    """A column as it was from `at` on: past summaries show the columns of their own time."""
+
+    __tablename__ = "board_column_changes"
+    __table_args__ = (sa.Index("ix_board_column_changes_board_id_column_id_id", "board_id", "column_id", "id"),)
+
+    id: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity(always=True), primary_key=True)
+    board_id: Mapped[UUID] = mapped_column(sa.ForeignKey("boards.id"))
+    column_id: Mapped[UUID]
+    at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
+    person_id: Mapped[UUID | None]
+    name: Mapped[str]
+    position: Mapped[int]
+    is_done: Mapped[bool]
+    wip_limit: Mapped[int | None]
+    removed: Mapped[bool]

@@ -1,0 +1,81 @@
+"""The only ways to a board or a card. Asking with `write` also takes the board's lock.
+
+Every change of a board or of its cards happens under one advisory lock a board, taken before the row is read:
+so nothing on a board changes between looking and writing, and no two changes can wait for each other.
+"""
+
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.core.actor import Actor, Role, require_role
+from app.core.errors import Conflict, Forbidden, NotFound
+from app.tasks.tables import BoardRow, CardRow, ColumnRow, TransitionRow
+
+
+class StaleCard(Conflict):
+    """Somebody else changed this card in the meantime. Look at it again, then repeat your change."""
+
+
+class CardIsArchived(Conflict):
+    """This card is archived. Bring it back first."""
+
+
+def access_board(db: Session, actor: Actor, board_id: UUID, *, write: bool = False) -> BoardRow:
+    """`write` means the board itself: its name and columns. Raises NotFound, Forbidden."""
+    require_role(actor, Role.member if write else Role.viewer)
+    if write:
+        lock_board(db, board_id)
+    board = db.get(BoardRow, board_id, populate_existing=True)
+    if board is None:
+        raise NotFound("There is no such board, or you may not see it.")
+    if write and board.owner_id != actor.id and not actor.role.includes(Role.author):
+        raise Forbidden(f"Only its owner or an author may change the board “{board.name}”.")
+    return board
+
+
+def access_card(db: Session, actor: Actor, card_id: UUID, *, write: bool = False) -> CardRow:
+    """Raises NotFound, Forbidden."""
+    require_role(actor, Role.member if write else Role.viewer)
+    if write:
+        board_id = db.scalar(sa.select(CardRow.board_id).where(CardRow.id == card_id))
+        if board_id is not None:
+            lock_board(db, board_id)
+    card = db.get(CardRow, card_id, populate_existing=True)
+    if card is None:
+        raise NotFound("There is no such card. It may have been deleted.")
+    return card
+
+
+def lock_board(db: Session, board_id: UUID) -> None:
+    db.execute(sa.select(sa.func.pg_advisory_xact_lock(_lock_key(board_id))))
+
+
+def wait_for_writers(db: Session, board_id: UUID) -> None:
+    """What is committed later than this carries a later time."""
+    db.execute(sa.select(sa.func.pg_advisory_xact_lock_shared(_lock_key(board_id))))
+
+
+def _lock_key(board_id: UUID) -> int:
+    return int.from_bytes(board_id.bytes[:8], "big", signed=True)
+
+
+def columns_of(db: Session, board_id: UUID) -> dict[UUID, ColumnRow]:
+    """In their order."""
+    query = sa.select(ColumnRow).where(ColumnRow.board_id == board_id).order_by(ColumnRow.rank)
+    return {row.id: row for row in db.scalars(query.execution_options(populate_existing=True))}
+
+
+def check_version(db: Session, card: CardRow, version: int) -> None:
+    """Raises StaleCard with the name of who was faster."""
+    if card.version == version:
+        return
+    last = sa.select(TransitionRow.person).where(TransitionRow.card_id == card.id).order_by(TransitionRow.id.desc())
+    who = db.scalar(last.limit(1)) or "Somebody"
+    raise StaleCard(f"{who} changed “{card.title}” in the meantime. Look at it again, then repeat your change.")
+
+
+def check_on_board(card: CardRow) -> None:
+    if card.archived_at is not None:
+        raise CardIsArchived(f"“{card.title}” is archived. Bring it back first.")

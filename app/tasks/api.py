@@ -1,0 +1,114 @@
+"""Boards and cards over HTTP."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from pydantic import AwareDatetime
+
+from app.accounts.web import Caller, Db
+from app.core.paging import MAX_LIMIT, Page
+from app.tasks import service as tasks
+from app.tasks.schemas import (
+    Board,
+    BoardChange,
+    BoardCreate,
+    BoardLine,
+    BoardSummary,
+    Card,
+    CardChange,
+    CardCreate,
+    CardEvent,
+    CardMove,
+)
+
+router = APIRouter(tags=["tasks"])
+
+Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT)]
+
+
+@router.get("/boards")
+def list_boards(db: Db, caller: Caller) -> Page[BoardLine]:
+    return Page(items=tasks.boards(db, caller))
+
+
+@router.post("/boards", status_code=201)
+def create_board(db: Db, caller: Caller, new: BoardCreate) -> BoardLine:
+    """Without `columns`: To do, In progress, Pending, Completed."""
+    return tasks.create_board(db, caller, new)
+
+
+@router.get("/boards/{board_id}")
+def read_board(db: Db, caller: Caller, board_id: UUID) -> Board:
+    return tasks.board(db, caller, board_id)
+
+
+@router.patch("/boards/{board_id}")
+def change_board(db: Db, caller: Caller, board_id: UUID, change: BoardChange) -> BoardLine:
+    """`columns` is the whole row of columns in its new order; one that is left out is removed and must be empty."""
+    return tasks.change_board(db, caller, board_id, change)
+
+
+@router.get("/boards/{board_id}/cards")
+def search_cards(
+    db: Db,
+    caller: Caller,
+    board_id: UUID,
+    text: str = "",
+    archived: bool = False,
+    limit: Limit = 50,
+    cursor: str | None = None,
+) -> Page[Card]:
+    """Cards that hold every word of `text` in title or description; newest first."""
+    return tasks.search_cards(db, caller, board_id, text, archived=archived, limit=limit, cursor=cursor)
+
+
+@router.post("/boards/{board_id}/cards", status_code=201)
+def create_card(db: Db, caller: Caller, board_id: UUID, new: CardCreate) -> Card:
+    return tasks.create_card(db, caller, board_id, new)
+
+
+@router.get("/boards/{board_id}/summary")
+def summarize_board(db: Db, caller: Caller, board_id: UUID, since: AwareDatetime, until: AwareDatetime) -> BoardSummary:
+    """The board as it was just before `until`, and what happened from `since` on; also for any past time."""
+    return tasks.board_summary(db, caller, board_id, since, until)
+
+
+@router.get("/cards/{card_id}")
+def read_card(db: Db, caller: Caller, card_id: UUID) -> Card:
+    return tasks.card(db, caller, card_id)
+
+
+@router.patch("/cards/{card_id}")
+def change_card(db: Db, caller: Caller, card_id: UUID, change: CardChange) -> Card:
+    """Only what is given changes; null clears a date or the assignee. 409 when `version` is no longer the latest."""
+    return tasks.change_card(db, caller, card_id, change)
+
+
+@router.delete("/cards/{card_id}", status_code=204)
+def delete_card(db: Db, caller: Caller, card_id: UUID) -> None:
+    """For good; only an archived card. Its history stays."""
+    tasks.delete_card(db, caller, card_id)
+
+
+@router.post("/cards/{card_id}/move")
+def move_card(db: Db, caller: Caller, card_id: UUID, move: CardMove) -> Card:
+    """Below the card `after`, else above the card `before`, else to the end of the column."""
+    return tasks.move_card(db, caller, card_id, move)
+
+
+@router.post("/cards/{card_id}/archive")
+def archive_card(db: Db, caller: Caller, card_id: UUID) -> Card:
+    return tasks.archive_card(db, caller, card_id)
+
+
+@router.post("/cards/{card_id}/revive")
+def revive_card(db: Db, caller: Caller, card_id: UUID) -> Card:
+    """Back to the column it was archived from."""
+    return tasks.revive_card(db, caller, card_id)
+
+
+@router.get("/cards/{card_id}/history")
+def read_history(db: Db, caller: Caller, card_id: UUID) -> Page[CardEvent]:
+    """Newest first; also of a card that was deleted."""
+    return Page(items=tasks.card_history(db, caller, card_id))

@@ -1,0 +1,195 @@
+"""Boards and their columns."""
+
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.accounts import service as accounts
+from app.audit import service as audit
+from app.audit.schemas import Action
+from app.core import clock
+from app.core.actor import Actor, Role, require_role
+from app.core.errors import Conflict, Invalid, NotFound
+from app.core.paging import Page, decode, page_of
+from app.tasks.access import access_board, columns_of
+from app.tasks.rank import spread
+from app.tasks.record import log_card, log_column, touch, with_assignee
+from app.tasks.schemas import Board, BoardChange, BoardCreate, BoardLine, Card, Column, ColumnEdit, EventKind
+from app.tasks.tables import BoardRow, CardRow, ColumnRow
+
+DEFAULT_COLUMNS = [
+    ColumnEdit(name="To do"),
+    ColumnEdit(name="In progress"),
+    ColumnEdit(name="Pending"),
+    ColumnEdit(name="Completed", is_done=True),
+]
+
+
+class ColumnNotEmpty(Conflict):
+    """Only an empty column can be removed. Move or archive its cards first."""
+
+
+def boards(db: Session, actor: Actor) -> list[BoardLine]:
+    require_role(actor, Role.viewer)
+    rows = db.execute(_with_counts().order_by(sa.func.lower(BoardRow.name), BoardRow.id))
+    return [_line(row) for row in rows]
+
+
+def board(db: Session, actor: Actor, board_id: UUID) -> Board:
+    """Everything on it in four queries, however many cards there are."""
+    require_role(actor, Role.viewer)
+    row = db.execute(_with_counts().where(BoardRow.id == board_id)).one_or_none()
+    if row is None:
+        raise NotFound("There is no such board, or you may not see it.")
+    names = accounts.person_names(db, actor)
+    cards: dict[UUID, list[Card]] = {}
+    query = sa.select(CardRow).where(CardRow.board_id == board_id, CardRow.archived_at.is_(None))
+    for card in db.scalars(query.order_by(CardRow.rank).execution_options(populate_existing=True)):
+        assert card.column_id
+        cards.setdefault(card.column_id, []).append(with_assignee(card, names))
+    columns = [
+        Column.model_validate(column).model_copy(update={"cards": cards.get(column.id, [])})
+        for column in columns_of(db, board_id).values()
+    ]
+    return Board(**_line(row).model_dump(), columns=columns)
+
+
+def board_revision(db: Session, actor: Actor, board_id: UUID) -> int:
+    """The cheapest way to learn whether anything on the board has changed."""
+    require_role(actor, Role.viewer)
+    revision = db.scalar(sa.select(BoardRow.revision).where(BoardRow.id == board_id))
+    if revision is None:
+        raise NotFound("There is no such board, or you may not see it.")
+    return revision
+
+
+def search_cards(
+    db: Session,
+    actor: Actor,
+    board_id: UUID,
+    text: str = "",
+    *,
+    archived: bool = False,
+    limit: int = 50,
+    cursor: str | None = None,
+) -> Page[Card]:
+    """Cards whose title or description contains every word of `text`; newest first."""
+    access_board(db, actor, board_id)
+    limit = max(1, min(limit, 200))
+    query = sa.select(CardRow).where(CardRow.board_id == board_id, CardRow.archived_at.is_not(None) == archived)
+    for word in text.replace("\x00", " ").split():
+        query = query.where((CardRow.title + " " + CardRow.description).icontains(word, autoescape=True))
+    newest = CardRow.archived_at if archived else CardRow.created_at
+    if cursor:
+        at, card_id = decode(cursor, 2)
+        query = query.where(sa.tuple_(newest, CardRow.id) < sa.tuple_(_time(at), sa.cast(str(card_id), sa.Uuid)))
+    rows = db.scalars(query.order_by(newest.desc(), CardRow.id.desc()).limit(limit + 1)).all()
+    names = accounts.person_names(db, actor)
+    found = [with_assignee(row, names) for row in rows]
+    return page_of(found, limit, lambda card: [card.archived_at if archived else card.created_at, card.id])
+
+
+def create_board(db: Session, actor: Actor, new: BoardCreate) -> BoardLine:
+    require_role(actor, Role.member)
+    board = BoardRow(name=new.name, owner_id=actor.id, created_at=clock.now(), revision=1)
+    db.add(board)
+    db.flush()
+    audit.record(db, actor, Action.board_created, board.id, name=board.name)
+    _arrange(db, actor, board, new.columns or DEFAULT_COLUMNS)
+    return _read_line(db, board.id)
+
+
+def change_board(db: Session, actor: Actor, board_id: UUID, change: BoardChange) -> BoardLine:
+    """Renames it and arranges its columns. Raises ColumnNotEmpty when a column with cards is left out."""
+    board = access_board(db, actor, board_id, write=True)
+    board.name = change.name or board.name
+    if change.columns is not None:
+        _arrange(db, actor, board, change.columns)
+    board.revision += 1
+    audit.record(db, actor, Action.board_changed, board.id, **change.model_dump(mode="json", exclude_unset=True))
+    db.flush()
+    return _read_line(db, board.id)
+
+
+def _arrange(db: Session, actor: Actor, board: BoardRow, edits: list[ColumnEdit]) -> None:
+    existing = columns_of(db, board.id)
+    _check_columns(edits, existing)
+    _remove(db, actor, [column for id_, column in existing.items() if id_ not in {edit.id for edit in edits}])
+    # Two columns that change places hold the same rank for a moment.
+    db.execute(sa.text("set constraints uq_board_columns_board_id_rank deferred"))
+    places = {column_id: position for position, column_id in enumerate(existing)}
+    for position, (edit, rank) in enumerate(zip(edits, spread(len(edits)), strict=True)):
+        column = existing[edit.id] if edit.id else ColumnRow(board_id=board.id, is_done=edit.is_done)
+        before = (column.name, column.is_done, column.wip_limit, places.get(column.id))
+        column.name, column.is_done, column.wip_limit, column.rank = edit.name, edit.is_done, edit.wip_limit, rank
+        db.add(column)
+        db.flush()
+        if before != (edit.name, edit.is_done, edit.wip_limit, position):
+            log_column(db, actor, column, position)
+        if before[1] != edit.is_done:
+            _complete_or_reopen(db, actor, column)
+    db.execute(sa.text("set constraints uq_board_columns_board_id_rank immediate"))
+
+
+def _check_columns(edits: list[ColumnEdit], existing: dict[UUID, ColumnRow]) -> None:
+    names = [edit.name.casefold() for edit in edits]
+    if twice := next((edit.name for edit in edits if names.count(edit.name.casefold()) > 1), None):
+        raise Invalid(f"columns: there are two columns named “{twice}”. Give each its own name.")
+    known = [edit.id for edit in edits if edit.id]
+    if unknown := next((id_ for id_ in known if id_ not in existing or known.count(id_) > 1), None):
+        raise Invalid(f"columns: {unknown} is no column of this board, or it is named twice.")
+
+
+def _remove(db: Session, actor: Actor, columns: list[ColumnRow]) -> None:
+    for column in columns:
+        held = db.scalar(sa.select(sa.func.count()).select_from(CardRow).where(CardRow.column_id == column.id)) or 0
+        if held:
+            cards = "1 card" if held == 1 else f"{held} cards"
+            raise ColumnNotEmpty(f"“{column.name}” still holds {cards}. Move or archive them first.")
+        log_column(db, actor, column, 0, removed=True)
+        db.delete(column)
+    db.flush()
+
+
+def _complete_or_reopen(db: Session, actor: Actor, column: ColumnRow) -> None:
+    """A column that becomes a done column completes the cards in it, and the other way round."""
+    for card in db.scalars(sa.select(CardRow).where(CardRow.column_id == column.id).order_by(CardRow.rank)).all():
+        old = card.completed_at
+        card.completed_at = (old or clock.now()) if column.is_done else None
+        card.version += 1
+        changes = {"completed_at": [old and old.isoformat(), card.completed_at and card.completed_at.isoformat()]}
+        log_card(db, actor, card, EventKind.changed, origin=column, target=column, changes=changes)
+    touch(db, column)
+
+
+def _with_counts() -> sa.Select[BoardRow, int, int]:
+    on_board = sa.select(sa.func.count()).where(CardRow.board_id == BoardRow.id, CardRow.archived_at.is_(None))
+    archived = sa.select(sa.func.count()).where(CardRow.board_id == BoardRow.id, CardRow.archived_at.is_not(None))
+    query = sa.select(
+        BoardRow,
+        on_board.correlate(BoardRow).scalar_subquery().label("cards"),
+        archived.correlate(BoardRow).scalar_subquery().label("archived"),
+    )
+    return query.execution_options(populate_existing=True)
+
+
+def _line(row: sa.Row[BoardRow, int, int]) -> BoardLine:
+    board, cards, archived = row
+    return BoardLine(
+        id=board.id,
+        name=board.name,
+        revision=board.revision,
+        owner_id=board.owner_id,
+        created_at=board.created_at,
+        cards=cards,
+        archived=archived,
+    )
+
+
+def _read_line(db: Session, board_id: UUID) -> BoardLine:
+    return _line(db.execute(_with_counts().where(BoardRow.id == board_id)).one())
+
+
+def _time(at: object) -> sa.ColumnElement[object]:
+    return sa.cast(str(at), sa.DateTime(timezone=True))

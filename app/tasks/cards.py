@@ -1,0 +1,152 @@
+"""Cards: make, change, archive, bring back, delete, and what happened to them."""
+
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.accounts import service as accounts
+from app.audit import service as audit
+from app.audit.schemas import Action
+from app.core import clock
+from app.core.actor import Actor, Role, require_role
+from app.core.errors import Conflict, Forbidden, Invalid, NotFound
+from app.tasks.access import access_board, access_card, check_on_board, check_version, columns_of, lock_board
+from app.tasks.moves import check_room, end_of, put, rank_between
+from app.tasks.record import as_seen, log_card
+from app.tasks.schemas import Card, CardChange, CardCreate, CardEvent, EventKind
+from app.tasks.tables import BoardRow, CardRow, ColumnRow, TransitionRow
+
+MAX_EVENTS = 500
+
+
+class NotArchived(Conflict):
+    """Archive this card first; only archived cards can be deleted."""
+
+
+def create_card(db: Session, actor: Actor, board_id: UUID, new: CardCreate) -> Card:
+    """At the end of its column."""
+    require_role(actor, Role.member)
+    lock_board(db, board_id)
+    board = access_board(db, actor, board_id)
+    columns = columns_of(db, board.id)
+    column = columns.get(new.column_id) if new.column_id else next(iter(columns.values()))
+    if column is None:
+        raise Invalid(f"column: this board has no column {new.column_id}.")
+    _check_assignee(db, actor, new.assignee_id)
+    check_room(db, column)
+    fields = new.model_dump(exclude={"column_id"})
+    card = CardRow(board_id=board.id, owner_id=actor.id, created_at=clock.now(), **fields)
+    _check_dates(card)
+    put(card, column, rank_between(db, column, end_of(db, column)), clock.now())
+    db.add(card)
+    db.flush()
+    audit.record(db, actor, Action.card_created, card.id, board=str(board.id), title=card.title)
+    return log_card(db, actor, card, EventKind.created, target=column)
+
+
+def card(db: Session, actor: Actor, card_id: UUID) -> Card:
+    return as_seen(db, actor, access_card(db, actor, card_id))
+
+
+def change_card(db: Session, actor: Actor, card_id: UUID, change: CardChange) -> Card:
+    """Raises StaleCard when the card is no longer at `change.version`."""
+    row = access_card(db, actor, card_id, write=True)
+    check_on_board(row)
+    check_version(db, row, change.version)
+    changes = _apply(row, change)
+    if not changes:
+        return as_seen(db, actor, row)
+    if "assignee_id" in changes:
+        _check_assignee(db, actor, row.assignee_id)
+    _check_dates(row)
+    row.version += 1
+    audit.record(db, actor, Action.card_changed, row.id, fields=sorted(changes))
+    column = _column(db, row)
+    return log_card(db, actor, row, EventKind.changed, origin=column, target=column, changes=changes)
+
+
+def archive_card(db: Session, actor: Actor, card_id: UUID) -> Card:
+    """Off the board, with all that is known about it. Doing it twice does it once."""
+    row = access_card(db, actor, card_id, write=True)
+    if row.archived_at is not None:
+        return as_seen(db, actor, row)
+    column = _column(db, row)
+    row.column_id, row.rank, row.archived_at = None, None, clock.now()
+    row.version += 1
+    audit.record(db, actor, Action.card_archived, row.id, title=row.title)
+    return log_card(db, actor, row, EventKind.archived, origin=column)
+
+
+def revive_card(db: Session, actor: Actor, card_id: UUID) -> Card:
+    """Back to the end of the column it was in, or of the first one if that is gone."""
+    row = access_card(db, actor, card_id, write=True)
+    if row.archived_at is None:
+        return as_seen(db, actor, row)
+    columns = columns_of(db, row.board_id)
+    home = db.scalar(
+        sa.select(TransitionRow.from_column_id)
+        .where(TransitionRow.card_id == row.id, TransitionRow.kind == EventKind.archived.value)
+        .order_by(TransitionRow.id.desc())
+        .limit(1)
+    )
+    column = (columns.get(home) if home else None) or next(iter(columns.values()))
+    check_room(db, column)
+    put(row, column, rank_between(db, column, end_of(db, column)), clock.now())
+    row.archived_at = None
+    row.version += 1
+    audit.record(db, actor, Action.card_revived, row.id, title=row.title)
+    return log_card(db, actor, row, EventKind.revived, target=column)
+
+
+def delete_card(db: Session, actor: Actor, card_id: UUID) -> None:
+    """For good, but its history stays. Only by its owner, the board's owner or an administrator."""
+    row = access_card(db, actor, card_id, write=True)
+    board = db.get_one(BoardRow, row.board_id)
+    if actor.id not in (row.owner_id, board.owner_id) and not actor.role.includes(Role.admin):
+        raise Forbidden(f"Only its owner, the board's owner or an administrator may delete “{row.title}”.")
+    if row.archived_at is None:
+        raise NotArchived
+    audit.record(db, actor, Action.card_deleted, row.id, board=str(board.id), title=row.title)
+    log_card(db, actor, row, EventKind.deleted)
+    db.delete(row)
+    db.flush()
+
+
+def card_history(db: Session, actor: Actor, card_id: UUID) -> list[CardEvent]:
+    """Newest first; also of a card that was deleted."""
+    require_role(actor, Role.viewer)
+    query = sa.select(TransitionRow).where(TransitionRow.card_id == card_id).order_by(TransitionRow.id.desc())
+    rows = db.scalars(query.limit(MAX_EVENTS)).all()
+    if not rows:
+        raise NotFound("There is no such card.")
+    access_board(db, actor, rows[0].board_id)
+    return [CardEvent.model_validate(row) for row in rows]
+
+
+def _apply(row: CardRow, change: CardChange) -> dict[str, Any]:
+    """Sets what differs and tells it as {field: [old, new]} in JSON."""
+    wanted = change.model_dump(mode="json", exclude_unset=True, exclude={"version"})
+    changes = {}
+    for field, new in wanted.items():
+        old = getattr(row, field)
+        shown = old if old is None or isinstance(old, str) else str(old)
+        if shown != new:
+            changes[field] = [shown, new]
+            setattr(row, field, getattr(change, field))
+    return changes
+
+
+def _check_dates(card: CardRow) -> None:
+    if card.start_on and card.due_on and card.start_on > card.due_on:
+        raise Invalid(f"due_on: {card.due_on} is before the start date {card.start_on}. Move one of them or clear it.")
+
+
+def _check_assignee(db: Session, actor: Actor, person_id: UUID | None) -> None:
+    if person_id is not None and person_id not in accounts.person_names(db, actor):
+        raise Invalid(f"assignee_id: there is no active person {person_id}.")
+
+
+def _column(db: Session, card: CardRow) -> ColumnRow:
+    return db.get_one(ColumnRow, card.column_id)

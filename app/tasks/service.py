@@ -1,0 +1,50 @@
+"""The one way into tasks: boards, cards, moves, history, summaries."""
+
+from app.tasks.access import CardIsArchived, StaleCard, access_board, access_card
+from app.tasks.boards import (
+    ColumnNotEmpty,
+    board,
+    board_revision,
+    boards,
+    change_board,
+    create_board,
+    search_cards,
+)
+from app.tasks.cards import (
+    NotArchived,
+    archive_card,
+    card,
+    card_history,
+    change_card,
+    create_card,
+    delete_card,
+    revive_card,
+)
+from app.tasks.moves import ColumnFull, NeighboursMoved, move_card
+from app.tasks.summaries import board_summary
+
+__all__ = [
+    "CardIsArchived",
+    "ColumnFull",
+    "ColumnNotEmpty",
+    "NeighboursMoved",
+    "NotArchived",
+    "StaleCard",
+    "access_board",
+    "access_card",
+    "archive_card",
+    "board",
+    "board_revision",
+    "board_summary",
+    "boards",
+    "card",
+    "card_history",
+    "change_board",
+    "change_card",
+    "create_board",
+    "create_card",
+    "delete_card",
+    "move_card",
+    "revive_card",
+    "search_cards",
+]

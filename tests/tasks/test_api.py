@@ -1,0 +1,82 @@
+"""Boards and cards over HTTP."""
+
+from collections.abc import Iterator
+
+import pytest
+from starlette.testclient import TestClient
+
+from app.accounts import service as accounts
+from app.accounts.schemas import KeyCreate, Scope
+from app.api import make_api
+from app.core.actor import Role
+from app.core.db import transaction
+from tests.tasks.conftest import make_person
+
+
+@pytest.fixture
+def client(database: str) -> Iterator[TestClient]:
+    with transaction() as db:
+        ann = make_person(db, "Ann", Role.member)
+        key = accounts.create_key(db, ann, KeyCreate(name="test", scopes=[Scope.read, Scope.write])).key
+    with TestClient(make_api(), headers={"Authorization": f"Bearer {key}"}) as client:
+        yield client
+
+
+def make_board(client: TestClient) -> tuple[str, dict[str, str]]:
+    board_id = client.post("/boards", json={"name": "Team"}).json()["id"]
+    columns = client.get(f"/boards/{board_id}").json()["columns"]
+    return board_id, {column["name"]: column["id"] for column in columns}
+
+
+def test_a_card_lives_its_whole_life_over_http(client: TestClient) -> None:
+    board_id, columns = make_board(client)
+    made = client.post(f"/boards/{board_id}/cards", json={"title": "Call", "due_on": "2026-03-09"})
+    assert made.status_code == 201
+    card = made.json()
+    changed = client.patch(f"/cards/{card['id']}", json={"version": card["version"], "due_on": None}).json()
+    assert (changed["due_on"], changed["title"]) == (None, "Call")
+    place = {"column": columns["Completed"], "after": None, "before": None, "version": changed["version"]}
+    assert client.post(f"/cards/{card['id']}/move", json=place).json()["completed_at"]
+    assert client.post(f"/cards/{card['id']}/archive").json()["archived_at"]
+    assert client.post(f"/cards/{card['id']}/revive").json()["column_id"] == columns["Completed"]
+    client.post(f"/cards/{card['id']}/archive")
+    assert client.delete(f"/cards/{card['id']}").status_code == 204
+    assert client.get(f"/cards/{card['id']}").status_code == 404
+    kinds = [event["kind"] for event in client.get(f"/cards/{card['id']}/history").json()["items"]]
+    assert kinds == ["deleted", "archived", "revived", "archived", "moved", "changed", "created"]
+
+
+def test_a_stale_move_is_a_conflict_that_says_what_to_do(client: TestClient) -> None:
+    board_id, columns = make_board(client)
+    card = client.post(f"/boards/{board_id}/cards", json={"title": "Call"}).json()
+    place = {"column": columns["Pending"], "version": card["version"]}
+    assert client.post(f"/cards/{card['id']}/move", json=place).status_code == 200
+    refused = client.post(f"/cards/{card['id']}/move", json=place)
+    assert (refused.status_code, refused.json()["error"]) == (409, "StaleCard")
+    assert "Ann changed “Call” in the meantime" in refused.json()["message"]
+
+
+def test_columns_are_arranged_over_http(client: TestClient) -> None:
+    board_id, columns = make_board(client)
+    wanted = [{"id": columns["Completed"], "name": "Done", "is_done": True}, {"name": "Ideas", "wip_limit": 2}]
+    assert client.patch(f"/boards/{board_id}", json={"columns": wanted}).status_code == 200
+    shown = client.get(f"/boards/{board_id}").json()["columns"]
+    assert [(c["name"], c["wip_limit"]) for c in shown] == [("Done", None), ("Ideas", 2)]
+    assert [board["name"] for board in client.get("/boards").json()["items"]] == ["Team"]
+
+
+def test_the_summary_of_a_window_and_the_search_answer(client: TestClient) -> None:
+    board_id, _ = make_board(client)
+    client.post(f"/boards/{board_id}/cards", json={"title": "Call Zoe"})
+    window = {"since": "2000-01-01T00:00:00Z", "until": "2100-01-01T00:00:00+01:00"}
+    assert client.get(f"/boards/{board_id}/summary", params=window).json()["created"] == 1
+    naive = client.get(f"/boards/{board_id}/summary", params={**window, "since": "2000-01-01T00:00:00"})
+    assert naive.status_code == 422
+    found = client.get(f"/boards/{board_id}/cards", params={"text": "zoe"}).json()["items"]
+    assert [card["title"] for card in found] == ["Call Zoe"]
+
+
+@pytest.mark.parametrize("body", [{"title": ""}, {"title": "x", "rank": "V"}, {"title": "x", "priority": "huge"}, {}])
+def test_a_bad_card_is_refused(client: TestClient, body: dict[str, str]) -> None:
+    board_id, _ = make_board(client)
+    assert client.post(f"/boards/{board_id}/cards", json=body).status_code == 422
