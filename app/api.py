@@ -16,8 +16,9 @@ from app.accounts.asgi import IdempotentPosts, RequestIds, error_answer
 from app.accounts.idempotency import AnsweredBefore
 from app.core.errors import AppError, Invalid, Unavailable
 from app.schedules.api import router as schedules
+from app.tasks.api import router as tasks
 
-ROUTERS = [accounts, schedules]
+ROUTERS = [accounts, schedules, tasks]
 
 log = structlog.get_logger()
 
