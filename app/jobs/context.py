@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 
 from app.core import clock, db
 from app.core.actor import Actor
+from app.core.children import Limits
 from app.jobs.claim import Claim, RunLost, add_step, hold
 
-__all__ = ["Handler", "JobContext", "RunCancelled", "RunLost"]
+__all__ = ["Handler", "JobContext", "RunCancelled", "RunLost", "limited"]
 
 
 class RunCancelled(Exception):
@@ -56,3 +57,13 @@ class JobContext:
 
 
 Handler = Callable[[JobContext], dict[str, Any] | None]
+
+
+def limited(*, wall_seconds: float, memory_mb: int = 2048) -> Callable[[Handler], Handler]:
+    """Limits of this handler in a worker, other than the usual ones."""
+
+    def decorate(handler: Handler) -> Handler:
+        handler.limits = Limits(wall_seconds, memory_mb)  # type: ignore[attr-defined]
+        return handler
+
+    return decorate

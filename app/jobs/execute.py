@@ -10,18 +10,17 @@ import structlog
 from pydantic_core import to_jsonable_python
 from sqlalchemy.orm import Session
 
-from app.core import db
+from app.accounts import service as accounts
+from app.core import db, logging_setup
 from app.core.actor import SYSTEM, Actor
 from app.core.children import load
 from app.core.errors import AppError
+from app.core.settings import settings
 from app.jobs.claim import Claim, RunLost, end, fail, give_back, hold
 from app.jobs.context import Handler, JobContext, RunCancelled
 from app.jobs.schemas import RunStatus
 
-# By name, because people are a feature above this one.
-ACTOR_SOURCE = "app.accounts.service:actor_of"
-
-log = structlog.get_logger()
+log = structlog.stdlib.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -77,6 +76,19 @@ def perform(claim: Claim, handlers: Mapping[str, Handler]) -> Outcome:
         return Broken(traceback.format_exc())
 
 
+def perform_in_child(url: str, claim: Claim, handlers: str) -> Outcome | RunLost:
+    """The target of a worker's child. A lost run is a value, because nothing went wrong here."""
+    db.configure(url)
+    logging_setup.configure(settings())
+    structlog.contextvars.bind_contextvars(run_id=str(claim.run_id))
+    try:
+        return perform(claim, load(handlers))
+    except RunLost as lost:
+        return lost
+    finally:
+        db.engine().dispose()
+
+
 def settle(session: Session, claim: Claim, outcome: Outcome) -> None:
     """The final state (or the next attempt) in the caller's transaction. Raises RunLost."""
     row = hold(session, claim)
@@ -102,5 +114,4 @@ def _actor(person_id: UUID | None) -> Actor:
     if person_id is None:
         return SYSTEM
     with db.transaction() as session:
-        actor: Actor = load(ACTOR_SOURCE)(session, person_id)
-        return actor
+        return accounts.actor_of(session, person_id)

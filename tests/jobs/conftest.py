@@ -1,0 +1,91 @@
+"""Real workers in processes of their own."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+from uuid import UUID
+
+import psutil
+import pytest
+import sqlalchemy as sa
+
+from app.core import db
+from app.core.actor import SYSTEM
+from app.jobs import service as jobs
+from app.jobs.schemas import Run
+from tests.jobs.handlers import DONE
+
+STALE_SECONDS = 3.0
+
+StartWorker = Callable[..., subprocess.Popen[str]]
+
+
+@pytest.fixture
+def done(database: str) -> str:
+    """URL of a database in which the jobs of the tests write down what they did."""
+    with db.transaction() as session:
+        session.execute(sa.text(DONE))
+    return database
+
+
+@pytest.fixture
+def start_worker(done: str) -> Iterator[StartWorker]:
+    workers: list[subprocess.Popen[str]] = []
+
+    def start(url: str = done) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "tests.jobs.worker_process", url, str(STALE_SECONDS)]
+        worker = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        workers.append(worker)
+        assert worker.stdout is not None
+        assert worker.stdout.readline() == "worker ready\n"
+        return worker
+
+    yield start
+    for worker in workers:
+        worker.kill()
+        worker.wait()
+        assert worker.stdout is not None
+        worker.stdout.close()
+
+
+def enqueue(job: str, args: dict[str, Any] | None = None, **options: Any) -> UUID:
+    with db.transaction() as session:
+        return jobs.enqueue(session, SYSTEM, job, args or {}, title="A test", **options).id
+
+
+def read(run_id: UUID) -> Run:
+    with db.transaction() as session:
+        return jobs.run(session, SYSTEM, run_id)
+
+
+def messages(run_id: UUID) -> list[str]:
+    return [step.message for step in read(run_id).steps]
+
+
+def written() -> list[tuple[UUID, int]]:
+    with db.transaction() as session:
+        return [(row.run_id, row.attempt) for row in session.execute(sa.text("select run_id, attempt from done"))]
+
+
+def until(condition: Callable[[], Any], seconds: float = 15) -> Any:
+    """The first true value; fails when there is none in time."""
+    end = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.05)
+    return value
+
+
+def child_of(worker: subprocess.Popen[str]) -> psutil.Process:
+    """The process that works on the one run of this worker: a grandchild, below the fork server."""
+
+    def found() -> psutil.Process | None:
+        server_children = [
+            grandchild for child in psutil.Process(worker.pid).children() for grandchild in child.children()
+        ]
+        return server_children[0] if server_children else None
+
+    child: psutil.Process = until(found)
+    return child
