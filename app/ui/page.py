@@ -110,6 +110,11 @@ def page_header(title: str, caption: str = "") -> None:
         st.error(text, icon=":material/error:")
 
 
+def forget_failure() -> None:
+    """The run came to its end, so what failed in it was seen."""
+    st.session_state.pop(FAILED, None)
+
+
 def empty_state(icon: str, title: str, text: str) -> None:
     """Instead of an empty table: what would be here, and how to get it. `icon` is a material name, such as `inbox`."""
     with st.container(border=True, horizontal_alignment="center"):

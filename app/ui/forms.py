@@ -1,0 +1,77 @@
+"""The few plain HTML pages in front of Streamlit: templates with escaped values, and what protects their forms."""
+
+import hmac
+import secrets
+from html import escape
+from pathlib import Path
+from string import Template
+from typing import Any
+from urllib.parse import unquote
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from app.accounts.web import COOKIE, same_origin
+from app.core.settings import settings
+
+HTML = Path(__file__).parent / "html"
+CSRF = "autoreport_csrf"
+
+
+def page(request: Request, name: str, title: str, /, *, status: int = 200, **values: str) -> HTMLResponse:
+    """`values` are escaped; those whose name ends with `_html` come from another template."""
+    token = request.cookies.get(CSRF) or secrets.token_urlsafe(24)
+    body = fragment(name, csrf=token, title=title, **values)
+    layout = Template((HTML / "layout.html").read_text(encoding="utf-8"))
+    response = HTMLResponse(layout.substitute(title=escape(title), body=body), status)
+    response.set_cookie(CSRF, token, path="/auth", httponly=True, samesite="strict", secure=is_secure(request))
+    return response
+
+
+def fragment(name: str, /, **values: str) -> str:
+    filled = {
+        key.removesuffix("_html"): value if key.endswith("_html") else escape(value, quote=True)
+        for key, value in values.items()
+    }
+    return Template((HTML / f"{name}.html").read_text(encoding="utf-8")).substitute(filled)
+
+
+def notice(text: str, *, bad: bool) -> str:
+    if not text:
+        return ""
+    return f'<p class="notice{" bad" if bad else ""}" role="{"alert" if bad else "status"}">{escape(text)}</p>'
+
+
+def is_genuine(request: Request, form: Any) -> bool:
+    """The form is one that we gave to this browser, and the browser does not say that it was sent from elsewhere."""
+    claims_elsewhere = {"sec-fetch-site", "origin"} & set(request.headers) and not same_origin(request)
+    token, expected = str(form.get("csrf", "")), request.cookies.get(CSRF, "")
+    return not claims_elsewhere and bool(expected) and hmac.compare_digest(token.encode(), expected.encode())
+
+
+def safe_next(wanted: str) -> str:
+    """Only an address of our own, and none that would sign out again. Anything else leads to the start page."""
+    plain = unquote(wanted)
+    is_path = plain.startswith("/") and not plain.startswith(("//", "/\\")) and plain.isprintable()
+    return wanted if is_path and "\\" not in plain and not plain.startswith(("/auth", "/api")) else "/"
+
+
+def remember(request: Request, response: Response, token: str) -> None:
+    response.set_cookie(
+        COOKIE,
+        token,
+        max_age=settings().session_max_age,
+        path="/",
+        httponly=True,
+        samesite="lax",
+        secure=is_secure(request),
+    )
+
+
+def forget(request: Request, response: Response) -> None:
+    response.delete_cookie(COOKIE, path="/", httponly=True, samesite="lax", secure=is_secure(request))
+
+
+def is_secure(request: Request) -> bool:
+    """Behind a proxy that ends TLS, PUBLIC_URL tells."""
+    return request.url.scheme == "https" or settings().base_url.startswith("https://")

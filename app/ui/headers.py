@@ -1,0 +1,89 @@
+"""What browsers are told not to do with our answers."""
+
+import base64
+import hashlib
+import re
+from functools import lru_cache
+from pathlib import Path
+
+import fastapi.openapi.docs
+import streamlit as st
+from starlette.datastructures import MutableHeaders
+from starlette.types import Message, Scope, Send
+
+EVERYWHERE = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "X-Frame-Options": "SAMEORIGIN",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
+}
+ONE_YEAR = "max-age=31536000; includeSubDomains"
+API, DOCS = "/api/", "/api/v1/docs"
+INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
+
+# Whatever a report or an export holds, it runs no script and reaches no host.
+DATA_POLICY = (
+    "default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'; font-src 'self' data:;"
+    " base-uri 'none'; form-action 'none'; frame-ancestors 'self'; sandbox"
+)
+FORM_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+
+
+def secured(scope: Scope, send: Send) -> Send:
+    """An answer that brings its own policy or caching keeps it."""
+
+    async def send_secured(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in EVERYWHERE.items():
+                headers.setdefault(name, value)
+            headers.setdefault("Content-Security-Policy", _policy(scope["path"]))
+            if scope.get("scheme") == "https":
+                headers.setdefault("Strict-Transport-Security", ONE_YEAR)
+            if headers.get("content-type", "").startswith("text/html"):
+                headers["Cache-Control"] = "no-store"  # after sign-out, Back must not show a page from the cache
+            elif scope["path"].startswith(API):
+                headers.setdefault("Cache-Control", "no-store")
+        await send(message)
+
+    return send_secured
+
+
+def _policy(path: str) -> str:
+    if path == DOCS:
+        return _docs_policy()
+    if path.startswith(API):
+        return DATA_POLICY
+    return FORM_POLICY if path.startswith("/auth/") else _shell_policy()
+
+
+@lru_cache(maxsize=1)
+def _shell_policy() -> str:
+    """Streamlit styles itself inline; its only inline script is known by its hash. `blob:` carries our components."""
+    index = (Path(st.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
+    return (
+        f"default-src 'self'; script-src 'self' blob: {_hashes(index)}; style-src 'self' 'unsafe-inline';"
+        " img-src 'self' data: blob:; media-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' ws: wss:;"
+        " worker-src 'self' blob:; frame-src 'self' blob: data:; object-src 'none'; base-uri 'self';"
+        " form-action 'self'; frame-ancestors 'self'"
+    )
+
+
+@lru_cache(maxsize=1)
+def _docs_policy() -> str:
+    page = fastapi.openapi.docs.get_swagger_ui_html(
+        openapi_url="/api/v1/openapi.json", title="", oauth2_redirect_url="/docs/oauth2-redirect"
+    )
+    return (
+        f"default-src 'self'; script-src 'self' {_hashes(bytes(page.body).decode())}; style-src 'self' 'unsafe-inline';"
+        " img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+    )
+
+
+def _hashes(page: str) -> str:
+    digests = (hashlib.sha256(script.encode()).digest() for script in INLINE_SCRIPT.findall(page))
+    return " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
