@@ -16,7 +16,7 @@ LOOK_EVERY = "60s"
 def sidebar(person: Actor) -> None:
     with st.sidebar:
         ending_soon()
-        st.markdown(f"**{_plain(person.name)}**  \n{_plain(person.email)}")
+        st.text(f"{person.name}\n{person.email}")
         if st.button("Sign out", icon=":material/logout:", width="stretch"):
             with action() as db:
                 accounts.sign_out(db, session_token(), ip=person.ip)
@@ -38,8 +38,3 @@ def ending_soon() -> None:
         with action() as db:
             accounts.extend(db, token or "")
         st.rerun(scope="fragment")
-
-
-def _plain(text: str) -> str:
-    """A name is text, whatever Markdown it may look like."""
-    return "".join(f"\\{char}" if char in r"\`*_{}[]()#+-.!|<>~:$@" else char for char in text)
