@@ -1,0 +1,72 @@
+"""Reports over HTTP."""
+
+from typing import Annotated, Any, Literal
+from urllib.parse import quote
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel
+
+from app.accounts.web import Caller, Db
+from app.core.paging import MAX_LIMIT, Page
+from app.jobs.schemas import RunStatus
+from app.reports import service as reports
+from app.reports.schemas import Format, Preview, Report, ReportRequest, Requested
+
+router = APIRouter(tags=["reports"])
+READERS = {"html": reports.report_html, "pdf": reports.report_pdf, "json": reports.report_json}
+MEDIA_TYPES = {"html": "text/html; charset=utf-8", "pdf": "application/pdf", "json": "application/json"}
+# Whatever a report holds, a browser that opens it runs nothing and loads nothing.
+HARMLESS = {
+    "Content-Security-Policy": "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "private, no-store",
+}
+
+
+class PreviewRequest(BaseModel):
+    parameters: dict[str, Any] = {}
+
+
+@router.post("/reports", status_code=202)
+def request_report(db: Db, caller: Caller, wanted: ReportRequest) -> Requested:
+    return reports.request_by_name(db, caller, wanted)
+
+
+@router.get("/reports")
+def list_reports(
+    db: Db,
+    caller: Caller,
+    search: str = "",
+    status: Literal["pending", "completed", "partial", "failed"] | None = None,
+    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = 50,
+    cursor: str | None = None,
+) -> Page[Report]:
+    wanted = RunStatus(status) if status else None
+    return reports.reports(db, caller, search=search, status=wanted, limit=limit, cursor=cursor)
+
+
+@router.get("/reports/{report_id}.{format}")
+def download_report(db: Db, caller: Caller, report_id: UUID, format: Format, inline: bool = False) -> Response:
+    content = READERS[format](db, caller, report_id)
+    title = reports.report(db, caller, report_id).title
+    place = "inline" if inline else "attachment"
+    disposition = f"{place}; filename=\"report.{format}\"; filename*=UTF-8''{quote(f'{title}.{format}', safe='')}"
+    return Response(content, media_type=MEDIA_TYPES[format], headers={**HARMLESS, "Content-Disposition": disposition})
+
+
+@router.get("/reports/{report_id}")
+def read_report(db: Db, caller: Caller, report_id: UUID) -> Report:
+    """By the id of the report or of the job that makes it."""
+    return reports.report(db, caller, report_id)
+
+
+@router.delete("/reports/{report_id}", status_code=204)
+def delete_report(db: Db, caller: Caller, report_id: UUID) -> None:
+    reports.delete_report(db, caller, report_id)
+
+
+@router.post("/templates/{template_id}/preview")
+def preview_template(db: Db, caller: Caller, template_id: UUID, wanted: PreviewRequest) -> Preview:
+    """What a report of this template would look like now. Nothing is kept."""
+    return reports.preview_template(db, caller, template_id, wanted.parameters)
