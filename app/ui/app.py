@@ -56,6 +56,7 @@ def _page(name: str, title: str, icon: str) -> st.Page:
 def main() -> None:
     st.set_page_config(page_title="AutoReport", page_icon=str(MARK), layout="wide")
     st.logo(str(MARK), size="large")
+    st.html(ROOT / "app" / "ui" / "html" / "streamlit.css")
     person = viewer()
     page = st.navigation(menu_for(person), position="sidebar")
     sidebar(person)

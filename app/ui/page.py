@@ -33,7 +33,7 @@ from app.core.errors import AppError
 from app.core.settings import settings
 
 DATABASE_AWAY = "The database does not answer right now. Nothing was changed. Try again in a moment."
-FAILED = "failed_action"
+FAILED, DONE = "failed_action", "done_action"
 
 log = structlog.get_logger()
 
@@ -58,6 +58,8 @@ def viewer(role: Role = Role.viewer) -> Actor:
     if not person.role.includes(role):
         st.error(f"This page needs the role {role.value}; yours is {person.role.value}.", icon=":material/lock:")
         st.stop()
+    if done := st.session_state.pop(DONE, None):
+        st.toast(done, icon=":material/check:")
     return person
 
 
@@ -96,10 +98,11 @@ def action(done: str = "") -> Iterator[Session]:
         st.session_state[FAILED] = text  # so that a rerun right after the block does not swallow it
         st.error(text, icon=":material/error:")
         return
+    if moved:
+        st.session_state[DONE] = done  # a toast of this run would not survive the rerun
+        raise moved
     if done:
         st.toast(done, icon=":material/check:")
-    if moved:
-        raise moved
 
 
 def page_header(title: str, caption: str = "") -> None:
