@@ -97,9 +97,9 @@ def call(target: str, *args: Any, wall_seconds: float = 30, memory_mb: int = 102
 
 
 def prepare(*preload: str) -> None:
-    """Starts the server process; children find the modules in `preload` imported. Only the first call counts."""
-    forkserver.set_forkserver_preload(list(preload))
-    forkserver.ensure_running()
+    """Starts the server process and waits until it works. Children find the modules in `preload` imported."""
+    forkserver.set_forkserver_preload([__name__, *preload])
+    call("builtins:len", "")
 
 
 class Child:
@@ -154,6 +154,7 @@ def kill_all() -> None:
 
 
 atexit.register(kill_all)
+forkserver.set_forkserver_preload([__name__])  # else it would import `__main__`, too
 
 
 def load(reference: str) -> Any:

@@ -11,11 +11,10 @@ from pydantic_core import to_jsonable_python
 from sqlalchemy.orm import Session
 
 from app.accounts import service as accounts
-from app.core import db, logging_setup
+from app.core import db
 from app.core.actor import SYSTEM, Actor
 from app.core.children import load
 from app.core.errors import AppError
-from app.core.settings import settings
 from app.jobs.claim import Claim, RunLost, end, fail, give_back, hold
 from app.jobs.context import Handler, JobContext, RunCancelled
 from app.jobs.schemas import RunStatus
@@ -79,7 +78,6 @@ def perform(claim: Claim, handlers: Mapping[str, Handler]) -> Outcome:
 def perform_in_child(url: str, claim: Claim, handlers: str) -> Outcome | RunLost:
     """The target of a worker's child. A lost run is a value, because nothing went wrong here."""
     db.configure(url)
-    logging_setup.configure(settings())
     structlog.contextvars.bind_contextvars(run_id=str(claim.run_id))
     try:
         return perform(claim, load(handlers))

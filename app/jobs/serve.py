@@ -190,7 +190,7 @@ def _prepare_children(options: WorkerOptions) -> None:
     """A supervisor may send SIGTERM to every process of the group: only this one shall act on it."""
     before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
     try:
-        children.prepare(options.handlers.partition(":")[0], "app.jobs.execute")
+        children.prepare(options.handlers.partition(":")[0], "app.jobs.warm")
     finally:
         signal.signal(signal.SIGTERM, before)
 

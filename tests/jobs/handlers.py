@@ -20,6 +20,10 @@ def write_down(ctx: JobContext) -> None:
         )
 
 
+def do_nothing(_: JobContext) -> None:
+    return None
+
+
 def wait_for_file(ctx: JobContext) -> None:
     """Works until the test says go on, by a file."""
     ctx.step("Waiting for a file", 0.5)
@@ -49,6 +53,7 @@ def eat_memory(ctx: JobContext) -> None:
 
 
 HANDLERS: dict[str, Handler] = {
+    "test.noop": do_nothing,
     "test.write_down": write_down,
     "test.wait_for_file": wait_for_file,
     "test.crash": crash,
