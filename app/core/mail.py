@@ -81,8 +81,8 @@ class Outbox:
     """The built-in mailbox: the message is kept in the storage and read in the app."""
 
     def send(self, letter: Letter, before_dot: Callable[[], None]) -> Reply:
-        before_dot()
         storage.write(letter.key, letter.content)  # the same bytes at the same place: sending again changes nothing
+        before_dot()
         return Reply(250, "Kept in the built-in outbox")
 
     def close(self) -> None:
