@@ -52,6 +52,7 @@ class Action(StrEnum):
     delivery_retried = "delivery:retried"
     run_cancelled = "run:cancelled"
     run_retried = "run:retried"
+    run_deleted = "run:deleted"
     sample_loaded = "sample:loaded"
 
 

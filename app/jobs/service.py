@@ -41,6 +41,10 @@ class RunNotOver(Conflict):
     """Only a run that failed, ended in part or was cancelled can be started again."""
 
 
+class RunStillNeeded(Conflict):
+    """This run has not ended yet. Cancel it first."""
+
+
 def enqueue(
     db: Session,
     actor: Actor,
@@ -134,6 +138,15 @@ def retry_run(db: Session, actor: Actor, run_id: UUID) -> Run:
     claim.try_again(db, row, "Waiting for a worker")
     audit.record(db, actor, Action.run_retried, row.id, title=row.title)
     return queries.as_run(row, queries.newest_steps(db, run_id))
+
+
+def delete_run(db: Session, actor: Actor, run_id: UUID) -> None:
+    """Takes the history of a run that is over off the list; what it made stays."""
+    row = _row(db, actor, run_id, lock=True)
+    if not RunStatus(row.status).is_final:
+        raise RunStillNeeded
+    audit.record(db, actor, Action.run_deleted, row.id, title=row.title)
+    db.delete(row)
 
 
 def wait_for(run_id: UUID, timeout: float) -> Run:
