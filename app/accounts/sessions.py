@@ -28,7 +28,8 @@ def sign_in(
     db: DbSession, email: str, password: SecretStr, *, ip: str | None = None, user_agent: str = ""
 ) -> SignedIn | None:
     """None when it does not fit, whatever the reason; the refusal is on the trail, so the caller must commit it."""
-    row = db.scalar(sa.select(PersonRow).where(PersonRow.email == email.strip().lower()))
+    address = email.strip().lower().replace("\0", "")  # PostgreSQL knows no text with NUL
+    row = db.scalar(sa.select(PersonRow).where(PersonRow.email == address))
     plain = password.get_secret_value()
     fits = matches(plain, row.password_hash if row else None)
     if row is None or not fits or not row.is_active:

@@ -5,6 +5,7 @@ from collections.abc import Collection
 
 import sqlalchemy as sa
 import structlog
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from starlette.concurrency import run_in_threadpool
 from starlette.types import Message, Receive, Send
 from streamlit.proto.BackMsg_pb2 import BackMsg
@@ -109,7 +110,7 @@ def _is_automatic(frame: bytes) -> bool:
     message = BackMsg()
     try:
         message.ParseFromString(frame)
-    except ValueError:
+    except DecodeError:
         return False
     kind = message.WhichOneof("type")
     return kind == "app_heartbeat" or (kind == "rerun_script" and message.rerun_script.is_auto_rerun)
