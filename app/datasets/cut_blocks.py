@@ -1,0 +1,152 @@
+"""Reads a file block by block, each cut at a record end, from any checkpoint on, in the memory of a few blocks."""
+
+import codecs
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from app.core.errors import Invalid
+from app.datasets.schemas import Dialect
+from app.datasets.split import Layout, Record, blank_records, is_blank, scan, tokenize
+
+BLOCK_BYTES = 8 << 20
+MAX_RECORD_BYTES = 16 << 20
+FIRST_TOLERANT_BYTES = 128 << 10
+UTF8 = ("utf-8", "ascii")
+
+
+class RecordTooLong(Invalid):
+    """One record of this file is longer than 16 MiB. Is the delimiter or the line end right?"""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Everything before it is done: numbers of the next block, byte, record and physical line."""
+
+    block: int = 0
+    byte: int = 0
+    row: int = 1
+    line: int = 1
+
+
+@dataclass(frozen=True)
+class Block:
+    """`content` is UTF-8, `size` counts the original bytes. Either a clean `layout` or tolerantly read `records`."""
+
+    at: Checkpoint
+    content: bytes
+    raw: bytes
+    layout: Layout | None
+    records: list[Record] | None
+    newlines: int
+
+    @property
+    def tolerant(self) -> bool:
+        return self.records is not None
+
+    def after(self, rows: int) -> Checkpoint:
+        return Checkpoint(
+            self.at.block + 1, self.at.byte + len(self.raw), self.at.row + rows, self.at.line + self.newlines
+        )
+
+
+class BlockReader:
+    """The caller says how many rows a block had (blank lines are none), so that row numbers go on rightly."""
+
+    def __init__(self, source: BinaryIO, dialect: Dialect, at: Checkpoint, block_bytes: int = BLOCK_BYTES) -> None:
+        source.seek(at.byte)
+        self.source, self.dialect, self.at, self.block_bytes = source, dialect, at, block_bytes
+        self.raw, self.ended, self.tolerant_bytes = b"", False, FIRST_TOLERANT_BYTES
+
+    def __iter__(self) -> Iterator[Block]:
+        while (block := self._next()) is not None:
+            yield block
+            rows = rows_of(block)
+            self.at, self.raw = block.after(rows), self.raw[len(block.raw) :]
+
+    def _next(self) -> Block | None:
+        wanted = self.block_bytes
+        while True:
+            self._fill(wanted)
+            if not self.raw:
+                return None
+            content = to_utf8(self.raw, self.dialect.encoding, final=self.ended)
+            block = self._clean(content) or self._tolerant(content)
+            if block is not None:
+                return block
+            wanted = min(len(self.raw) * 2, MAX_RECORD_BYTES + self.block_bytes)
+
+    def _fill(self, wanted: int) -> None:
+        parts = [self.raw]
+        size = len(self.raw)
+        while not self.ended and size < wanted:
+            part = self.source.read(wanted - size)
+            self.ended = not part
+            parts.append(part)
+            size += len(part)
+        self.raw = b"".join(parts)
+
+    def _clean(self, content: bytes) -> Block | None:
+        layout = scan(content, self.dialect.delimiter, self.dialect.newline, final=self.ended)
+        count = len(layout.ends)
+        if layout.bad_quote is not None:
+            count = int((layout.ends <= layout.bad_quote).sum())
+        if not count:
+            return None
+        self.tolerant_bytes = FIRST_TOLERANT_BYTES
+        layout = layout.upto(count)
+        return self._block(content[: int(layout.ends[-1])], layout=layout, newlines=layout.newlines)
+
+    def _tolerant(self, content: bytes) -> Block | None:
+        """Only a small piece, so that a single stray quote does not slow down what follows; more when it goes on."""
+        too_long = len(self.raw) > MAX_RECORD_BYTES
+        newline = self.dialect.newline.encode()
+        if too_long and newline not in content[:MAX_RECORD_BYTES]:
+            raise RecordTooLong
+        records: list[Record] = []
+        for record in tokenize(content, self.dialect.delimiter, self.dialect.newline, final=self.ended or too_long):
+            records.append(record)
+            if record.end >= self.tolerant_bytes:
+                break
+        if not records:
+            return None
+        self.tolerant_bytes = min(self.tolerant_bytes * 2, self.block_bytes)
+        end = records[-1].end
+        return self._block(content[:end], records=records, newlines=content.count(newline, 0, end))
+
+    def _block(
+        self,
+        content: bytes,
+        *,
+        layout: Layout | None = None,
+        records: list[Record] | None = None,
+        newlines: int,
+    ) -> Block:
+        size = original_size(content, self.dialect.encoding)
+        return Block(self.at, content, self.raw[:size], layout, records, newlines)
+
+
+def rows_of(block: Block) -> int:
+    """Records that are not blank lines."""
+    if block.records is not None:
+        return sum(1 for record in block.records if not is_blank(block.content[record.start : record.end]))
+    assert block.layout is not None
+    return len(block.layout.ends) - int(blank_records(block.layout, block.content).sum())
+
+
+def to_utf8(raw: bytes, encoding: str, *, final: bool) -> bytes:
+    """Bytes that the encoding does not know become invalid UTF-8, so that one check finds bad rows of all encodings."""
+    if encoding in UTF8:
+        return raw
+    decoder = codecs.getincrementaldecoder(encoding)(errors=_errors(encoding))
+    return decoder.decode(raw, final).encode("utf-8", "surrogatepass")
+
+
+def original_size(content: bytes, encoding: str) -> int:
+    if encoding in UTF8:
+        return len(content)
+    return len(content.decode("utf-8", "surrogatepass").encode(encoding, _errors(encoding)))
+
+
+def _errors(encoding: str) -> str:
+    return "surrogatepass" if encoding.startswith("utf-") else "surrogateescape"

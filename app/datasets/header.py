@@ -1,0 +1,32 @@
+"""How the columns of a file meet the columns of a schema: by name, in any order."""
+
+from app.core.errors import Invalid
+from app.datasets.schemas import DatasetSchema, Dialect
+
+
+class ColumnsMissing(Invalid):
+    """This file lacks columns that the dataset requires."""
+
+
+def match_header(schema: DatasetSchema, dialect: Dialect) -> Dialect:
+    """The file's columns under the schema's spelling, and what does not match. Raises ColumnsMissing."""
+    spelling = {column.name.casefold(): column.name for column in schema.columns}
+    header = [spelling.get(name.casefold(), name) for name in dialect.header]
+    given = set(header)
+    missing = [column.name for column in schema.columns if column.name not in given]
+    needed = [name for name in missing if _is_needed(schema, name)]
+    if needed or len(missing) == len(schema.columns):
+        raise ColumnsMissing(
+            f"The file lacks the column{'s' if len(needed or missing) > 1 else ''} {', '.join(needed or missing)}. "
+            f"Its columns are: {', '.join(dialect.header)}. "
+            f"If these look wrong, pin the delimiter (guessed: {dialect.delimiter!r})."
+        )
+    known = set(spelling.values())
+    return dialect.model_copy(
+        update={"header": header, "absent": missing, "ignored": [name for name in header if name not in known]}
+    )
+
+
+def _is_needed(schema: DatasetSchema, name: str) -> bool:
+    column = schema.column(name)
+    return name in schema.key or (column.required and column.default is None)

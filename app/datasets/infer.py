@@ -1,0 +1,100 @@
+"""Proposes a schema from the first rows of a file. Runs in a child: it needs Polars."""
+
+import io
+from datetime import datetime
+
+import polars as pl
+
+from app.core import clock, storage
+from app.datasets.check import INDEX
+from app.datasets.columns import check_column_name
+from app.datasets.conditions import FIRST_YEAR
+from app.datasets.convert import converters, type_of
+from app.datasets.cut_blocks import BlockReader, Checkpoint
+from app.datasets.parse import parse
+from app.datasets.schemas import Column, ColumnType, Dialect, Pins, Proposal, ProposedColumn, Upload
+from app.datasets.sniff import SAMPLE_BYTES, check_content, sniff
+
+SAMPLE_ROWS = 20_000
+EXAMPLES = 3
+TRIED = ("boolean", "integer", "decimal", "number", "date", "timestamp")
+NO_BOOLEAN = {"0", "1"}
+MAX_DECIMALS = 6
+
+
+def propose_schema(upload: Upload, pins: Pins | None = None) -> Proposal:
+    """Careful: leading zeros, long digits and mixed texts stay text. A person decides."""
+    with storage.open_file(upload.key) as source:
+        head = source.read(SAMPLE_BYTES)
+        check_content(upload.file_name, head)
+        dialect = sniff(head, pins)
+    frame = _sample(head, dialect)
+    columns = [_proposed(name, frame[name]) for name in dialect.header]
+    return Proposal(dialect=dialect, columns=columns, rows_seen=len(frame))
+
+
+def _sample(head: bytes, dialect: Dialect) -> pl.DataFrame:
+    start = Checkpoint(1, dialect.preamble, 1, 1 + dialect.preamble_lines)
+    block = next(iter(BlockReader(io.BytesIO(head), dialect, start)))
+    parsed = parse(block, dialect)
+    broken = [one.index for one in parsed.broken]
+    rows = parsed.frame.with_row_index(INDEX).filter(~pl.col(INDEX).is_in(broken)).drop(INDEX)
+    return rows.head(SAMPLE_ROWS)
+
+
+def _proposed(name: str, texts: pl.Series) -> ProposedColumn:
+    values = texts.str.strip_chars()
+    values = values.filter(values != "")
+    kind = next((kind for kind in TRIED if len(values) and _all_are(kind, values)), "text")
+    column = {"name": _usable(name), "type": kind, "required": len(values) == len(texts) > 0}
+    if kind == "decimal":
+        column["decimals"] = _decimals(values)
+    return ProposedColumn(
+        column=Column.model_validate(column),
+        examples=values.unique(maintain_order=True).head(EXAMPLES).to_list(),
+        missing=len(texts) - len(values),
+        distinct=values.n_unique(),
+    )
+
+
+def _all_are(kind: str, values: pl.Series) -> bool:
+    if kind == "boolean" and set(values.unique().to_list()) <= NO_BOOLEAN:
+        return False
+    if kind in ("integer", "decimal", "number") and values.str.contains(r"^[+-]?0\d|^\+|^[+-]?\d{19,}").any():
+        return False
+    if kind == "decimal":
+        return not values.str.contains(rf"[eE]|\.\d{{{MAX_DECIMALS + 1},}}").any() and _readable("decimal", values)
+    return _readable(kind, values) and (kind not in ("date", "timestamp") or _years_are_likely(kind, values))
+
+
+def _readable(kind: str, values: pl.Series) -> bool:
+    column = Column(name="x", type=ColumnType(kind))
+    reading = pl.coalesce([read(pl.col("x")) for read in converters(column)])
+    typed = values.to_frame("x").select(reading.cast(type_of(column))).to_series()
+    finite = typed.is_finite().all() if kind == "number" else True
+    return typed.null_count() == 0 and bool(finite)
+
+
+def _years_are_likely(kind: str, values: pl.Series) -> bool:
+    column = Column(name="x", type=ColumnType(kind))
+    years = values.to_frame("x").select(pl.coalesce([read(pl.col("x")) for read in converters(column)]).dt.year())
+    return bool(years.to_series().is_between(FIRST_YEAR, _next_century()).all())
+
+
+def _next_century() -> int:
+    now: datetime = clock.now()
+    return now.year + 100
+
+
+def _decimals(values: pl.Series) -> int:
+    digits = values.str.extract(r"\.(\d+)$").str.len_chars().max()
+    return int(str(digits or 0))
+
+
+def _usable(name: str) -> str:
+    """Names that a dataset cannot have get the nearest one that it can; the grid shows it before anything is made."""
+    try:
+        return check_column_name(name)
+    except ValueError:
+        short = "".join(sign for sign in name if sign.isprintable()).strip().lstrip("_")
+        return short.encode()[:60].decode("utf-8", "ignore").strip() or "column"

@@ -1,0 +1,142 @@
+"""The body of the job: one file, block by block, from wherever an earlier attempt stopped, to a published batch."""
+
+import codecs
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, BinaryIO, TypeVar
+
+import structlog
+from sqlalchemy.orm import Session
+
+from app.core import storage
+from app.core.db import raw
+from app.core.errors import AppError, NotFound
+from app.datasets import publish, stage
+from app.datasets.cut_blocks import Checkpoint
+from app.datasets.header import match_header
+from app.datasets.load import Prepared, store_block
+from app.datasets.prepare import Task, preamble, prepared_blocks
+from app.datasets.schemas import Dialect, Pins
+from app.datasets.sniff import SAMPLE_BYTES, sniff
+from app.datasets.tables import BatchRow
+from app.jobs.context import JobContext
+
+T = TypeVar("T")
+DOUBT_BYTES = 64 << 10
+log = structlog.stdlib.get_logger(__name__)
+
+
+class BatchGone(NotFound):
+    """This batch was deleted together with its dataset."""
+
+
+class TryLater(Exception):
+    """No AppError, so that the run is tried again: all blocks are stored, only publishing must wait for a reader."""
+
+
+def ingest_batch(ctx: JobContext) -> dict[str, Any]:
+    """May run again at any point: what is committed is skipped, what is not is done afresh."""
+    batch_id = int(ctx.args["batch_id"])
+    with ctx.transaction() as db:
+        batch = _batch(db, batch_id)
+        if batch.status != "loading":
+            return _result(batch)
+        db.expunge(batch)
+    try:
+        _load(ctx, batch)
+    except AppError as error:
+        with ctx.transaction() as db:
+            publish.fail(db, _batch(db, batch_id), error.message)
+        raise
+    try:
+        with ctx.transaction() as db:
+            batch = _batch(db, batch_id)
+            if batch.status == "loading":
+                publish.finish_batch(db, ctx.actor, batch)
+            return _result(batch)
+    except publish.DatasetBusy as error:
+        raise TryLater from error
+
+
+def _batch(db: Session, batch_id: int) -> BatchRow:
+    batch = db.get(BatchRow, batch_id, with_for_update=True)
+    if batch is None:
+        raise BatchGone
+    return batch
+
+
+def _result(batch: BatchRow) -> dict[str, Any]:
+    return {
+        "batch_id": batch.id,
+        "status": batch.status,
+        "rows_in": batch.rows_in,
+        "rows_valid": batch.rows_valid,
+        "rows_rejected": batch.rows_rejected,
+    }
+
+
+def _load(ctx: JobContext, batch: BatchRow) -> None:
+    assert batch.upload_key is not None
+    with storage.open_file(batch.upload_key) as source:
+        if batch.next_block == 0:
+            batch = _start(ctx, batch.id, source)
+        task = Task(batch.id, publish.schema_of(batch), Dialect.model_validate(batch.dialect), batch.created_at)
+        at = Checkpoint(batch.next_block, batch.next_byte, batch.next_row, batch.next_line)
+        for block in _ahead(prepared_blocks(source, task, at)):
+            _store(ctx, batch, block)
+
+
+def _start(ctx: JobContext, batch_id: int, source: BinaryIO) -> BatchRow:
+    """The first step of a file: what encoding is it really, where do its rows go, its first evidence."""
+    with ctx.transaction() as db:
+        batch = _batch(db, batch_id)
+        dialect = _certain(source, Dialect.model_validate(batch.dialect))
+        dialect = match_header(publish.schema_of(batch), dialect)
+        batch.dialect = dialect.model_dump()
+        db.flush()
+        stage.create_staged(raw(db), batch.dataset_id, batch.id)
+        store_block(raw(db), batch.dataset_id, batch.id, preamble(source, dialect), "")
+        db.refresh(batch)
+        db.expunge(batch)
+        return batch
+
+
+def _certain(source: BinaryIO, dialect: Dialect) -> Dialect:
+    """The guess was made from the first MiB. Bytes behind it that are not UTF-8 may mean another encoding."""
+    if "encoding" not in dialect.guessed or dialect.encoding != "utf-8":
+        return dialect
+    doubtful = _first_not_utf8(source)
+    if not doubtful:
+        return dialect
+    source.seek(0)
+    pins = Pins() if "delimiter" in dialect.guessed else Pins.model_validate({"delimiter": dialect.delimiter})
+    return sniff(source.read(SAMPLE_BYTES), pins, doubtful=doubtful)
+
+
+def _first_not_utf8(source: BinaryIO) -> bytes:
+    source.seek(0)
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    while part := source.read(8 << 20):
+        try:
+            decoder.decode(part)
+        except UnicodeDecodeError as error:
+            return bytes(error.object[max(error.start - DOUBT_BYTES, 0) : error.start + DOUBT_BYTES])
+    return b""
+
+
+def _ahead(items: Iterator[T]) -> Iterator[T]:
+    """The next block is prepared while PostgreSQL stores this one: both are busy, and only two blocks are in memory."""
+    with ThreadPoolExecutor(1) as worker:
+        coming = worker.submit(next, items, None)
+        while (item := coming.result()) is not None:
+            coming = worker.submit(next, items, None)
+            yield item
+
+
+def _store(ctx: JobContext, batch: BatchRow, block: Prepared) -> None:
+    key = f"datasets/{batch.dataset_id}/{batch.id}/{block.at.block:06d}.parquet"
+    if block.parquet:
+        storage.write(key, block.parquet)
+    with ctx.transaction() as db:
+        store_block(raw(db), batch.dataset_id, batch.id, block, key)
+    ctx.step(f"{block.after.row - 1:,} rows read", progress=min(block.after.byte / max(batch.size, 1), 1.0) * 0.99)

@@ -1,0 +1,155 @@
+"""A block of bytes becomes a frame of texts, plus the records that are no rows at all, each with its reason."""
+
+import io
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from app.datasets.cut_blocks import Block
+from app.datasets.schemas import Dialect
+from app.datasets.split import UNCLOSED, Layout, Record, blank_records, is_blank, tokenize
+
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A record that cannot be a row: its index in the block, the rule it broke and the words for it."""
+
+    index: int
+    rule: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """`frame` has one text column per column of the file and one row per record, broken ones included."""
+
+    frame: pl.DataFrame
+    content: bytes
+    starts: Ints
+    ends: Ints
+    lines: Ints
+    broken: list[Broken] = field(default_factory=list)
+
+    @property
+    def has_nul(self) -> bool:
+        return b"\0" in self.content
+
+    def text_of(self, index: int) -> str:
+        """The record as it stands in the file, without its line end. PostgreSQL stores no NUL, so it is drawn."""
+        record = self.content[self.starts[index] : self.ends[index]].rstrip(b"\r\n")
+        return record.decode("utf-8", "replace").replace("\0", "␀")
+
+
+def parse(block: Block, dialect: Dialect) -> Parsed:
+    if block.records is not None:
+        return _from_records(block, block.records, dialect)
+    assert block.layout is not None
+    return _from_layout(block, block.layout, dialect)
+
+
+def _from_layout(block: Block, layout: Layout, dialect: Dialect) -> Parsed:
+    kept = ~blank_records(layout, block.content)
+    broken_text = _broken_text(block.content, layout)
+    content = block.content.decode("utf-8", "replace").encode() if broken_text else block.content
+    frame = _read(content, dialect, records=len(kept), kept=kept)
+    if frame is None:
+        records = list(tokenize(block.content, dialect.delimiter, dialect.newline, final=True))
+        return _from_records(block, records, dialect)
+    width = len(dialect.header)
+    place = np.cumsum(kept) - 1
+    broken = [Broken(int(place[index]), "encoding", _not_text(dialect)) for index in broken_text]
+    ragged = kept & (layout.delimiters != width - 1)
+    unreadable = {one.index for one in broken}
+    broken += [
+        Broken(int(place[index]), "columns", _ragged(int(layout.delimiters[index]) + 1, width))
+        for index in np.flatnonzero(ragged)
+        if int(place[index]) not in unreadable
+    ]
+    lines = layout.lines[kept] + block.at.line
+    return Parsed(frame, block.content, layout.starts[kept], layout.ends[kept], lines, broken)
+
+
+def _read(content: bytes, dialect: Dialect, *, records: int, kept: npt.NDArray[np.bool_]) -> pl.DataFrame | None:
+    """None when Polars does not see exactly the records that we see."""
+    schema = {name: pl.String() for name in dialect.header}
+    try:
+        frame = pl.read_csv(
+            io.BytesIO(content),
+            has_header=False,
+            separator=dialect.delimiter,
+            eol_char=dialect.newline,
+            schema=schema,
+            empty_string_is_null=False,
+            raise_if_empty=False,
+            missing_columns="insert",
+            extra_columns="ignore",
+        )
+    except pl.exceptions.PolarsError:
+        return None
+    if len(frame) == records:
+        return frame if kept.all() else frame.filter(pl.Series(kept))
+    return frame if len(frame) == int(kept.sum()) else None
+
+
+def _broken_text(content: bytes, layout: Layout) -> list[int]:
+    """Records whose bytes are not UTF-8: one pass when there are none, else one look at each."""
+    try:
+        content.decode()
+    except UnicodeDecodeError as error:
+        first = int(np.searchsorted(layout.ends, error.start, side="right"))
+        records = enumerate(zip(layout.starts.tolist(), layout.ends.tolist(), strict=True))
+        return [index for index, (start, end) in records if index >= first and not _is_utf8(content[start:end])]
+    return []
+
+
+def _is_utf8(record: bytes) -> bool:
+    try:
+        record.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _from_records(block: Block, records: list[Record], dialect: Dialect) -> Parsed:
+    width = len(dialect.header)
+    rows: list[list[str | None]] = []
+    broken: list[Broken] = []
+    kept = [record for record in records if not is_blank(block.content[record.start : record.end])]
+    for index, record in enumerate(kept):
+        row, reason = _row(record, dialect)
+        if reason is not None:
+            broken.append(Broken(index, *reason))
+        rows.append(row if row is not None else [None] * width)
+    schema = {name: pl.String() for name in dialect.header}
+    return Parsed(
+        pl.DataFrame(rows, schema=schema, orient="row"),
+        block.content,
+        np.array([record.start for record in kept], dtype=np.int64),
+        np.array([record.end for record in kept], dtype=np.int64),
+        np.array([record.line + block.at.line for record in kept], dtype=np.int64),
+        broken,
+    )
+
+
+def _row(record: Record, dialect: Dialect) -> tuple[list[str | None] | None, tuple[str, str] | None]:
+    if record.fields is None:
+        return None, ("quotes", f"The row cannot be read: {UNCLOSED}.")
+    try:
+        texts: list[str | None] = [value.decode() for value in record.fields]
+    except UnicodeDecodeError:
+        return None, ("encoding", _not_text(dialect))
+    if len(texts) != len(dialect.header):
+        return None, ("columns", _ragged(len(texts), len(dialect.header)))
+    return texts, None
+
+
+def _ragged(found: int, width: int) -> str:
+    return f"The row has {found} field{'s' if found != 1 else ''}; the column names say {width}."
+
+
+def _not_text(dialect: Dialect) -> str:
+    return f"The row holds bytes that are not {dialect.encoding}. Pin the right encoding if all rows look like this."

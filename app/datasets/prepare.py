@@ -1,0 +1,118 @@
+"""From a file to blocks that only need to be sent: cut, parse, check, compress, encode. No database here."""
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import BinaryIO
+
+import polars as pl
+import zstandard
+
+from app.datasets.check import INDEX, Checked, Checker
+from app.datasets.cut_blocks import BLOCK_BYTES, Block, BlockReader, Checkpoint
+from app.datasets.load import Prepared, encode
+from app.datasets.parse import Parsed, parse
+from app.datasets.schemas import DatasetSchema, Dialect
+
+ZSTD_LEVEL = 1  # level 3 needs twice the time and saves nothing on such texts
+
+
+@dataclass(frozen=True)
+class Task:
+    """What must be known about a batch to check its file."""
+
+    batch_id: int
+    schema: DatasetSchema
+    dialect: Dialect
+    now: datetime
+    block_bytes: int = BLOCK_BYTES
+
+
+def prepared_blocks(source: BinaryIO, task: Task, at: Checkpoint) -> Iterator[Prepared]:
+    """The blocks from the checkpoint on."""
+    checker = Checker(task.schema, task.dialect, task.now)
+    if checker.seen and at.row > 1:
+        _learn_stored_rows(checker, source, task, at)
+    for block in BlockReader(source, task.dialect, at, task.block_bytes):
+        parsed = parse(block, task.dialect)
+        checked = checker.check(parsed, block.at.row)
+        yield _prepared(block, parsed, checked, task.batch_id)
+
+
+def _learn_stored_rows(checker: Checker, source: BinaryIO, task: Task, at: Checkpoint) -> None:
+    start = Checkpoint(1, task.dialect.preamble, 1, 1 + task.dialect.preamble_lines)
+    for block in BlockReader(source, task.dialect, start, task.block_bytes):
+        if block.at.byte >= at.byte:
+            return
+        checker.learn(parse(block, task.dialect), block.at.row)
+
+
+def preamble(source: BinaryIO, dialect: Dialect) -> Prepared:
+    """Byte order mark and column names are evidence too: all blocks together are the file, byte for byte."""
+    source.seek(0)
+    raw = source.read(dialect.preamble)
+    return Prepared(
+        at=Checkpoint(),
+        after=Checkpoint(1, len(raw), 1, 1 + dialect.preamble_lines),
+        raw_size=len(raw),
+        raw_compressed=_compressed(raw),
+        tolerant=False,
+        rows=0,
+        rejected=0,
+        failures=0,
+        valid=[],
+        rejects=[],
+    )
+
+
+def _prepared(block: Block, parsed: Parsed, checked: Checked, batch_id: int) -> Prepared:
+    valid = checked.valid.select(
+        pl.lit(batch_id, dtype=pl.Int64()).alias("_batch"),
+        (pl.col(INDEX) + block.at.row).alias("_row"),
+        pl.exclude(INDEX),
+    )
+    return Prepared(
+        at=block.at,
+        after=block.after(checked.rows),
+        raw_size=len(block.raw),
+        raw_compressed=_compressed(block.raw),
+        tolerant=block.tolerant,
+        rows=checked.rows,
+        rejected=checked.rejected,
+        failures=len(checked.failures),
+        valid=encode(valid) if len(valid) else [],
+        rejects=encode(_rejects(parsed, checked, block.at.row, batch_id)) if checked.rejected else [],
+        reasons=_reasons(checked.failures),
+        parquet=_parquet(valid) if len(valid) else None,
+    )
+
+
+def _compressed(raw: bytes) -> bytes:
+    return zstandard.ZstdCompressor(level=ZSTD_LEVEL).compress(raw)
+
+
+def _parquet(frame: pl.DataFrame) -> bytes:
+    sink = io.BytesIO()
+    frame.write_parquet(sink, compression="zstd", compression_level=1)
+    return sink.getvalue()
+
+
+def _rejects(parsed: Parsed, checked: Checked, first_row: int, batch_id: int) -> pl.DataFrame:
+    """One line per record, all its failures as JSON. A binary JSONB is its version byte and the text."""
+    grouped = checked.failures.group_by("index", maintain_order=True).agg(
+        failures=pl.struct("column", "rule", "value", "message")
+    )
+    places = grouped["index"].to_list()
+    texts = pl.struct("failures").struct.json_encode().str.slice(len('{"failures":')).str.strip_suffix("}")
+    return grouped.select(
+        pl.lit(batch_id, dtype=pl.Int64()).alias("batch_id"),
+        (pl.col("index") + first_row).alias("row"),
+        pl.Series("line", parsed.lines[places]),
+        pl.Series("raw", [parsed.text_of(place) for place in places]),
+        (pl.lit("\x01") + texts).alias("failures"),
+    )
+
+
+def _reasons(failures: pl.DataFrame) -> list[tuple[str, str, int]]:
+    return failures.group_by("column", "rule").len().sort("column", "rule").rows()

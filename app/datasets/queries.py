@@ -1,0 +1,167 @@
+"""Reads: lists, figures, rows, rejects, and the files that a question is answered from."""
+
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from psycopg import sql
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Session
+
+from app.core.actor import Actor, Role, require_role
+from app.core.db import raw
+from app.core.paging import MAX_LIMIT, Page, decode, page_of
+from app.datasets.access import access_batch, access_dataset, definition_of
+from app.datasets.schemas import (
+    Batch,
+    Dataset,
+    LiveFiles,
+    Reject,
+    RowsPreview,
+)
+from app.datasets.stage import table_of
+from app.datasets.tables import BatchRow, DataFileRow, DatasetRow, RejectRow
+
+Figures = dict[UUID, sa.RowMapping]
+LIVE = (BatchRow.status == "published", BatchRow.replaced_by.is_(None))
+
+
+def datasets(db: Session, actor: Actor) -> list[Dataset]:
+    require_role(actor, Role.viewer)
+    figures = _figures(db)
+    return [_dataset(row, figures) for row in db.scalars(sa.select(DatasetRow).order_by(DatasetRow.name))]
+
+
+def dataset_by_name(db: Session, actor: Actor, name: str) -> Dataset:
+    return dataset_of(db, access_dataset(db, actor, name))
+
+
+def dataset_of(db: Session, row: DatasetRow) -> Dataset:
+    return _dataset(row, _figures(db, row.id))
+
+
+def _figures(db: Session, dataset_id: UUID | None = None) -> Figures:
+    query = sa.select(
+        BatchRow.dataset_id,
+        sa.func.count().filter(*LIVE).label("batches"),
+        sa.func.coalesce(sa.func.sum(BatchRow.rows_rejected).filter(*LIVE), 0).label("rejected"),
+        sa.func.max(BatchRow.created_at).label("last_batch_at"),
+    ).group_by(BatchRow.dataset_id)
+    if dataset_id is not None:
+        query = query.where(BatchRow.dataset_id == dataset_id)
+    return {row.dataset_id: row._mapping for row in db.execute(query)}
+
+
+def _dataset(row: DatasetRow, figures: Figures) -> Dataset:
+    own = figures.get(row.id)
+    return Dataset(
+        id=row.id,
+        name=row.name,
+        description=row.description,
+        definition=definition_of(row),
+        version=row.version,
+        owner_id=row.owner_id,
+        created_at=row.created_at,
+        changed_at=row.changed_at,
+        rows=row.row_count,
+        rejected=int(own["rejected"]) if own else 0,
+        batches=own["batches"] if own else 0,
+        last_batch_at=own["last_batch_at"] if own else None,
+    )
+
+
+def batch(db: Session, actor: Actor, batch_id: int) -> Batch:
+    return batch_of(db, access_batch(db, actor, batch_id))
+
+
+def batch_of(db: Session, row: BatchRow) -> Batch:
+    name = db.scalars(sa.select(DatasetRow.name).where(DatasetRow.id == row.dataset_id)).one()
+    return _batch(row, name)
+
+
+def _batch(row: BatchRow, dataset: str) -> Batch:
+    values = {field: getattr(row, field) for field in Batch.model_fields if field != "dataset"}
+    return Batch.model_validate({**values, "dataset": dataset})
+
+
+def batches(
+    db: Session, actor: Actor, dataset: str | None = None, *, limit: int = 50, cursor: str | None = None
+) -> Page[Batch]:
+    """Newest first."""
+    require_role(actor, Role.viewer)
+    limit = min(limit, MAX_LIMIT)
+    query = sa.select(BatchRow, DatasetRow.name).join(DatasetRow, DatasetRow.id == BatchRow.dataset_id)
+    if dataset is not None:
+        query = query.where(BatchRow.dataset_id == access_dataset(db, actor, dataset).id)
+    if cursor:
+        query = query.where(BatchRow.id < int(decode(cursor, 1)[0]))
+    found = db.execute(query.order_by(BatchRow.id.desc()).limit(limit + 1)).all()
+    return page_of([_batch(row, name) for row, name in found], limit, lambda one: [one.id])
+
+
+def rejects(
+    db: Session,
+    actor: Actor,
+    batch_id: int,
+    *,
+    rule: str | None = None,
+    column: str | None = None,
+    limit: int = 50,
+    cursor: str | None = None,
+) -> Page[Reject]:
+    """In the order of the file, each with everything that is wrong with it."""
+    access_batch(db, actor, batch_id)
+    limit = min(limit, MAX_LIMIT)
+    query = sa.select(RejectRow).where(RejectRow.batch_id == batch_id)
+    wanted = {name: value for name, value in (("rule", rule), ("column", column)) if value is not None}
+    if wanted:
+        query = query.where(RejectRow.failures.op("@>")(sa.cast([wanted], JSONB)))
+    if cursor:
+        query = query.where(RejectRow.row > int(decode(cursor, 1)[0]))
+    found = db.scalars(query.order_by(RejectRow.row).limit(limit + 1))
+    return page_of([Reject.model_validate(row) for row in found], limit, lambda one: [one.row])
+
+
+def live_files(db: Session, actor: Actor, dataset: str) -> LiveFiles:
+    """The Parquet files that are the dataset at this moment, oldest batch first."""
+    row = access_dataset(db, actor, dataset)
+    ids = list(db.scalars(sa.select(BatchRow.id).where(BatchRow.dataset_id == row.id, *LIVE).order_by(BatchRow.id)))
+    files = sa.select(DataFileRow.key).where(DataFileRow.batch_id.in_(ids))
+    schema = definition_of(row)
+    return LiveFiles(
+        dataset_id=row.id,
+        dataset=row.name,
+        columns=[(column.name, column.type) for column in schema.columns],
+        files=list(db.scalars(files.order_by(DataFileRow.batch_id, DataFileRow.block))),
+        version=_version(row, ids),
+        batches=ids,
+        key=schema.key if schema.mode == "upsert" else [],
+    )
+
+
+def _version(row: DatasetRow, ids: list[int]) -> str:
+    """Changes whenever the answer to a question could."""
+    return f"{row.version}-{len(ids)}-{max(ids, default=0)}-{sum(ids)}"
+
+
+def rows(
+    db: Session, actor: Actor, dataset: str, *, batch_id: int | None = None, limit: int = 50, cursor: str | None = None
+) -> RowsPreview:
+    """The stored rows, batch by batch in the order of their files."""
+    row = access_dataset(db, actor, dataset)
+    limit = min(limit, MAX_LIMIT)
+    names = [column.name for column in definition_of(row).columns]
+    after = [int(part) for part in decode(cursor, 2)] if cursor else [batch_id or 0, 0]
+    query = sql.SQL("select _batch, _row, {} from {} where (_batch, _row) > (%s, %s) {} order by 1, 2 limit %s").format(
+        sql.SQL(", ").join(map(sql.Identifier, names)),
+        table_of(row.id),
+        sql.SQL("and _batch = {}").format(sql.Literal(batch_id)) if batch_id else sql.SQL(""),
+    )
+    found: list[Any] = raw(db).execute(query, (*after, limit + 1)).fetchall()
+    page = page_of([list(one) for one in found], limit, lambda one: one[:2])
+    return RowsPreview(
+        columns=names,
+        rows=[one[2:] for one in page.items],
+        row_ids=[f"{one[0]}.{one[1]}" for one in page.items],
+        next_cursor=page.next_cursor,
+    )

@@ -1,0 +1,57 @@
+"""Datasets, the files that go into them, and what became of each row."""
+
+from app.core import children
+from app.core.actor import Actor, Role, require_role
+from app.datasets.access import access_batch, access_dataset
+from app.datasets.decisions import release_batch, undo_batch
+from app.datasets.definitions import change_dataset, create_dataset, delete_dataset
+from app.datasets.evidence import trace_row
+from app.datasets.export import EXPORT_FORMATS, Export, export_rejects, export_rows
+from app.datasets.queries import batch, batches, dataset_by_name, datasets, live_files, rejects, rows
+from app.datasets.receive import UploadSink, discard_upload, receive_file, store_upload
+from app.datasets.schemas import Pins, Proposal, Upload
+from app.datasets.summaries import summary
+
+__all__ = [
+    "EXPORT_FORMATS",
+    "Export",
+    "UploadSink",
+    "access_batch",
+    "access_dataset",
+    "batch",
+    "batches",
+    "change_dataset",
+    "create_dataset",
+    "dataset_by_name",
+    "datasets",
+    "delete_dataset",
+    "discard_upload",
+    "export_rejects",
+    "export_rows",
+    "infer_schema",
+    "live_files",
+    "receive_file",
+    "rejects",
+    "release_batch",
+    "rows",
+    "store_upload",
+    "summary",
+    "trace_row",
+    "undo_batch",
+]
+
+INFER_SECONDS = 30
+INFER_MEMORY_MB = 1024
+
+
+def infer_schema(actor: Actor, upload: Upload, pins: Pins | None = None) -> Proposal:
+    """A schema for a file that lies in the storage already; nothing is created."""
+    require_role(actor, Role.member)
+    proposal: Proposal = children.call(
+        "app.datasets.infer:propose_schema",
+        upload,
+        pins,
+        wall_seconds=INFER_SECONDS,
+        memory_mb=INFER_MEMORY_MB,
+    )
+    return proposal

@@ -1,0 +1,186 @@
+"""What kind of file is this? Reads the first bytes only, says what it guessed, and refuses what is no table."""
+
+import codecs
+import re
+
+from app.core.errors import Invalid
+from app.datasets.cut_blocks import original_size, to_utf8
+from app.datasets.schemas import Dialect, Pins
+from app.datasets.split import fields_of, is_blank, tokenize
+
+SAMPLE_BYTES = 1 << 20
+DELIMITERS = (",", ";", "\t", "|")
+SAMPLE_RECORDS = 200
+BOMS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+# First bytes of what is often renamed to .csv by mistake.
+SIGNATURES = (
+    (b"\x89PNG", "a PNG image"),
+    (b"\xff\xd8\xff", "a JPEG image"),
+    (b"GIF8", "a GIF image"),
+    (b"%PDF", "a PDF document"),
+    (b"PK\x03\x04", "a ZIP archive or an Excel workbook"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel or Word file"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"PAR1", "a Parquet file"),
+    (b"SQLite format 3", "an SQLite database"),
+    (b"\x7fELF", "a program"),
+    (b"MZ", "a Windows program"),
+)
+# Guesses worth trusting; between single-byte Western pages nobody can tell, so those are read as cp1252.
+TRUSTED = {"shift_jis", "cp932", "gb18030", "gbk", "gb2312", "big5", "euc_jp", "euc_kr", "cp949", "cp1251", "koi8_r"}
+MAX_CONTROL_SHARE = 0.05
+
+
+class NotATable(Invalid):
+    """This file is not a text table."""
+
+    status = 415
+
+
+class BadHeader(Invalid):
+    """The first line of this file cannot be used as column names."""
+
+
+def check_content(file_name: str, head: bytes) -> None:
+    """Raises NotATable by the bytes, whatever the file is called."""
+    for signature, kind in SIGNATURES:
+        if head.startswith(signature):
+            raise NotATable(f"{file_name} is {kind}, not a CSV text. Save it as CSV and upload that.")
+    if not head.strip():
+        raise NotATable(f"{file_name} is empty.")
+    if _bom(head)[1] or _wide(head):
+        return
+    controls = len(re.findall(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f]", head)) + max(head.count(b"\0") - 20, 0)
+    if controls > len(head) * MAX_CONTROL_SHARE:
+        raise NotATable(f"{file_name} holds binary bytes, not text. Is it really a CSV file?")
+
+
+def sniff(head: bytes, pins: Pins | None = None, *, doubtful: bytes = b"") -> Dialect:
+    """The dialect of the file that starts with `head`; `doubtful` are later bytes that are not UTF-8."""
+    pins = pins or Pins()
+    bom, encoding = _bom(head)
+    guessed = [] if pins.encoding else ["encoding"]
+    encoding = known_encoding(pins.encoding) if pins.encoding else encoding or _encoding(head + doubtful)
+    text = to_utf8(head[bom:], encoding, final=False)
+    newline = "\n" if b"\n" in text or b"\r" not in text else "\r"
+    delimiter = pins.delimiter or _delimiter(text, newline)
+    guessed += [] if pins.delimiter else ["delimiter"]
+    dialect = Dialect.model_validate(
+        {"encoding": encoding, "delimiter": delimiter, "newline": newline, "bom": bom, "guessed": guessed}
+    )
+    return _with_header(dialect, text, whole=len(head) < SAMPLE_BYTES)
+
+
+def known_encoding(name: str) -> str:
+    """Raises Invalid: the name is unknown, or not one of a text encoding."""
+    try:
+        known = codecs.lookup(name)
+    except LookupError as error:
+        raise Invalid(
+            f"Encoding {name!r} is not known. Use utf-8, cp1252, utf-16-le or shift_jis, for example."
+        ) from error
+    if not known._is_text_encoding:
+        raise Invalid(f"{name!r} is not an encoding of text.")
+    wide = {"utf-16": "utf-16-le", "utf-32": "utf-32-le", "utf-8-sig": "utf-8", "iso8859-1": "cp1252"}
+    return wide.get(known.name, known.name)
+
+
+def _bom(head: bytes) -> tuple[int, str | None]:
+    for mark, encoding in BOMS:
+        if head.startswith(mark):
+            return len(mark), encoding
+    return 0, None
+
+
+def _wide(head: bytes) -> str | None:
+    """UTF-16 without a mark: every other byte of plain text is zero."""
+    sample = head[:4096]
+    if len(sample) < 4:
+        return None
+    even, odd = sample[::2].count(0) / len(sample[::2]), sample[1::2].count(0) / len(sample[1::2])
+    if odd > 0.4 and even < 0.05:
+        return "utf-16-le"
+    return "utf-16-be" if even > 0.4 and odd < 0.05 else None
+
+
+def _encoding(sample: bytes) -> str:
+    wide = _wide(sample)
+    if wide:
+        return wide
+    broken = _broken_utf8(sample)
+    if not broken:
+        return "utf-8"
+    if len(re.findall(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}", sample)) > broken:
+        return "utf-8"
+    return _guess(sample)
+
+
+def _broken_utf8(sample: bytes) -> int:
+    """How many places are not UTF-8; a character cut off at the very end is none."""
+    text = codecs.getincrementaldecoder("utf-8")(errors="surrogateescape").decode(sample)
+    return len(re.findall("[\udc80-\udcff]", text))
+
+
+def _guess(sample: bytes) -> str:
+    from charset_normalizer import from_bytes  # noqa: PLC0415  slow to import and rarely needed
+
+    lines = b"\n".join(line for line in sample.splitlines() if not line.isascii())
+    best = from_bytes(lines[:65536]).best()
+    return best.encoding if best is not None and best.encoding in TRUSTED else "cp1252"
+
+
+def _delimiter(text: bytes, newline: str) -> str:
+    """The one that gives the most records as many fields as the header has, and more than one."""
+    scores = {delimiter: _score(text, delimiter, newline) for delimiter in DELIMITERS}
+    best = max(scores, key=lambda delimiter: scores[delimiter])
+    return best if scores[best] > (0.0, 0) else ","
+
+
+def _score(text: bytes, delimiter: str, newline: str) -> tuple[float, int]:
+    widths: list[int] = []
+    for record in tokenize(text, delimiter, newline, final=True):
+        if not is_blank(text[record.start : record.end]):
+            widths.append(len(record.fields or []))
+        if len(widths) == SAMPLE_RECORDS:
+            break
+    if not widths or widths[0] < 2:
+        return 0.0, 0
+    return widths.count(widths[0]) / len(widths), widths[0]
+
+
+def _with_header(dialect: Dialect, text: bytes, *, whole: bool) -> Dialect:
+    for record in tokenize(text, dialect.delimiter, dialect.newline, final=whole):
+        content = text[record.start : record.end]
+        if is_blank(content):
+            continue
+        header = _names(fields_of(content, dialect.delimiter, dialect.newline))
+        if whole and not text[record.end :].strip():
+            raise BadHeader("This file has column names but no rows.")
+        preamble = dialect.bom + original_size(text[: record.end], dialect.encoding)
+        lines = text.count(dialect.newline.encode(), 0, record.end)
+        return dialect.model_copy(update={"header": header, "preamble": preamble, "preamble_lines": lines})
+    raise BadHeader("The first line of this file is longer than 1 MiB. Is the line end right?")
+
+
+def _names(fields: list[bytes] | None) -> list[str]:
+    """Raises BadHeader: broken, unnamed or repeated names."""
+    if fields is None:
+        raise BadHeader("The column names are broken: a quotation mark is not closed in the first line.")
+    try:
+        names = [field.decode().strip() for field in fields]
+    except UnicodeDecodeError as error:
+        raise BadHeader("The column names are not readable in this encoding. Pin the right one.") from error
+    unnamed = [place for place, name in enumerate(names, start=1) if not name]
+    if unnamed:
+        raise BadHeader(f"Column {unnamed[0]} of {len(names)} has no name in the first line.")
+    folded = [name.casefold() for name in names]
+    twice = next((name for name in names if folded.count(name.casefold()) > 1), None)
+    if twice:
+        raise BadHeader(f"Two columns are called {twice!r}. Rename one of them.")
+    return names

@@ -1,0 +1,184 @@
+"""Cuts bytes into records exactly as CSV means it, at the speed of numpy, and survives quotes that mean nothing.
+
+`scan` proves that every quote of a block stands where RFC 4180 allows it. Only then may a newline count as a record end
+by the number of quotes before it. Where the proof fails, `tokenize` reads record by record: a field that is opened by
+a quote and not closed properly makes its line one broken record, and the line after it starts afresh.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Ints = npt.NDArray[np.int64]
+QUOTE = 34
+LINE_FEED = 10
+CARRIAGE_RETURN = 13
+BLANK = (b"\n", b"\r\n", b"\r")
+OPEN_FIELD = re.compile(rb'"(?>(?:[^"]+|"")*)')
+UNCLOSED = "a quotation mark is not closed, or text follows the closing one"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The complete records of some bytes. `bad_quote` is the first quote that stands where none may stand."""
+
+    starts: Ints
+    ends: Ints
+    delimiters: Ints
+    lines: Ints
+    newlines: int
+    bad_quote: int | None = None
+
+    def upto(self, count: int) -> "Layout":
+        """The first `count` records, known to be clean."""
+        newlines = int(self.lines[count]) if count < len(self.lines) else self.newlines
+        return Layout(self.starts[:count], self.ends[:count], self.delimiters[:count], self.lines[:count], newlines)
+
+
+@dataclass(frozen=True)
+class Record:
+    """`fields` is None where the record cannot be told apart; `open_ended`: because a quote is open up to the end."""
+
+    start: int
+    end: int
+    line: int
+    fields: list[bytes] | None
+    open_ended: bool = False
+
+
+def scan(content: bytes, delimiter: str, newline: str, *, final: bool) -> Layout:
+    """`final`: nothing follows, so the last record may lack its newline and an open quote is a bad one."""
+    signs = np.frombuffer(content, dtype=np.uint8)
+    quotes = np.flatnonzero(signs == QUOTE)
+    breaks = np.flatnonzero(signs == ord(newline))
+    bad = _bad_quote(signs, quotes, (ord(delimiter), ord(newline)), final=final)
+    ends = (breaks if not len(quotes) else breaks[_outside(quotes, breaks)]) + 1
+    if final and len(content) and (not len(ends) or ends[-1] < len(content)):
+        ends = np.append(ends, len(content))
+    starts = np.concatenate(([0], ends[:-1])) if len(ends) else ends
+    return Layout(
+        starts=starts.astype(np.int64),
+        ends=ends.astype(np.int64),
+        delimiters=_delimiters(signs, ord(delimiter), quotes, ends),
+        lines=np.searchsorted(breaks, starts).astype(np.int64),
+        newlines=int(np.searchsorted(breaks, ends[-1])) if len(ends) else 0,
+        bad_quote=bad,
+    )
+
+
+def _outside(quotes: Ints, places: Ints) -> npt.NDArray[np.bool_]:
+    """Which places have an even number of quotes before them."""
+    outside: npt.NDArray[np.bool_] = np.searchsorted(quotes, places) % 2 == 0
+    return outside
+
+
+def _delimiters(signs: npt.NDArray[np.uint8], delimiter: int, quotes: Ints, ends: Ints) -> Ints:
+    """How many delimiters each record has outside quotes."""
+    places = np.flatnonzero(signs == delimiter)
+    if len(quotes):
+        places = places[_outside(quotes, places)]
+    return np.diff(np.searchsorted(places, ends), prepend=0).astype(np.int64)
+
+
+def _bad_quote(signs: npt.NDArray[np.uint8], quotes: Ints, borders: tuple[int, int], *, final: bool) -> int | None:
+    """Quotes alternate: an opening one needs a border or a quote before it, a closing one the same behind it."""
+    if not len(quotes):
+        return None
+    opening, closing = quotes[::2], quotes[1::2]
+    before = signs[np.maximum(opening - 1, 0)]
+    opens = (opening == 0) | _border(before, borders)
+    after = signs[np.minimum(closing + 1, len(signs) - 1)]
+    second = signs[np.minimum(closing + 2, len(signs) - 1)]
+    closes = (
+        (closing == len(signs) - 1)
+        | _border(after, borders)
+        | ((after == CARRIAGE_RETURN) & ((second == borders[1]) | (closing + 2 >= len(signs))))
+    )
+    wrong = np.concatenate((opening[~opens], closing[~closes]))
+    if len(wrong):
+        return int(wrong.min())
+    return int(quotes[-1]) if final and len(quotes) % 2 else None
+
+
+def _border(signs: npt.NDArray[np.uint8], borders: tuple[int, int]) -> npt.NDArray[np.bool_]:
+    at_border: npt.NDArray[np.bool_] = (signs == borders[0]) | (signs == borders[1]) | (signs == QUOTE)
+    return at_border
+
+
+@lru_cache(maxsize=16)
+def _field_pattern(delimiter: str, newline: str) -> "re.Pattern[bytes]":
+    """A quoted field up to its closing quote, or a bare one. Atomic groups: hostile quotes must not make it crawl."""
+    stop = re.escape(delimiter) + re.escape(newline)
+    quoted = rf'"(?>((?:[^"]+|"")*))"(?=[{stop}]|\r{re.escape(newline)}|\r?\Z)'
+    return re.compile(rf"(?:{quoted})|((?!\")[^{stop}]*)".encode(), re.DOTALL)
+
+
+def tokenize(content: bytes, delimiter: str, newline: str, *, final: bool) -> Iterator[Record]:
+    """Record by record; stops before a record that bytes still to come could complete (unless `final`)."""
+    position, line = 0, 0
+    while position < len(content):
+        record = _record_at(content, position, line, (delimiter, newline))
+        touches_end = content[record.end - 1 : record.end] != newline.encode()
+        if not final and (touches_end or record.open_ended):
+            return
+        yield record
+        line += content.count(newline.encode(), record.start, record.end)
+        position = record.end
+
+
+def _record_at(content: bytes, start: int, line: int, marks: tuple[str, str]) -> Record:
+    pattern, (delimiter, newline) = _field_pattern(*marks), (marks[0].encode(), marks[1].encode())
+    fields: list[bytes] = []
+    position = start
+    while True:
+        found = pattern.match(content, position)
+        if found is None:
+            end = content.find(newline, position) + 1
+            opened = OPEN_FIELD.match(content, position)
+            open_ended = opened is not None and opened.end() == len(content)
+            return Record(start, end or len(content), line, None, open_ended)
+        fields.append(found[1].replace(b'""', b'"') if found[1] is not None else found[2])
+        position = found.end()
+        if content[position : position + 1] == delimiter:
+            position += 1
+            continue
+        return _closed(content, Record(start, position, line, fields), newline)
+
+
+def _closed(content: bytes, record: Record, newline: bytes) -> Record:
+    """Takes the line end in, and the carriage return before it out of the last field."""
+    fields, end = record.fields or [], record.end
+    if content[end : end + 1] == b"\r":
+        end += 1
+    elif fields[-1].endswith(b"\r"):
+        fields[-1] = fields[-1][:-1]
+    if content[end : end + 1] == newline:
+        end += 1
+    return Record(record.start, end, record.line, fields)
+
+
+def is_blank(record: bytes) -> bool:
+    """Nothing but a line end."""
+    return record in BLANK
+
+
+def blank_records(layout: Layout, content: bytes) -> npt.NDArray[np.bool_]:
+    """The same question for all records at once."""
+    signs = np.frombuffer(content, dtype=np.uint8)
+    first, size = signs[layout.starts], layout.ends - layout.starts
+    last = signs[layout.ends - 1]
+    single = (size == 1) & ((first == LINE_FEED) | (first == CARRIAGE_RETURN))
+    both = (size == 2) & (first == CARRIAGE_RETURN) & (last == LINE_FEED)
+    blank: npt.NDArray[np.bool_] = single | both
+    return blank
+
+
+def fields_of(record: bytes, delimiter: str, newline: str) -> list[bytes] | None:
+    """The fields of one record; None where they cannot be told apart."""
+    first: Any = next(tokenize(record, delimiter, newline, final=True), None)
+    return first.fields if first is not None else []
