@@ -41,17 +41,24 @@ def configure(config: Settings) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(config.log_level)
+    adopt_loggers(config)
+
+
+def adopt_loggers(config: Settings) -> None:
+    """Libraries that print by themselves would do so in their own format; from here on they log through the root.
+
+    To be called again once such a library has been imported or configured.
+    """
+    for name, logger in list(logging.Logger.manager.loggerDict.items()):
+        if not isinstance(logger, logging.Logger):
+            continue
+        if name.partition(".")[0] in QUIET:
+            logger.setLevel(logging.NOTSET)  # as the library itself, below
+        if any(isinstance(handler, logging.StreamHandler) for handler in logger.handlers):
+            logger.handlers = [each for each in logger.handlers if not isinstance(each, logging.StreamHandler)]
+            logger.propagate = True
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.DEBUG if config.log_level == "DEBUG" else logging.WARNING)
-    adopt_loggers()
-
-
-def adopt_loggers() -> None:
-    """Libraries that print by themselves would do so twice, in their own format; they log through the root instead."""
-    for logger in list(logging.Logger.manager.loggerDict.values()):
-        if isinstance(logger, logging.Logger) and (logger.handlers or not logger.propagate):
-            logger.handlers = [h for h in logger.handlers if not isinstance(h, logging.StreamHandler)]
-            logger.propagate = True
 
 
 def _renderer(config: Settings) -> Processor:

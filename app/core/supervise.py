@@ -9,6 +9,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -46,9 +47,13 @@ class Supervised:
         return self._program.pid if self._program else None
 
     def ask_to_stop(self) -> None:
+        """One that is not ready yet has no work in hand, and perhaps no ear for signals either."""
         self._stopping.set()
         if self._program and self._program.poll() is None:
-            self._program.terminate()
+            if self.is_ready:
+                self._program.terminate()
+            else:
+                _kill_group(self._program.pid)
 
     def wait(self, end: float) -> None:
         """Waits for the end of the program until `end`, then kills it and what it started."""
@@ -77,10 +82,11 @@ class Supervised:
                     [*self._command, "--parent-fd", str(theirs.fileno())],
                     pass_fds=[theirs.fileno()],
                     stdin=subprocess.DEVNULL,
+                    stdout=sys.stderr,  # our own stdout is for the one line that scripts wait for
                     start_new_session=True,  # Ctrl-C in the terminal is for us; we stop it in order
                 )
             if self._stopping.is_set():
-                program.terminate()
+                program.kill()
             self._listen(ours)
             code = program.wait()
         self._ready.clear()

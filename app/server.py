@@ -1,0 +1,198 @@
+"""The launcher's inside: database, browser UI, API, timer and workers, started and stopped as one."""
+
+import asyncio
+import contextlib
+import hashlib
+import json
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+import structlog
+import uvicorn
+from apscheduler.schedulers.background import BackgroundScheduler
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+from starlette.middleware import Middleware
+from starlette.routing import BaseRoute, Mount
+from streamlit import config as streamlit_config
+from streamlit.web import bootstrap
+from streamlit.web.server.starlette.starlette_server import _get_uvicorn_config_kwargs
+
+from app.accounts import service as accounts
+from app.api import api
+from app.core import db, logging_setup, startup
+from app.core.errors import AppError, StartupProblem
+from app.core.settings import Settings, settings
+from app.core.supervise import Crew
+from app.monitoring.count_requests import CountRequests, TraceRequests
+from app.monitoring.routes import routes as monitoring_routes
+from app.schedules import service as schedules
+from app.ui.gate import Gate
+from app.ui.signin import routes as signin_routes
+
+ROOT = Path(__file__).resolve().parents[1]
+UI_SCRIPT = ROOT / "app" / "ui" / "app.py"  # not beside pages/: Streamlit would serve a page without this script
+GRACE_SECONDS = 5
+EXIT_SECONDS = 10
+
+log = structlog.stdlib.get_logger(__name__)
+_database: startup.OpenDatabase | None = None
+
+
+def routes() -> list[BaseRoute]:
+    return [*monitoring_routes, *signin_routes, Mount("/api/v1", app=api)]
+
+
+def middleware() -> list[Middleware]:
+    return [Middleware(TraceRequests), Middleware(Gate), Middleware(CountRequests)]
+
+
+def run(app: st.App) -> None:
+    """Serves until SIGTERM or Ctrl-C. A problem at start is one line on stderr and exit code 2."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _leave)
+    try:
+        config = settings()
+        logging_setup.configure(config)
+        listener = _listen(config.host, config.port)
+        database = _open_database()
+    except StartupProblem as problem:
+        print(f"AutoReport cannot start: {problem}", file=sys.stderr)  # noqa: T201  for the operator, not the log
+        raise SystemExit(2) from None
+    try:
+        _serve(app, listener, config)
+    finally:
+        database.close()
+        _exit_at_the_latest(EXIT_SECONDS)
+
+
+@contextlib.asynccontextmanager
+async def lifespan(_app: st.App) -> AsyncIterator[None]:
+    """Timer and workers live as long as the server, whoever started it (`streamlit run` and uvicorn do, too)."""
+    database = _database if _database is not None else await asyncio.to_thread(_open_database)
+    config = settings()
+    logging_setup.adopt_loggers(config)
+    crew = Crew(config.workers, lambda number: [sys.executable, "-m", "app.worker"], "worker")
+    timer = _timer(database)
+    crew.start()
+    timer.start()
+    threading.Thread(target=_announce, args=(config, crew), name="announce", daemon=True).start()
+    try:
+        yield
+    finally:
+        timer.shutdown(wait=False)
+        await asyncio.to_thread(crew.stop)
+
+
+def _open_database() -> startup.OpenDatabase:
+    global _database
+    database = _database = startup.open_database()
+    startup.migrate()
+    try:
+        with db.transaction() as session:
+            accounts.create_admin_from_settings(session)
+    except AppError as error:
+        raise StartupProblem(f"ADMIN_EMAIL, ADMIN_PASSWORD: {error}") from error
+    return database
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Taken before anything is started, so that a taken port starts nothing."""
+    try:
+        family, kind, number, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, kind, number)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(2048)
+    except OSError as error:
+        raise StartupProblem(
+            f"HOST, PORT: cannot listen on {host}:{port} ({error.strerror}); choose another"
+        ) from error
+    return listener
+
+
+def _serve(app: st.App, listener: socket.socket, config: Settings) -> None:
+    """What `app.run()` does, on our own socket, with a limit on the time that open connections may take at the end."""
+    streamlit_config._main_script_path = str(ROOT / "main.py")
+    bootstrap.load_config_options(_streamlit_options(config))
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            **_get_uvicorn_config_kwargs(),
+            log_config=None,
+            timeout_graceful_shutdown=GRACE_SECONDS,
+            server_header=False,
+        )
+    )
+    logging_setup.adopt_loggers(config)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)  # uvicorn listens to them, and raises them once more when it is done
+    server.run(sockets=[listener])
+
+
+def _streamlit_options(config: Settings) -> dict[str, Any]:
+    cookie_secret = hashlib.sha256(b"streamlit cookies" + config.secret_key.get_secret_value().encode()).hexdigest()
+    return {
+        "server.address": config.host,
+        "server.port": config.port,
+        "server.maxUploadSize": config.max_upload_mb,
+        "server.cookieSecret": cookie_secret,
+        "client.showErrorDetails": "full" if config.debug else "none",
+        "logger.level": config.log_level.lower(),
+        "logger.hideWelcomeMessage": True,
+    }
+
+
+def _timer(database: startup.OpenDatabase) -> BackgroundScheduler:
+    """Only a clock: any number of processes may run it, because each thing it starts is unique in the database."""
+    timer = BackgroundScheduler(timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1})
+    timer.add_job(_quietly, "interval", seconds=1, args=[schedules.tick], id="schedules")
+    timer.add_job(_quietly, "interval", minutes=1, args=[accounts.delete_expired_sessions], id="sessions")
+    timer.add_job(database.repair, "interval", seconds=5, id="database")
+    return timer
+
+
+def _quietly(work: Callable[[Session], object]) -> None:
+    """A database that is away for a while is one line a try, not a traceback a second."""
+    try:
+        with db.transaction() as session:
+            work(session)
+    except OperationalError as error:
+        log.warning("database away", work=work.__name__, reason=str(error.orig).splitlines()[0])
+
+
+def _announce(config: Settings, crew: Crew) -> None:
+    """The one line on stdout, when a request is answered that needs all parts."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(config.host, config.host)  # noqa: S104  a comparison
+    while not (crew.is_ready() and _is_ready(f"http://{host}:{config.port}/health/ready")):
+        time.sleep(0.1)
+    print(f"AutoReport ready at {config.base_url}", flush=True)  # noqa: T201  the contract with scripts
+
+
+def _is_ready(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310  our own address
+            return bool(json.load(answer)["status"] == "ok")
+    except (OSError, ValueError, KeyError):
+        return False
+
+
+def _leave(_signal: int, _frame: object) -> None:
+    """A signal before the server listens to signals itself."""
+    raise SystemExit(0)
+
+
+def _exit_at_the_latest(seconds: float) -> None:
+    """A browser's script or a request that is still running must not keep a stopped product alive."""
+    timer = threading.Timer(seconds, os._exit, args=[0])
+    timer.daemon = True
+    timer.start()
