@@ -34,7 +34,7 @@ def read_message(raw: bytes) -> MessageView:
 
 def _body(mail: EmailMessage, kind: str) -> str:
     part = mail.get_body((kind,))
-    return str(part.get_content()) if part is not None else ""
+    return str(part.get_content()).replace("\r\n", "\n") if part is not None else ""
 
 
 def _with_pictures(html: str, mail: EmailMessage) -> str:

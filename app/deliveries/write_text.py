@@ -22,7 +22,8 @@ MARKDOWN = MarkdownIt("commonmark", {"html": False}).disable("image")
 
 
 def write_text(content: ReportContent, message: str, link: str) -> str:
-    parts = [content.title, "=" * min(len(content.title), 72), message.strip(), f"Open the report: {link}"]
+    title = f"{content.title}\n{'=' * min(len(content.title), 72)}"
+    parts = [title, message.strip(), f"Open the report: {link}"]
     parts += [text for block in content.blocks if (text := block_text(block))]
     parts.append(footer(content))
     return "\n\n".join(part for part in parts if part) + "\n"

@@ -1,0 +1,88 @@
+"""The ledger and the mail accounts over HTTP."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Response
+
+from app.accounts.web import Caller, Db
+from app.core.paging import MAX_LIMIT, Page
+from app.deliveries import service
+from app.deliveries.schemas import (
+    AccountCheck,
+    Channel,
+    Delivery,
+    DeliveryFilter,
+    SmtpAccount,
+    SmtpAccountChange,
+    SmtpAccountCreate,
+    State,
+)
+
+router = APIRouter(tags=["deliveries"])
+
+Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT)]
+
+
+def wanted(
+    state: State | None = None,
+    channel: Channel | None = None,
+    schedule_id: UUID | None = None,
+    recipient: str | None = None,
+    run_id: UUID | None = None,
+) -> DeliveryFilter:
+    return DeliveryFilter(state=state, channel=channel, schedule_id=schedule_id, recipient=recipient, run_id=run_id)
+
+
+Wanted = Annotated[DeliveryFilter, Depends(wanted)]
+
+
+@router.get("/deliveries")
+def list_deliveries(
+    db: Db, actor: Caller, wanted: Wanted, limit: Limit = 50, cursor: str | None = None
+) -> Page[Delivery]:
+    return service.deliveries(db, actor, wanted, limit=limit, cursor=cursor)
+
+
+@router.get("/deliveries/{delivery_id}")
+def read_delivery(db: Db, actor: Caller, delivery_id: UUID) -> Delivery:
+    return service.delivery(db, actor, delivery_id)
+
+
+@router.post("/deliveries/{delivery_id}/retry", status_code=202)
+def retry_delivery(db: Db, actor: Caller, delivery_id: UUID) -> Delivery:
+    """`run_id` is the job to follow."""
+    return service.retry_delivery(db, actor, delivery_id)
+
+
+@router.get("/deliveries/{delivery_id}/message", response_class=Response)
+def download_message(db: Db, actor: Caller, delivery_id: UUID) -> Response:
+    """The message as it was sent, byte for byte."""
+    headers = {"Content-Disposition": f'attachment; filename="{delivery_id}.eml"', "X-Content-Type-Options": "nosniff"}
+    return Response(service.message(db, actor, delivery_id), media_type="message/rfc822", headers=headers)
+
+
+@router.get("/smtp-accounts")
+def list_smtp_accounts(db: Db, actor: Caller) -> list[SmtpAccount]:
+    return service.smtp_accounts(db, actor)
+
+
+@router.post("/smtp-accounts", status_code=201)
+def create_smtp_account(db: Db, actor: Caller, new: SmtpAccountCreate) -> SmtpAccount:
+    return service.create_smtp_account(db, actor, new)
+
+
+@router.patch("/smtp-accounts/{account_id}")
+def change_smtp_account(db: Db, actor: Caller, account_id: UUID, change: SmtpAccountChange) -> SmtpAccount:
+    return service.change_smtp_account(db, actor, account_id, change)
+
+
+@router.delete("/smtp-accounts/{account_id}", status_code=204)
+def delete_smtp_account(db: Db, actor: Caller, account_id: UUID) -> None:
+    service.delete_smtp_account(db, actor, account_id)
+
+
+@router.post("/smtp-accounts/{account_id}/test")
+def check_smtp_account(db: Db, actor: Caller, account_id: UUID) -> AccountCheck:
+    """Connects and signs in; `stage` names what failed."""
+    return service.check_smtp_account(db, actor, account_id)

@@ -1,0 +1,181 @@
+"""The one way into deliveries: what may be sent by schedules, the ledger, the kept messages, mail accounts."""
+
+from collections import Counter
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from pydantic import ValidationError
+from sqlalchemy.orm import Session
+
+from app.audit import service as audit
+from app.audit.schemas import Action
+from app.core import clock, storage
+from app.core.actor import SYSTEM, Actor, Role, require_role
+from app.core.errors import AppError, Conflict, Invalid, NotFound
+from app.core.mail import Phase
+from app.core.paging import Page, decode, page_of
+from app.deliveries import ledger
+from app.deliveries.read_message import read_message
+from app.deliveries.schemas import Delivery, DeliveryFilter, MessageView, ReportOrder, State
+from app.deliveries.smtp_accounts import (
+    AccountNameTaken,
+    AccountNotFound,
+    PasswordNeeded,
+    access_smtp_account,
+    change_smtp_account,
+    check_smtp_account,
+    create_smtp_account,
+    delete_smtp_account,
+    smtp_accounts,
+)
+from app.deliveries.tables import DeliveryRow
+from app.jobs import service as jobs
+from app.schedules import service as schedules
+from app.templates import service as templates
+from app.templates.parameters import resolve
+
+__all__ = [
+    "AccountNameTaken",
+    "AccountNotFound",
+    "PasswordNeeded",
+    "change_smtp_account",
+    "check_smtp_account",
+    "create_smtp_account",
+    "delete_smtp_account",
+    "smtp_accounts",
+]
+
+DELIVER_JOB = "deliveries.deliver"
+
+
+class DeliveryNotFound(NotFound):
+    """There is no such delivery."""
+
+
+class MessageNotMade(Conflict):
+    """There is no message yet: the report could not be made. Run the schedule again."""
+
+
+class NotToBeRetried(Conflict):
+    """This message is on its way or was sent already."""
+
+
+class OrderInvalid(Invalid):
+    """What is to be sent is not valid."""
+
+
+def check_order(db: Session, actor: Actor, payload: dict[str, Any]) -> dict[str, Any]:
+    """Called when a schedule is saved: the payload to keep. Raises OrderInvalid, which names each bad field."""
+    try:
+        order = ReportOrder.model_validate(payload)
+    except ValidationError as error:
+        problems = [
+            (".".join(map(str, each["loc"])), each["msg"].removeprefix("Value error, "))
+            for each in error.errors(include_url=False)
+        ]
+        raise _order_invalid(problems) from error
+    problems = []
+    try:
+        found = templates.template(db, actor, order.template_id)
+        resolve(found.content.parameters, order.parameters, clock.now().date())
+    except NotFound:
+        problems.append(("template_id", f"There is no template {order.template_id}."))
+    except Invalid as error:
+        problems.append(("parameters", error.message))
+    if order.smtp_account_id:
+        try:
+            access_smtp_account(db, actor, order.smtp_account_id)
+        except NotFound:
+            problems.append(("smtp_account_id", f"There is no mail account {order.smtp_account_id}."))
+    if problems:
+        raise _order_invalid(problems)
+    return order.model_dump(mode="json")
+
+
+def deliveries(
+    db: Session, actor: Actor, wanted: DeliveryFilter | None = None, *, limit: int = 50, cursor: str | None = None
+) -> Page[Delivery]:
+    """Newest first."""
+    require_role(actor, Role.viewer)
+    newest = sa.tuple_(DeliveryRow.created_at, DeliveryRow.id)
+    query = sa.select(DeliveryRow).where(*_conditions(wanted or DeliveryFilter()))
+    if cursor:
+        at, last = decode(cursor, 2)
+        query = query.where(newest < sa.tuple_(datetime.fromisoformat(at), UUID(last)))
+    query = query.order_by(DeliveryRow.created_at.desc(), DeliveryRow.id.desc()).limit(limit + 1)
+    found = [Delivery.model_validate(row) for row in db.scalars(query)]
+    return page_of(found, limit, lambda one: [one.created_at.isoformat(), str(one.id)])
+
+
+def delivery(db: Session, actor: Actor, delivery_id: UUID) -> Delivery:
+    return Delivery.model_validate(access_delivery(db, actor, delivery_id))
+
+
+def delivery_counts(db: Session, actor: Actor, *, since: datetime | None = None) -> Counter[State]:
+    """How many messages are in which state."""
+    require_role(actor, Role.viewer)
+    query = sa.select(DeliveryRow.state, sa.func.count()).group_by(DeliveryRow.state)
+    if since is not None:
+        query = query.where(DeliveryRow.created_at >= since)
+    return Counter({State(state): count for state, count in db.execute(query).tuples()})
+
+
+def message(db: Session, actor: Actor, delivery_id: UUID) -> bytes:
+    """Exactly what was or will be sent. Raises MessageNotMade, FileGone."""
+    row = access_delivery(db, actor, delivery_id)
+    if row.eml_key is None:
+        raise MessageNotMade
+    return storage.read(row.eml_key)
+
+
+def message_view(db: Session, actor: Actor, delivery_id: UUID) -> MessageView:
+    return read_message(message(db, actor, delivery_id))
+
+
+def retry_delivery(db: Session, actor: Actor, delivery_id: UUID) -> Delivery:
+    """The same bytes with the same Message-ID once more. For a message of unknown fate this is a person's decision."""
+    row = access_delivery(db, actor, delivery_id, write=True)
+    if row.eml_key is None:
+        raise MessageNotMade
+    in_hand = row.state in (State.queued, State.sending) and not _is_over(db, row.run_id)
+    if row.state == State.sent or in_hand:
+        raise NotToBeRetried(f"The state of this message is {row.state}: there is nothing to send again.")
+    before = State.unknown if row.state == State.sending and row.phase == Phase.dot else State(row.state)
+    row.run_id = ledger.enqueue_send(db, actor, row.id, row.recipient)
+    row.state, row.phase, row.next_attempt_at, row.changed_at = State.queued, None, clock.now(), clock.now()
+    db.flush()
+    audit.record(db, actor, Action.delivery_retried, row.id, recipient=row.recipient, was=before)
+    return Delivery.model_validate(row)
+
+
+def access_delivery(db: Session, actor: Actor, delivery_id: UUID, *, write: bool = False) -> DeliveryRow:
+    require_role(actor, Role.author if write else Role.viewer)
+    row = db.get(DeliveryRow, delivery_id, with_for_update=write or None, populate_existing=True)
+    if row is None:
+        raise DeliveryNotFound
+    return row
+
+
+def _conditions(wanted: DeliveryFilter) -> list[sa.ColumnElement[bool]]:
+    given = wanted.model_dump(exclude_none=True, exclude={"recipient"})
+    conditions = [getattr(DeliveryRow, name) == value for name, value in given.items()]
+    if wanted.recipient:
+        conditions.append(DeliveryRow.recipient.icontains(wanted.recipient, autoescape=True))
+    return conditions
+
+
+def _is_over(db: Session, run_id: UUID | None) -> bool:
+    try:
+        return run_id is None or jobs.run(db, SYSTEM, run_id).status.is_final
+    except AppError:
+        return True
+
+
+def _order_invalid(problems: list[tuple[str, str]]) -> OrderInvalid:
+    details = [{"field": f"payload.{field}", "message": text} for field, text in problems]
+    return OrderInvalid(f"{problems[0][0]}: {problems[0][1]}", details=details)
+
+
+schedules.offer_action("report", job=DELIVER_JOB, check=check_order)
