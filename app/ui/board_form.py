@@ -1,0 +1,121 @@
+"""The dialogs of a whole board: a new one, its name and its columns."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID, uuid4
+
+import streamlit as st
+from pydantic import ValidationError
+
+from app.core.actor import Actor, Role
+from app.core.errors import Invalid
+from app.tasks import service as tasks
+from app.tasks.schemas import Board, BoardChange, BoardCreate, ColumnEdit
+from app.ui.page import action, viewer
+
+ROWS = "board_form_rows"
+CHANGE, NEW = "Name and columns", "New board"
+
+
+@dataclass
+class Row:
+    """A column while it is being edited."""
+
+    key: str
+    id: UUID | None = None
+    name: str = ""
+    is_done: bool = False
+    wip_limit: int | None = None
+    cards: int = 0
+
+
+def menu_for(board: Board, person: Actor) -> list[str]:
+    may_change = board.owner_id == person.id or person.role.includes(Role.author)
+    return [entry for entry in MENU if entry != CHANGE or may_change]
+
+
+def new_board(_from: Board | None = None) -> None:
+    @st.dialog("New board")
+    def dialog() -> None:
+        person = viewer()
+        with st.form("new_board", border=False):
+            name = st.text_input("Name", max_chars=80, placeholder="Team, project or quarter")
+            st.caption("It starts with To do, In progress, Pending and Completed. You can change them at any time.")
+            if st.form_submit_button("Make board", type="primary"):
+                with action("Made.") as db:
+                    board = tasks.create_board(db, person, _checked_board(name))
+                    st.query_params["board"] = str(board.id)
+                    st.rerun()
+
+    dialog()
+
+
+def change_columns(board: Board) -> None:
+    """Opens with the columns as they are; nothing is saved before Save."""
+    st.session_state[ROWS] = [
+        Row(str(column.id), column.id, column.name, column.is_done, column.wip_limit, len(column.cards))
+        for column in board.columns
+    ]
+
+    @st.dialog("Name and columns", width="medium")
+    def dialog() -> None:
+        person = viewer()
+        name = st.text_input("Name of the board", board.name, max_chars=80)
+        st.caption("A limit is the most cards a column may hold. A card that enters a done column is completed.")
+        rows: list[Row] = st.session_state[ROWS]
+        for place, row in enumerate(rows):
+            _row(rows, place, row)
+        if st.button("Add a column", icon=":material/add:", type="tertiary"):
+            rows.append(Row(f"new-{uuid4()}"))
+            st.rerun(scope="fragment")
+        if st.button("Save", type="primary"):
+            with action("Saved.") as db:
+                tasks.change_board(db, person, board.id, _checked_change(name, rows))
+                st.rerun()
+
+    dialog()
+
+
+def _row(rows: list[Row], place: int, row: Row) -> None:
+    shown: Literal["visible", "collapsed"] = "visible" if place == 0 else "collapsed"
+    key = f"{ROWS}-{row.key}"
+    held = f"Holds {row.cards} cards: move or archive them first" if row.cards else "Remove"
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        row.name = st.text_input("Column", row.name, max_chars=80, key=f"{key}-name", label_visibility=shown)
+        row.wip_limit = st.number_input(
+            "Limit", 1, 9_999, row.wip_limit, key=f"{key}-limit", label_visibility=shown, placeholder="None", width=110
+        )
+        row.is_done = st.checkbox("Done", row.is_done, key=f"{key}-done")
+        up = _icon_button("arrow_upward", f"{key}-up", "Further left on the board", place == 0)
+        down = _icon_button("arrow_downward", f"{key}-down", "Further right on the board", place == len(rows) - 1)
+        remove = _icon_button("delete", f"{key}-remove", held, bool(row.cards) or len(rows) == 1)
+    if up or down:
+        other = place + (1 if down else -1)
+        rows[place], rows[other] = rows[other], rows[place]
+        st.rerun(scope="fragment")
+    if remove:
+        del rows[place]
+        st.rerun(scope="fragment")
+
+
+def _icon_button(icon: str, key: str, says: str, disabled: bool) -> bool:
+    return st.button("", icon=f":material/{icon}:", key=key, help=says, disabled=disabled)
+
+
+def _checked_board(name: str) -> BoardCreate:
+    try:
+        return BoardCreate(name=name)
+    except ValidationError as error:
+        raise Invalid("Name: give the board a name of 1 to 80 characters.") from error
+
+
+def _checked_change(name: str, rows: list[Row]) -> BoardChange:
+    try:
+        columns = [ColumnEdit(id=row.id, name=row.name, is_done=row.is_done, wip_limit=row.wip_limit) for row in rows]
+        return BoardChange(name=name, columns=columns)
+    except ValidationError as error:
+        raise Invalid("Name: the board and each column need a name of 1 to 80 characters.") from error
+
+
+MENU: dict[str, Callable[[Board], None]] = {CHANGE: change_columns, NEW: new_board}

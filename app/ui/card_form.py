@@ -1,0 +1,206 @@
+"""The dialogs of one card: write a new one, change it, read it, see what happened to it."""
+
+import re
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import streamlit as st
+from pydantic import ValidationError
+
+from app.accounts import service as accounts
+from app.core.actor import Role
+from app.core.errors import Invalid
+from app.tasks import service as tasks
+from app.tasks.schemas import (
+    Board,
+    Card,
+    CardChange,
+    CardCreate,
+    CardEvent,
+    CardMove,
+    Category,
+    EventKind,
+    Priority,
+)
+from app.ui.board import CATEGORIES, PRIORITIES
+from app.ui.page import action, reading, viewer, when
+
+FIELDS = {
+    "title": "title",
+    "description": "description",
+    "priority": "priority",
+    "category": "category",
+    "start_on": "start date",
+    "due_on": "due date",
+    "assignee_id": "assignee",
+    "completed_at": "completion",
+}
+SAID = {
+    EventKind.created: "made the card in {to}",
+    EventKind.moved: "moved it from {origin} to {to}",
+    EventKind.archived: "archived it from {origin}",
+    EventKind.revived: "brought it back to {to}",
+    EventKind.deleted: "deleted it",
+}
+EVENT_ICONS = {
+    EventKind.created: "add_circle",
+    EventKind.moved: "arrow_forward",
+    EventKind.changed: "edit",
+    EventKind.archived: "archive",
+    EventKind.revived: "unarchive",
+    EventKind.deleted: "delete",
+}
+
+
+def plain(text: str) -> str:
+    """Words of people inside Markdown of ours stay words."""
+    return re.sub(r"([\\`*_{}\[\]()<>#+\-.!|~$:&])", r"\\\1", text)
+
+
+def open_card(card: Card, board: Board) -> None:
+    """For changing, or for reading where the viewer may not change."""
+
+    @st.dialog(plain(card.title), width="medium")
+    def dialog() -> None:
+        person = viewer()
+        with reading() as db:
+            names = accounts.person_names(db, person)
+            events = tasks.card_history(db, person, card.id)
+        writable = person.role.includes(Role.member)
+        edit, read, history = st.tabs(["Edit", "Read", f"History ({len(events)})"])
+        with edit:
+            _change(card, board, names) if writable else st.info("You may look, but changing needs the role member.")
+        with read:
+            st.markdown(card.description or "*No description yet.*")
+        with history:
+            for event in events:
+                st.markdown(told(event, names))
+
+    dialog()
+
+
+def write_card(board: Board) -> None:
+    @st.dialog("New card", width="medium")
+    def dialog() -> None:
+        person = viewer()
+        with reading() as db:
+            names = accounts.person_names(db, person)
+        with st.form("new_card", border=False, enter_to_submit=False):
+            column_id, fields = _fields(None, board, names)
+            if st.form_submit_button("Add card", type="primary"):
+                with action("Added.") as db:
+                    tasks.create_card(db, person, board.id, _checked(CardCreate, fields, column_id=column_id))
+                    st.rerun()
+
+    dialog()
+
+
+def _change(card: Card, board: Board, names: dict[UUID, str]) -> None:
+    with st.form(f"card-{card.id}-{card.version}", border=False, enter_to_submit=False):
+        column_id, fields = _fields(card, board, names)
+        with st.container(horizontal=True):
+            save = st.form_submit_button("Save", type="primary")
+            archive = st.form_submit_button("Archive", icon=":material/archive:")
+    if save:
+        with action("Saved.") as db:
+            change = _checked(CardChange, fields, version=card.version)
+            after = tasks.change_card(db, viewer(), card.id, change)
+            if column_id != card.column_id:
+                tasks.move_card(db, viewer(), card.id, CardMove(column_id=column_id, version=after.version))
+            st.rerun()
+    if archive:
+        with action("Archived. It is kept under Archived.") as db:
+            tasks.archive_card(db, viewer(), card.id)
+            st.rerun()
+
+
+def _fields(card: Card | None, board: Board, names: dict[UUID, str]) -> tuple[UUID, dict[str, Any]]:
+    """The column, and the rest as a card's fields."""
+    columns = {column.id: column.name for column in board.columns}
+    people = {**names, **({card.assignee_id: card.assignee} if card and card.assignee_id else {})}
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        title = st.text_input("Title", card.title if card else "", max_chars=200)
+        text = st.text_area(
+            "Description", card.description if card else "", height=300, max_chars=20_000, help="Markdown works here."
+        )
+    with right:
+        column_id = st.selectbox(
+            "Column", list(columns), _at(columns, card and card.column_id), format_func=columns.__getitem__
+        )
+        priority = st.selectbox(
+            "Priority",
+            list(PRIORITIES),
+            _at(PRIORITIES, card.priority if card else Priority.medium),
+            format_func=PRIORITIES.__getitem__,
+        )
+        category = st.selectbox(
+            "Category",
+            list(CATEGORIES),
+            _at(CATEGORIES, card.category if card else Category.in_progress),
+            format_func=CATEGORIES.__getitem__,
+        )
+        assignee_id = st.selectbox(
+            "Assigned to",
+            list(people),
+            _at(people, card.assignee_id) if card and card.assignee_id else None,
+            format_func=lambda person_id: people[person_id] or "",
+            placeholder="Nobody",
+        )
+        with st.container(horizontal=True):
+            start_on = st.date_input("Start", card.start_on if card else None, format="YYYY-MM-DD")
+            due_on = st.date_input("Due", card.due_on if card else None, format="YYYY-MM-DD")
+    return column_id, {
+        "title": title,
+        "description": text,
+        "priority": priority,
+        "category": category,
+        "start_on": start_on,
+        "due_on": due_on,
+        "assignee_id": assignee_id,
+    }
+
+
+def _at(options: dict[Any, Any], chosen: Any) -> int:
+    return list(options).index(chosen) if chosen in options else 0
+
+
+def _checked(schema: Any, fields: dict[str, Any], **more: Any) -> Any:
+    """Raises Invalid that names the field, for what the form lets through and the schema does not."""
+    try:
+        return schema(**fields, **more)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = FIELDS.get(str(first["loc"][-1]), str(first["loc"][-1])).capitalize()
+        raise Invalid(f"{name}: {first['msg'].removeprefix('Value error, ').lower()}.") from error
+
+
+def told(event: CardEvent, names: dict[UUID, str]) -> str:
+    """`Ann moved it from “To do” to “Done”` with its time, as Markdown."""
+    columns = {"origin": f"“{plain(event.from_column or '')}”", "to": f"“{plain(event.to_column or '')}”"}
+    said = SAID[event.kind].format(**columns) if event.kind in SAID else _changes(event, names)
+    icon = f":material/{EVENT_ICONS[event.kind]}:"
+    return f"{icon} **{plain(event.person)}** {said}  \n:gray[{plain(when(event.at))}]"
+
+
+def _changes(event: CardEvent, names: dict[UUID, str]) -> str:
+    parts = []
+    for field, (old, new) in event.changes.items():
+        if field == "description":
+            parts.append("the description")
+            continue
+        shown = [plain(_value(field, value, names)) for value in (old, new)]
+        parts.append(f"the {FIELDS.get(field, field)} from {shown[0]} to {shown[1]}")
+    return "changed " + ", ".join(parts)
+
+
+def _value(field: str, value: str | None, names: dict[UUID, str]) -> str:
+    if value is None:
+        return "nobody" if field == "assignee_id" else "none"
+    if field == "assignee_id":
+        return names.get(UUID(value), "somebody who has left")
+    if field == "completed_at":
+        return when(datetime.fromisoformat(value))
+    words = {str(key): word for key, word in [*PRIORITIES.items(), *CATEGORIES.items()]}
+    return words.get(value, value)
