@@ -1,6 +1,17 @@
 """Home: what needs me."""
 
+import streamlit as st
+
+from app.ui.home_view import first_steps, latest_reports, my_cards, next_sends, trouble
 from app.ui.page import page_header, viewer
 
 person = viewer()
-page_header(f"Good to see you, {person.name}", "What needs you today.")
+page_header("Home", f"Good to see you, {person.name.split()[0]}.")
+first_steps(person)
+left, right = st.columns([3, 2], gap="large")
+with left:
+    trouble(person)
+    my_cards(person)
+with right:
+    latest_reports(person)
+    next_sends(person)

@@ -126,6 +126,13 @@ class Card(Output):
     archived_at: datetime | None
 
 
+class MyCard(Card):
+    """A card in a list over several boards."""
+
+    board: str
+    column: str
+
+
 class Column(Output):
     id: UUID
     name: str

@@ -20,6 +20,7 @@ from app.tasks.cards import (
     delete_card,
     revive_card,
 )
+from app.tasks.mine import my_open_cards
 from app.tasks.moves import ColumnFull, NeighboursMoved, move_card
 from app.tasks.summaries import board_summary
 
@@ -45,6 +46,7 @@ __all__ = [
     "create_card",
     "delete_card",
     "move_card",
+    "my_open_cards",
     "revive_card",
     "search_cards",
 ]
