@@ -15,6 +15,7 @@ from app.accounts.api import router as accounts
 from app.accounts.asgi import IdempotentPosts, RequestIds, error_answer
 from app.accounts.idempotency import AnsweredBefore
 from app.core.errors import AppError, Invalid, Unavailable
+from app.datasets.api import router as datasets
 from app.deliveries.api import router as deliveries
 from app.jobs.api import router as jobs
 from app.monitoring.api import router as monitoring
@@ -24,7 +25,7 @@ from app.schedules.api import router as schedules
 from app.tasks.api import router as tasks
 from app.templates.api import router as templates
 
-ROUTERS = [accounts, deliveries, jobs, monitoring, queries, reports, schedules, tasks, templates]
+ROUTERS = [accounts, datasets, deliveries, jobs, monitoring, queries, reports, schedules, tasks, templates]
 
 log = structlog.get_logger()
 

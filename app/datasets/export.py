@@ -20,7 +20,7 @@ EXPORT_FORMATS = {"csv": "text/csv", "json": "application/json", "ndjson": "appl
 CHUNK_BYTES = 64 << 10
 DANGEROUS = r"^[=+\-@\t\r]"
 JSON_COPY = (
-    r"copy (select row_to_json(line) from ({}) as line) to stdout (format csv, quote E'\x01', delimiter E'\x02')"
+    r"copy (select row_to_json(_line) from ({}) as _line) to stdout (format csv, quote E'\x01', delimiter E'\x02')"
 )
 
 

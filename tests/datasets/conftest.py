@@ -15,7 +15,7 @@ from app.datasets.jobs import HANDLERS
 from app.datasets.schemas import Batch, Dataset, DatasetCreate, DatasetSchema, Pins, Reject
 from app.jobs.work_off import work_off
 
-Load = Callable[..., Batch]
+MakePerson = Callable[[str, Role], Actor]
 
 
 def make_dataset(name: str, columns: list[dict[str, Any]], **rest: Any) -> Dataset:
@@ -56,7 +56,7 @@ def texts(*names: str) -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def person(database: str) -> Callable[[str, Role], Actor]:
+def person(database: str) -> MakePerson:
     def make(name: str, role: Role) -> Actor:
         new = PersonCreate(
             email=f"{name.lower()}@example.com", name=name, password=SecretStr("three unrelated words"), role=role
