@@ -27,12 +27,13 @@ def as_run(row: RunRow, steps: list[Step] | None = None, *, with_traceback: bool
 
 
 def seconds_left(row: RunRow) -> float | None:
-    """The attempt goes on at the speed that it had until its last step. None before the first progress."""
+    """The attempt goes on at the speed that it had until its last step. None before that, and when it takes longer."""
     if row.status != RunStatus.processing or not row.attempt_started_at or not row.progress_at:
         return None
     taken = (row.progress_at - row.attempt_started_at).total_seconds()
     total = taken / row.attempt_progress
-    return round(max(total - (clock.now() - row.attempt_started_at).total_seconds(), 0.0), 1)
+    left = total - (clock.now() - row.attempt_started_at).total_seconds()
+    return round(left, 1) if left >= 0 else None
 
 
 def steps_after(db: Session, run_id: UUID, after: int = 0, limit: int = MAX_STEPS_SHOWN) -> list[Step]:

@@ -46,6 +46,7 @@ class Run(BaseModel):
     max_attempts: int
     person_id: UUID | None
     created_at: datetime
+    run_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
     eta_seconds: float | None = None
