@@ -1,0 +1,97 @@
+"""The product as its users start it: a real process on a free port with a DATA_DIR of its own."""
+
+import os
+import queue
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import psutil
+
+from app.core.postgres import EmbeddedPostgres
+
+ROOT = Path(__file__).resolve().parents[2]
+OURS = ("DB_URL", "SECRET_KEY", "SMTP_ENV_KEY", "DATA_DIR", "WORKERS", "PORT", "TEST_DB_URL")
+START_SECONDS = 90
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Product:
+    def __init__(self, data_dir: Path, **settings: str) -> None:
+        self.data_dir, self.port = data_dir, free_port()
+        env = {name: value for name, value in os.environ.items() if name not in OURS}
+        env |= {"DATA_DIR": str(data_dir), "PORT": str(self.port)} | settings
+        command, pipe = [sys.executable, str(ROOT / "main.py")], subprocess.PIPE
+        self.program = subprocess.Popen(command, env=env, cwd=data_dir, stdout=pipe, stderr=pipe)
+        self.tree: list[psutil.Process] = []
+        self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._errors: list[str] = []
+        self._readers = [threading.Thread(target=read, daemon=True) for read in (self._read_out, self._read_errors)]
+        for reader in self._readers:
+            reader.start()
+
+    def wait_until_ready(self) -> str:
+        try:
+            return self._lines.get(timeout=START_SECONDS)
+        except queue.Empty:
+            raise AssertionError("not ready in time:\n" + "".join(self._errors)) from None
+
+    def processes(self) -> list[psutil.Process]:
+        """All that belong to it, the database server too, which is nobody's child."""
+        name = f"cluster_name={EmbeddedPostgres(self.data_dir / 'postgres').cluster.name}"
+        servers = [p for p in psutil.process_iter(["cmdline"]) if name in (p.info["cmdline"] or [])]
+        backends = [child for server in servers for child in server.children(recursive=True)]
+        own = psutil.Process(self.program.pid)
+        return [own, *own.children(recursive=True), *servers, *backends]
+
+    def stop(self, how: signal.Signals) -> int:
+        self.tree = self.processes()
+        self.program.send_signal(how)
+        return self.program.wait(40)
+
+    def leftovers(self, seconds: float = 10) -> list[psutil.Process]:
+        """Who is still there after `seconds`; zombies of a killed parent are nobody."""
+        end = time.monotonic() + seconds
+        while alive := [p for p in self.tree if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]:
+            if time.monotonic() > end:
+                return alive
+            time.sleep(0.05)
+        return []
+
+    def refusal(self) -> tuple[int, str]:
+        """Exit code and everything on stderr of a start that fails."""
+        code = self.program.wait(START_SECONDS)
+        self.close()
+        return code, "".join(self._errors)
+
+    def close(self) -> None:
+        if self.program.poll() is None:
+            self.program.terminate()
+            self.program.wait(40)
+        for reader in self._readers:
+            reader.join(10)
+        for stream in (self.program.stdout, self.program.stderr):
+            if stream:
+                stream.close()
+
+    def other_lines(self) -> list[str]:
+        return [self._lines.get_nowait() for _ in range(self._lines.qsize())]
+
+    def _read_out(self) -> None:
+        assert self.program.stdout
+        for line in self.program.stdout:
+            self._lines.put(line.decode())
+
+    def _read_errors(self) -> None:
+        assert self.program.stderr
+        for line in self.program.stderr:
+            self._errors.append(line.decode())
