@@ -22,7 +22,7 @@ from app.audit import service as audit
 from app.audit.schemas import AuditEntry
 from app.core import paging
 from app.core.actor import Role, require_role
-from app.core.errors import NotSignedIn
+from app.core.errors import Invalid
 from app.core.paging import MAX_LIMIT, Page
 
 router = APIRouter(tags=["accounts"])
@@ -89,7 +89,7 @@ def list_sessions(db: Db, caller: Caller, token: SessionToken) -> Page[Session]:
 def extend_session(db: Db, _caller: Caller, token: SessionToken) -> Session:
     """Counts as activity now; the absolute end stays."""
     if (extended := accounts.extend(db, token or "")) is None:
-        raise NotSignedIn("Only a browser's session can be extended; an API key has none.")
+        raise Invalid("Only a browser's session can be extended; an API key has none.")
     return extended
 
 
