@@ -87,9 +87,9 @@ def _row(rows: list[Row], place: int, row: Row) -> None:
             "Limit", 1, 9_999, row.wip_limit, key=f"{key}-limit", label_visibility=shown, placeholder="None", width=110
         )
         row.is_done = st.checkbox("Done", row.is_done, key=f"{key}-done")
-        up = _icon_button("arrow_upward", f"{key}-up", "Further left on the board", place == 0)
-        down = _icon_button("arrow_downward", f"{key}-down", "Further right on the board", place == len(rows) - 1)
-        remove = _icon_button("delete", f"{key}-remove", held, bool(row.cards) or len(rows) == 1)
+        up = st.button("Up", key=f"{key}-up", help="Further left on the board", disabled=place == 0)
+        down = st.button("Down", key=f"{key}-down", help="Further right on the board", disabled=place == len(rows) - 1)
+        remove = st.button("Remove", key=f"{key}-remove", help=held, disabled=bool(row.cards) or len(rows) == 1)
     if up or down:
         other = place + (1 if down else -1)
         rows[place], rows[other] = rows[other], rows[place]
@@ -97,10 +97,6 @@ def _row(rows: list[Row], place: int, row: Row) -> None:
     if remove:
         del rows[place]
         st.rerun(scope="fragment")
-
-
-def _icon_button(icon: str, key: str, says: str, disabled: bool) -> bool:
-    return st.button("", icon=f":material/{icon}:", key=key, help=says, disabled=disabled)
 
 
 def _checked_board(name: str) -> BoardCreate:

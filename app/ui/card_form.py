@@ -1,7 +1,7 @@
 """The dialogs of one card: write a new one, change it, read it, see what happened to it."""
 
 import re
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -118,7 +118,10 @@ def _change(card: Card, board: Board, names: dict[UUID, str]) -> None:
 def _fields(card: Card | None, board: Board, names: dict[UUID, str]) -> tuple[UUID, dict[str, Any]]:
     """The column, and the rest as a card's fields."""
     columns = {column.id: column.name for column in board.columns}
-    people = {**names, **({card.assignee_id: card.assignee} if card and card.assignee_id else {})}
+    people: dict[UUID | None, str | None] = {None: "Nobody"}
+    if card and card.assignee_id:
+        people[card.assignee_id] = card.assignee
+    people |= dict(names.items())
     left, right = st.columns([3, 2], gap="medium")
     with left:
         title = st.text_input("Title", card.title if card else "", max_chars=200)
@@ -144,13 +147,11 @@ def _fields(card: Card | None, board: Board, names: dict[UUID, str]) -> tuple[UU
         assignee_id = st.selectbox(
             "Assigned to",
             list(people),
-            _at(people, card.assignee_id) if card and card.assignee_id else None,
+            _at(people, card and card.assignee_id),
             format_func=lambda person_id: people[person_id] or "",
-            placeholder="Nobody",
         )
-        with st.container(horizontal=True):
-            start_on = st.date_input("Start", card.start_on if card else None, format="YYYY-MM-DD")
-            due_on = st.date_input("Due", card.due_on if card else None, format="YYYY-MM-DD")
+        start_on = _clearable_date("Start", card, card.start_on if card else None)
+        due_on = _clearable_date("Due", card, card.due_on if card else None)
     return column_id, {
         "title": title,
         "description": text,
@@ -160,6 +161,14 @@ def _fields(card: Card | None, board: Board, names: dict[UUID, str]) -> tuple[UU
         "due_on": due_on,
         "assignee_id": assignee_id,
     }
+
+
+def _clearable_date(label: str, card: Card | None, value: date | None) -> date | None:
+    """Streamlit lets a date be cleared only when it starts empty, so the value comes through the session."""
+    key = f"{label}-{card.id}-{card.version}" if card else f"{label}-new"
+    if card:
+        st.session_state.setdefault(key, value)
+    return st.date_input(label, None, format="YYYY-MM-DD", key=key)
 
 
 def _at(options: dict[Any, Any], chosen: Any) -> int:
