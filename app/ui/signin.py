@@ -1,21 +1,19 @@
 """Coming in and going out, as plain HTML outside of Streamlit: password managers work, nobody unknown runs a script."""
 
-import importlib
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import structlog
 from pydantic import SecretStr, ValidationError
-from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from app import sample
 from app.accounts import service as accounts
 from app.accounts.schemas import PersonCreate
 from app.accounts.web import COOKIE, client_ip
-from app.core.actor import Actor
 from app.core.db import transaction
 from app.core.errors import AppError
 from app.ui import forms
@@ -125,18 +123,13 @@ def _found(request: Request, given: dict[str, str]) -> str:
         agent = request.headers.get("user-agent", "")
         token = accounts.start_session(db, person, ip=client_ip(request), user_agent=agent)
         founder = accounts.actor_of(db, person.id)
-    if given["sample"] and (load := _sample_loader()):
+    if given["sample"]:
         try:
             with transaction() as db:
-                load(db, founder)
+                sample.load(db, founder)
         except Exception:
             log.exception("the sample workspace could not be loaded")
     return token
-
-
-def _sample_loader() -> Callable[[Session, Actor], object] | None:
-    """By name, because the sample stands above this layer: it uses every feature."""
-    return getattr(importlib.import_module("app.sample"), "load", None)
 
 
 async def _json(request: Request) -> dict[str, Any]:
@@ -166,7 +159,7 @@ def _login_page(request: Request, text: str, wanted: str, status: int = 200, ema
 
 def _setup_page(request: Request, text: str = "", status: int = 200, given: dict[str, str] | None = None) -> Response:
     given = given or {"name": "", "email": "", "sample": "yes"}
-    offer = forms.fragment("sample", checked="checked" if given["sample"] else "") if _sample_loader() else ""
+    offer = forms.fragment("sample", checked="checked" if given["sample"] else "")
     values = {"notice_html": forms.notice(text, bad=True), "sample_html": offer}
     shown = {"name": given["name"], "email": given["email"]}
     return forms.page(request, "setup", "Welcome", status=status, **values, **shown)
