@@ -1,0 +1,121 @@
+"""One form for a new schedule and for a change: what, when, to whom, how."""
+
+import re
+from typing import Any
+from uuid import UUID
+
+import streamlit as st
+from pydantic import ValidationError
+
+from app.core.actor import Actor
+from app.deliveries import service as deliveries
+from app.deliveries.schemas import Policy, ReportOrder
+from app.schedules import service as schedules
+from app.schedules.schemas import CatchUp, Schedule, ScheduleChange, ScheduleCreate, Timing
+from app.templates import service as templates
+from app.templates.schemas import Parameter
+from app.ui.page import action, reading
+from app.ui.parameter_form import parameter_inputs
+from app.ui.timing_form import timing_input
+
+OUTBOX = "Built-in outbox (read in AutoReport)"
+CATCH_UP = {
+    CatchUp.once: "Run once, marked as late",
+    CatchUp.skip: "Skip them",
+    CatchUp.each: "Run each one, marked as late",
+}
+UNKNOWN = {
+    Policy.never_twice: "Leave it to a person (never twice)",
+    Policy.at_least_once: "Send again with the same Message-ID (at least once)",
+}
+
+
+@st.dialog("New schedule", width="medium")
+def new_schedule(person: Actor) -> None:
+    _form(person, None)
+
+
+@st.dialog("Change schedule", width="medium")
+def edit_schedule(person: Actor, given: Schedule) -> None:
+    _form(person, given)
+
+
+def _form(person: Actor, given: Schedule | None) -> None:
+    order = ReportOrder.model_validate(given.payload) if given else None
+    with reading() as db:
+        choices = templates.templates(db, person, limit=200).items
+    if not choices:
+        st.info("There is no template yet. Make one under Templates first.", icon=":material/dashboard_customize:")
+        return
+    start = next((at for at, each in enumerate(choices) if order and each.id == order.template_id), 0)
+    template = st.selectbox("Template", choices, start, format_func=lambda each: each.name)
+    name = st.text_input("Name", given.name if given else template.name, max_chars=200)
+    values = _parameters(person, template.id, order)
+    timing = timing_input(given)
+    st.divider()
+    payload = {"template_id": str(template.id), "parameters": values, **_mail(person, order)}
+    catch_up = _choice("Runs that were missed while AutoReport was down", CATCH_UP, given.catch_up if given else None)
+    if st.button("Save", type="primary", icon=":material/check:"):
+        _save(person, given, timing, {"name": name, "payload": payload, "catch_up": catch_up})
+
+
+def _parameters(person: Actor, template_id: UUID, order: ReportOrder | None) -> dict[str, Any]:
+    with reading() as db:
+        wanted = templates.template(db, person, template_id).content.parameters
+    stored = order.parameters if order and order.template_id == template_id else {}
+    return parameter_inputs([_with_default(each, stored) for each in wanted], f"schedule_{template_id}")
+
+
+def _with_default(parameter: Parameter, stored: dict[str, Any]) -> Parameter:
+    """What the schedule has already is where the input starts."""
+    if stored.get(parameter.name) is None:
+        return parameter
+    return Parameter.model_validate({**parameter.model_dump(), "default": stored[parameter.name]})
+
+
+def _mail(person: Actor, order: ReportOrder | None) -> dict[str, Any]:
+    with reading() as db:
+        accounts = {account.id: account.name for account in deliveries.smtp_accounts(db, person)}
+    recipients = st.text_area(
+        "Recipients",
+        "\n".join(order.recipients) if order else person.email,
+        help="One address a line. Each gets a mail of their own.",
+    )
+    subject = st.text_input("Subject", order.subject if order else "", placeholder="Title of the report", max_chars=200)
+    message = st.text_area("Message above the report", order.message if order else "", max_chars=10_000)
+    options = [None, *accounts]
+    current = order.smtp_account_id if order and order.smtp_account_id in accounts else None
+    account_id = st.selectbox(
+        "Send by", options, options.index(current), format_func=lambda each: accounts[each] if each else OUTBOX
+    )
+    attach = st.checkbox("Attach the report as PDF", "pdf" in order.attach if order else True)
+    policy = _choice("When nobody can tell whether a mail arrived", UNKNOWN, order.unknown_policy if order else None)
+    return {
+        "recipients": [each for each in re.split(r"[\s,;]+", recipients) if each],
+        "subject": subject,
+        "message": message,
+        "smtp_account_id": str(account_id) if account_id else None,
+        "attach": ["pdf"] if attach else [],
+        "unknown_policy": policy,
+    }
+
+
+def _choice(label: str, words: dict[Any, str], current: Any) -> Any:
+    options = list(words)
+    return st.selectbox(label, options, options.index(current) if current else 0, format_func=words.__getitem__)
+
+
+def _save(person: Actor, given: Schedule | None, timing: Timing, rest: dict[str, Any]) -> None:
+    facts = {**timing.model_dump(), **rest}
+    try:
+        wanted = ScheduleChange(version=given.version, **facts) if given else ScheduleCreate(**facts)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        st.error(f"{problem['loc'][0]}: {problem['msg']}", icon=":material/error:")
+        return
+    with action(f"{rest['name']} is saved.") as db:
+        if given and isinstance(wanted, ScheduleChange):
+            schedules.change_schedule(db, person, given.id, wanted)
+        elif isinstance(wanted, ScheduleCreate):
+            schedules.create_schedule(db, person, wanted)
+        st.rerun()

@@ -1,0 +1,96 @@
+"""A schedule on the page: its next run in both clocks, and each time it ran."""
+
+from collections import Counter
+
+import streamlit as st
+
+from app.accounts import service as accounts
+from app.core import clock
+from app.core.actor import Actor
+from app.deliveries import service as deliveries
+from app.deliveries.schemas import Delivery, DeliveryFilter, State
+from app.schedules import service as schedules
+from app.schedules.next_fire import clock_note, local_text
+from app.schedules.schemas import Fire, Schedule, Timing
+from app.ui.card_form import plain
+from app.ui.delivery_view import BADGES, report_link
+from app.ui.page import empty_state, reading, relative, when, zone
+from app.ui.timing_form import show_preview
+
+FIRES_SHOWN = 20
+
+
+def state_badge(found: Schedule) -> None:
+    if found.error:
+        st.badge("Switched off", icon=":material/error:", color="red")
+    elif not found.enabled:
+        st.badge("Paused", icon=":material/pause_circle:", color="gray")
+    elif found.next_run_at is None:
+        st.badge("Over", icon=":material/check_circle:", color="gray")
+    else:
+        st.badge("Active", icon=":material/check_circle:", color="green")
+
+
+def next_run(found: Schedule) -> None:
+    """In the schedule's zone, and as the viewer's clock has it."""
+    if not found.enabled or found.next_run_at is None:
+        return
+    there, here = local_text(found.next_run_at, found.zone), local_text(found.next_run_at, zone().key)
+    soon = relative(found.next_run_at, clock.now())
+    st.caption(f"Next {soon}: {there}" if there == here else f"Next {soon}: {there} there, {here} here")
+    if note := clock_note(found, found.next_run_at):
+        st.caption(f":orange[:material/schedule: {note}]")
+
+
+def history(person: Actor, found: Schedule) -> None:
+    coming, past = st.columns([2, 3], gap="large")
+    with coming:
+        st.subheader("Next runs", anchor=False)
+        if found.enabled:
+            show_preview(Timing.model_validate(found, from_attributes=True))
+        else:
+            st.caption("Paused: it does not run by itself.")
+        _what(found)
+    with past:
+        st.subheader("History", anchor=False)
+        _fires(person, found)
+
+
+def _what(found: Schedule) -> None:
+    recipients = found.payload.get("recipients", [])
+    more = f" and {len(recipients) - 5} more" if len(recipients) > 5 else ""
+    st.caption(plain(f"To {', '.join(recipients[:5])}{more}"))
+
+
+@st.fragment(run_every=3.0)
+def _fires(person: Actor, found: Schedule) -> None:
+    """Looks again by itself: a run started now shows its messages as they go out."""
+    with reading() as db:
+        fires = schedules.fire_history(db, person, found.id, limit=FIRES_SHOWN).items
+        rows = deliveries.deliveries(db, person, DeliveryFilter(schedule_id=found.id), limit=200).items
+        names = accounts.person_names(db, person)
+    if not fires:
+        empty_state("history", "It has not run yet", "Run it now, or wait for its time.")
+    for fire in fires:
+        with st.container(border=True, gap="xxsmall"):
+            by = f" · started by {plain(names.get(fire.manual_by, 'somebody'))}" if fire.manual_by else ""
+            late = " · late" if fire.late else ""
+            st.markdown(f"**{when(fire.fire_at)}**{by}{late}")
+            _messages(fire, [row for row in rows if row.fire_at == fire.fire_at])
+
+
+def _messages(fire: Fire, rows: list[Delivery]) -> None:
+    if not rows:
+        st.caption("No message yet.")
+        return
+    counts = Counter(row.state for row in rows)
+    words = [
+        f":{BADGES[state][2]}[:material/{BADGES[state][1]}: {counts[state]} {BADGES[state][0].lower()}]"
+        for state in State
+        if counts[state]
+    ]
+    st.markdown(" · ".join(words))
+    for error in sorted({row.error for row in rows if row.error})[:3]:
+        st.caption(plain(error))
+    if report_id := next((row.report_id for row in rows if row.report_id), None):
+        report_link(report_id)
