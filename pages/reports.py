@@ -1,7 +1,5 @@
 """Reports: find one, make one, read one."""
 
-from uuid import UUID
-
 import streamlit as st
 
 from app.core.actor import Role
@@ -9,6 +7,7 @@ from app.jobs.schemas import RunStatus
 from app.reports import service as reports
 from app.reports.schemas import Report
 from app.templates import service as templates
+from app.ui.address import id_in_address
 from app.ui.page import action, empty_state, page_header, reading, viewer, when
 from app.ui.parameter_form import parameter_inputs
 from app.ui.report_view import show_report, status_badge
@@ -80,14 +79,7 @@ def listing() -> None:
         st.rerun()
 
 
-def as_id(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
-
-
-if report_id := as_id(st.query_params.get("report", "")):
+if report_id := id_in_address("report"):
     show_report(person, report_id)
 else:
     listing()
