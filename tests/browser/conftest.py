@@ -1,4 +1,4 @@
-"""A real product process and a real browser. Where no Chromium is found the tests are skipped with a reason, never in CI."""
+"""A real product and a real browser. Where no Chromium is found the tests are skipped with a reason, never in CI."""
 
 import os
 import shutil
@@ -48,10 +48,10 @@ class Product:
 
     def start(self) -> None:
         """Returns once the ready line is printed."""
-        log = (self.data_dir / "product.log").open("a")
-        self.running = subprocess.Popen(
-            [sys.executable, "main.py"], cwd=ROOT, env=self.environ, stdout=subprocess.PIPE, stderr=log, text=True
-        )
+        with (self.data_dir / "product.log").open("a") as log:
+            self.running = subprocess.Popen(
+                [sys.executable, "main.py"], cwd=ROOT, env=self.environ, stdout=subprocess.PIPE, stderr=log, text=True
+            )
         assert self.running.stdout
         for line in self.running.stdout:
             if line.startswith("AutoReport ready at"):
@@ -67,6 +67,8 @@ class Product:
         if self.running and self.running.poll() is None:
             self.running.send_signal(signal.SIGTERM)
             self.running.wait(30)
+        if self.running and self.running.stdout:
+            self.running.stdout.close()
 
 
 def new_product(data_dir: Path, **environ: str) -> Product:
