@@ -8,11 +8,10 @@ from pathlib import Path
 import streamlit as st
 
 from app.core.actor import Actor, Role
-from app.ui.page import defect, forget_failure, viewer
+from app.ui.page import defect, forget_failure, path_of, viewer
 from app.ui.sidebar import sidebar
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ROOT / "pages"
 MARK = ROOT / "app" / "ui" / "html" / "mark.svg"
 # file name, title, icon, the role that it needs
 Entry = tuple[str, str, str, Role]
@@ -45,12 +44,12 @@ def menu_for(person: Actor) -> dict[str, list[st.Page]]:
 
 
 def _exists(name: str) -> bool:
-    return (PAGES / f"{name}.py").exists()
+    return path_of(name).exists()
 
 
 def _page(name: str, title: str, icon: str) -> st.Page:
     path = "" if name == "home" else name
-    return st.Page(PAGES / f"{name}.py", title=title, icon=f":material/{icon}:", url_path=path, default=name == "home")
+    return st.Page(path_of(name), title=title, icon=f":material/{icon}:", url_path=path, default=name == "home")
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ from app.schedules import service as schedules
 from app.tasks import service as tasks
 from app.tasks.schemas import MyCard
 from app.templates import service as templates
-from app.ui.page import empty_state, reading, when, zone
+from app.ui.page import empty_state, path_of, reading, when, zone
 
 SHOWN = 6
 LOOK = {
@@ -49,7 +49,7 @@ def first_steps(person: Actor) -> None:
             if done:
                 st.markdown(f":green[:material/check_circle:] {text}")
             elif person.role.includes(role):
-                st.page_link(f"pages/{page}.py", label=text, icon=":material/radio_button_unchecked:")
+                st.page_link(path_of(page), label=text, icon=":material/radio_button_unchecked:")
 
 
 def my_cards(person: Actor) -> None:
@@ -60,7 +60,7 @@ def my_cards(person: Actor) -> None:
         empty_state("task_alt", "Nothing to do", "Cards on any board that are assigned to you appear here.")
     for card in mine:
         with st.container(border=True, gap=None):
-            st.page_link("pages/board.py", label=card.title, query_params={"board": str(card.board_id)})
+            st.page_link(path_of("board"), label=card.title, query_params={"board": str(card.board_id)})
             st.caption(f"{card.board}, {card.column} · {card.priority.value}{_due(card)}")
 
 
@@ -85,12 +85,12 @@ def trouble(person: Actor) -> None:
     st.subheader("Needs attention", anchor=False)
     for run in runs:
         with st.container(border=True, gap=None):
-            st.page_link("pages/jobs.py", label=run.title, icon=":material/error:", query_params={"job": str(run.id)})
+            st.page_link(path_of("jobs"), label=run.title, icon=":material/error:", query_params={"job": str(run.id)})
             st.caption(f"failed {when(run.finished_at)}")
     for one in stuck[:SHOWN]:
         with st.container(border=True, gap=None):
             name, link = f"{one.subject} to {one.recipient}", {"delivery": str(one.id)}
-            st.page_link("pages/deliveries.py", label=name, icon=":material/unsubscribe:", query_params=link)
+            st.page_link(path_of("deliveries"), label=name, icon=":material/unsubscribe:", query_params=link)
             st.caption(f"{one.state.value} {when(one.changed_at)}")
 
 
@@ -102,7 +102,7 @@ def latest_reports(person: Actor) -> None:
         empty_state("description", "No reports yet", "A report is made from a template, by hand or on schedule.")
     for one in latest:
         with st.container(border=True, gap=None):
-            st.page_link("pages/reports.py", label=one.title, query_params={"report": str(one.id)})
+            st.page_link(path_of("reports"), label=one.title, query_params={"report": str(one.id)})
             st.caption(f"{LOOK.get(one.status, ':blue-badge[being made]')} {when(one.finished_at or one.created_at)}")
 
 
@@ -116,5 +116,5 @@ def next_sends(person: Actor) -> None:
         )
     for one in coming:
         with st.container(border=True, gap=None):
-            st.page_link("pages/schedules.py", label=one.name, query_params={"schedule": str(one.id)})
+            st.page_link(path_of("schedules"), label=one.name, query_params={"schedule": str(one.id)})
             st.caption(when(one.next_run_at))

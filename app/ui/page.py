@@ -12,6 +12,7 @@ if st.button("Save"):
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 from urllib.parse import quote, urlsplit
 from uuid import uuid4
 from zoneinfo import ZoneInfo, available_timezones
@@ -33,6 +34,7 @@ from app.core.errors import AppError
 from app.core.settings import settings
 
 DATABASE_AWAY = "The database does not answer right now. Nothing was changed. Try again in a moment."
+PAGES = Path(__file__).resolve().parents[2] / "pages"
 FAILED, DONE = "failed_action", "done_action"
 
 log = structlog.get_logger()
@@ -123,6 +125,11 @@ def empty_state(icon: str, title: str, text: str) -> None:
     with st.container(border=True, horizontal_alignment="center"):
         st.markdown(f"### :material/{icon}: {title}", text_alignment="center")
         st.caption(text, text_alignment="center")
+
+
+def path_of(page: str) -> Path:
+    """For st.page_link and st.switch_page, which look for plain names beside the script instead of in `pages/`."""
+    return PAGES / f"{page}.py"
 
 
 def zone() -> ZoneInfo:
