@@ -1,11 +1,12 @@
 """Real workers in processes of their own."""
 
+import contextlib
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import psutil
 import pytest
@@ -15,6 +16,7 @@ from app.core import db
 from app.core.actor import SYSTEM
 from app.jobs import service as jobs
 from app.jobs.schemas import Run
+from tests.conftest import _created
 from tests.jobs.handlers import DONE
 
 STALE_SECONDS = 3.0
@@ -32,22 +34,33 @@ def done(database: str) -> str:
 
 @pytest.fixture
 def start_worker(done: str) -> Iterator[StartWorker]:
-    workers: list[subprocess.Popen[str]] = []
+    with contextlib.ExitStack() as workers:
+        yield lambda: workers.enter_context(a_worker(done))
 
-    def start(url: str = done) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "tests.jobs.worker_process", url, str(STALE_SECONDS)]
-        worker = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        workers.append(worker)
+
+@pytest.fixture(scope="module")
+def shared_worker(server_url: str, template_database: str) -> Iterator[subprocess.Popen[str]]:
+    """For tests that leave their worker alive: a start takes a second or two."""
+    with _created(server_url, f"jobs_{uuid4().hex[:12]}", template_database) as url:
+        db.configure(url)
+        with db.transaction() as session:
+            session.execute(sa.text(DONE))
+        with a_worker(url) as worker:
+            yield worker
+        db.engine().dispose()
+        db.engine.cache_clear()
+
+
+@contextlib.contextmanager
+def a_worker(url: str) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-m", "tests.jobs.worker_process", url, str(STALE_SECONDS)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as worker:
         assert worker.stdout is not None
         assert worker.stdout.readline() == "worker ready\n"
-        return worker
-
-    yield start
-    for worker in workers:
-        worker.kill()
-        worker.wait()
-        assert worker.stdout is not None
-        worker.stdout.close()
+        try:
+            yield worker
+        finally:
+            worker.kill()
 
 
 def enqueue(job: str, args: dict[str, Any] | None = None, **options: Any) -> UUID:
@@ -65,8 +78,13 @@ def messages(run_id: UUID) -> list[str]:
 
 
 def written() -> list[tuple[UUID, int]]:
+    """Which attempts at which runs did their work."""
     with db.transaction() as session:
         return [(row.run_id, row.attempt) for row in session.execute(sa.text("select run_id, attempt from done"))]
+
+
+def attempts_written(run_id: UUID) -> list[int]:
+    return [attempt for written_id, attempt in written() if written_id == run_id]
 
 
 def until(condition: Callable[[], Any], seconds: float = 15) -> Any:

@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +14,7 @@ from app.core import db, migrations
 from app.core.postgres import EmbeddedPostgres
 from app.jobs import service as jobs
 from app.jobs.schemas import RunStatus
-from tests.jobs.conftest import STALE_SECONDS, enqueue, read, until, written
+from tests.jobs.conftest import a_worker, enqueue, read, until, written
 from tests.jobs.handlers import DONE
 
 AWAY_SECONDS = 8  # longer than the connection pool of the queue library waits
@@ -39,12 +38,8 @@ def server(tmp_path: Path) -> Iterator[EmbeddedPostgres]:
 
 @pytest.fixture
 def worker(server: EmbeddedPostgres) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, "-m", "tests.jobs.worker_process", server.url, str(STALE_SECONDS)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as worker:
-        assert worker.stdout is not None
-        assert worker.stdout.readline() == "worker ready\n"
+    with a_worker(server.url) as worker:
         yield worker
-        worker.kill()
 
 
 def kill_server(server: EmbeddedPostgres) -> None:
