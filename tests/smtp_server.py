@@ -76,8 +76,8 @@ def free_port() -> int:
 class FaultServer:
     """Speaks just enough SMTP over STARTTLS, and breaks where `answers` says so.
 
-    Keys: greeting, mail, rcpt, rcpt:ADDRESS, data, body, dot, quit. Values: a reply line, `drop`, `hang`, or
-    `REPLY drop`, which answers and hangs up. `stored` holds each message whose final dot arrived.
+    Keys: greeting, mail, rcpt, rcpt:ADDRESS, data, body, dot, quit. Values: a reply line, `drop`, `hang`, `wait` (for
+    `go_on`), or `REPLY drop`, which answers and hangs up. `stored` holds each message whose final dot arrived.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class FaultServer:
         self.stored: list[bytes] = []
         self.recipients: list[str] = []
         self.connections = 0
-        self.dot_came = threading.Event()
+        self.data_came, self.dot_came, self.go_on = threading.Event(), threading.Event(), threading.Event()
         self._context = authority.server_context()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._listener.getsockname()[1])
@@ -146,6 +146,9 @@ class _Talk:
         """Sends the reply, or does what the fault says."""
         reply = self.server.answers.get(key, usual)
         text, _, _ = reply.partition(" drop")
+        if text == "wait":
+            self.server.go_on.wait(30)
+            text = usual
         if text == "hang":
             threading.Event().wait(30)
         if text not in ("drop", "hang"):
@@ -188,6 +191,7 @@ class _Talk:
         if not self.accepted:
             self.connection.sendall(b"503 no recipients\r\n")
             return
+        self.server.data_came.set()
         if not self.answer("data", "354 go on").startswith("354"):
             return
         if "body" in self.server.answers:
