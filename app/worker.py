@@ -10,10 +10,13 @@ from collections.abc import Sequence
 from app.core import children, logging_setup, startup
 from app.core.errors import StartupProblem
 from app.core.settings import settings
+from app.datasets.jobs import HANDLERS as DATASETS
+from app.deliveries.jobs import HANDLERS as DELIVERIES
 from app.jobs.context import Handler
 from app.jobs.serve import WorkerOptions, serve
+from app.reports.jobs import HANDLERS as REPORTS
 
-HANDLERS: dict[str, Handler] = {}
+HANDLERS: dict[str, Handler] = {**DATASETS, **REPORTS, **DELIVERIES}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
