@@ -54,6 +54,7 @@ def search_cards(
     db: Db,
     caller: Caller,
     board_id: UUID,
+    *,
     text: str = "",
     archived: bool = False,
     limit: Limit = 50,

@@ -117,11 +117,6 @@ def _change(card: Card, board: Board, names: dict[UUID, str]) -> None:
 
 def _fields(card: Card | None, board: Board, names: dict[UUID, str]) -> tuple[UUID, dict[str, Any]]:
     """The column, and the rest as a card's fields."""
-    columns = {column.id: column.name for column in board.columns}
-    people: dict[UUID | None, str | None] = {None: "Nobody"}
-    if card and card.assignee_id:
-        people[card.assignee_id] = card.assignee
-    people |= dict(names.items())
     left, right = st.columns([3, 2], gap="medium")
     with left:
         title = st.text_input("Title", card.title if card else "", max_chars=200)
@@ -129,38 +124,29 @@ def _fields(card: Card | None, board: Board, names: dict[UUID, str]) -> tuple[UU
             "Description", card.description if card else "", height=300, max_chars=20_000, help="Markdown works here."
         )
     with right:
-        column_id = st.selectbox(
-            "Column", list(columns), _at(columns, card and card.column_id), format_func=columns.__getitem__
-        )
-        priority = st.selectbox(
-            "Priority",
-            list(PRIORITIES),
-            _at(PRIORITIES, card.priority if card else Priority.medium),
-            format_func=PRIORITIES.__getitem__,
-        )
-        category = st.selectbox(
-            "Category",
-            list(CATEGORIES),
-            _at(CATEGORIES, card.category if card else Category.in_progress),
-            format_func=CATEGORIES.__getitem__,
-        )
-        assignee_id = st.selectbox(
-            "Assigned to",
-            list(people),
-            _at(people, card and card.assignee_id),
-            format_func=lambda person_id: people[person_id] or "",
-        )
-        start_on = _clearable_date("Start", card, card.start_on if card else None)
-        due_on = _clearable_date("Due", card, card.due_on if card else None)
-    return column_id, {
-        "title": title,
-        "description": text,
-        "priority": priority,
-        "category": category,
-        "start_on": start_on,
-        "due_on": due_on,
-        "assignee_id": assignee_id,
-    }
+        columns = {column.id: column.name for column in board.columns}
+        column_id: UUID = _select("Column", columns, card.column_id if card else None)
+        fields = {
+            "priority": _select("Priority", PRIORITIES, card.priority if card else Priority.medium),
+            "category": _select("Category", CATEGORIES, card.category if card else Category.in_progress),
+            "assignee_id": _select("Assigned to", _people(card, names), card.assignee_id if card else None),
+            "start_on": _clearable_date("Start", card, card.start_on if card else None),
+            "due_on": _clearable_date("Due", card, card.due_on if card else None),
+        }
+    return column_id, {"title": title, "description": text, **fields}
+
+
+def _people(card: Card | None, names: dict[UUID, str]) -> dict[UUID | None, str]:
+    """Also whom the card is assigned to, should they have left."""
+    people: dict[UUID | None, str] = {None: "Nobody"}
+    if card and card.assignee_id:
+        people[card.assignee_id] = card.assignee or ""
+    return {**people, **dict(names.items())}
+
+
+def _select(label: str, options: dict[Any, str], chosen: Any) -> Any:
+    at = list(options).index(chosen) if chosen in options else 0
+    return st.selectbox(label, list(options), at, format_func=options.__getitem__)
 
 
 def _clearable_date(label: str, card: Card | None, value: date | None) -> date | None:
@@ -169,10 +155,6 @@ def _clearable_date(label: str, card: Card | None, value: date | None) -> date |
     if card:
         st.session_state.setdefault(key, value)
     return st.date_input(label, None, format="YYYY-MM-DD", key=key)
-
-
-def _at(options: dict[Any, Any], chosen: Any) -> int:
-    return list(options).index(chosen) if chosen in options else 0
 
 
 def _checked(schema: Any, fields: dict[str, Any], **more: Any) -> Any:
