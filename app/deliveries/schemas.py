@@ -87,7 +87,10 @@ class ReportOrder(BaseModel):
     @classmethod
     def _each_once(cls, recipients: list[str]) -> list[str]:
         """Two spellings of one mailbox would get two mails."""
-        return list({address.casefold(): address for address in reversed(recipients)}.values())[::-1]
+        first: dict[str, str] = {}
+        for address in recipients:
+            first.setdefault(address.casefold(), address)
+        return list(first.values())
 
 
 class SmtpAccountCreate(BaseModel):

@@ -18,6 +18,7 @@ from app.core.mail import Phase
 from app.core.paging import Page, decode, page_of
 from app.deliveries import ledger
 from app.deliveries.read_message import read_message
+from app.deliveries.rotate import rotate_secrets
 from app.deliveries.schemas import Delivery, DeliveryFilter, MessageView, ReportOrder, State
 from app.deliveries.smtp_accounts import (
     AccountNameTaken,
@@ -44,6 +45,7 @@ __all__ = [
     "check_smtp_account",
     "create_smtp_account",
     "delete_smtp_account",
+    "rotate_secrets",
     "smtp_accounts",
 ]
 

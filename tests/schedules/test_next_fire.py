@@ -40,8 +40,9 @@ def test_a_daily_schedule_runs_once_on_every_day_of_ten_years(zone: str, time: s
 
 
 @pytest.mark.parametrize("zone", ZONES)
-def test_an_hourly_schedule_follows_real_time_through_clock_changes(zone: str) -> None:
-    runs = list(islice(fires(Timing(cron="*/30 * * * *", zone=zone), START), 2 * 24 * 320))
+@pytest.mark.parametrize("start", ["2026-02-20T00:00", "2026-09-25T00:00"], ids=["spring", "autumn"])
+def test_an_hourly_schedule_follows_real_time_through_clock_changes(zone: str, start: str) -> None:
+    runs = list(islice(fires(Timing(cron="*/30 * * * *", zone=zone), utc(start)), 2 * 24 * 65))
     assert {later - earlier for earlier, later in pairwise(runs)} == {timedelta(minutes=30)}
 
 
