@@ -9,7 +9,7 @@ from app.accounts import service as accounts
 from app.accounts.schemas import Person, PersonChange, PersonCreate
 from app.audit import service as audit
 from app.core.actor import Role
-from app.ui.page import action, page_header, reading, viewer, when
+from app.ui.page import action, page_header, plain, reading, viewer, when
 
 person = viewer(Role.admin)
 PAGE_SIZE = 50
@@ -60,14 +60,14 @@ def add_person() -> None:
         problem = error.errors()[0]
         st.error(f"{str(problem['loc'][0]).capitalize()}: {problem['msg'].removeprefix('Value error, ')}")
         return
-    with action(f"{name} can sign in now.") as db:
+    with action(f"{plain(name)} can sign in now.") as db:
         accounts.create_person(db, person, new)
         st.rerun()
 
 
 def change_person(one: Person) -> None:
     with st.container(border=True):
-        st.subheader(one.name, anchor=False)
+        st.subheader(plain(one.name), anchor=False)
         with st.form(f"person_{one.id}", border=False):
             role = st.selectbox("Role", list(Role), index=list(Role).index(one.role), format_func=MEANING.__getitem__)
             active = st.toggle("May sign in", one.is_active, help="Switching it off signs them out everywhere at once.")
@@ -75,7 +75,7 @@ def change_person(one: Person) -> None:
             if not st.form_submit_button("Save", type="primary"):
                 return
         change = PersonChange(role=role, is_active=active, password=SecretStr(password) if password else None)
-        with action(f"{one.name} saved.") as db:
+        with action(f"{plain(one.name)} saved.") as db:
             accounts.change_person(db, person, one.id, change)
             st.rerun()
 

@@ -7,7 +7,7 @@ import streamlit as st
 from app.core.actor import Role
 from app.jobs import service as jobs
 from app.jobs.schemas import Run, RunStatus
-from app.ui.job_parts import LOOKS, heading, plain, row, steps
+from app.ui.job_parts import LOOKS, heading, row, steps
 from app.ui.page import action, confirm, empty_state, page_header, reading, viewer, when
 
 PAGE_SIZE = 25
@@ -60,7 +60,7 @@ def detail(run_id: UUID) -> None:
     st.button("All jobs", icon=":material/arrow_back:", on_click=st.query_params.clear)
     with reading() as db:
         first = jobs.access_run(db, person, run_id)
-    page_header(plain(first.title), f"{first.job}, asked for {when(first.created_at)}")
+    page_header(first.title, f"{first.job}, asked for {when(first.created_at)}")
 
     def draw() -> None:
         with reading() as db:

@@ -14,7 +14,7 @@ from app.schedules import service as schedules
 from app.tasks import service as tasks
 from app.tasks.schemas import MyCard
 from app.templates import service as templates
-from app.ui.page import empty_state, path_of, reading, when, zone
+from app.ui.page import empty_state, path_of, plain, reading, when, zone
 
 SHOWN = 6
 LOOK = {
@@ -60,8 +60,9 @@ def my_cards(person: Actor) -> None:
         empty_state("task_alt", "Nothing to do", "Cards on any board that are assigned to you appear here.")
     for card in mine:
         with st.container(border=True, gap=None):
-            st.page_link(path_of("board"), label=card.title, query_params={"board": str(card.board_id)})
-            st.caption(f"{card.board}, {card.column} · {card.priority.value}{_due(card)}")
+            st.page_link(path_of("board"), label=plain(card.title), query_params={"board": str(card.board_id)})
+            # Not a caption: its paleness would make the warning unreadable.
+            st.markdown(f":small[:gray[{plain(card.board)}, {plain(card.column)} · {card.priority.value}]{_due(card)}]")
 
 
 def _due(card: MyCard) -> str:
@@ -69,7 +70,7 @@ def _due(card: MyCard) -> str:
         return ""
     late = card.due_on < clock.now().astimezone(zone()).date()
     text = f"due {card.due_on.day} {card.due_on:%b %Y}"
-    return f" · :red[:material/warning: {text}]" if late else f" · {text}"
+    return f" · :red[:material/warning: {text}]" if late else f":gray[ · {text}]"
 
 
 def trouble(person: Actor) -> None:
@@ -85,11 +86,13 @@ def trouble(person: Actor) -> None:
     st.subheader("Needs attention", anchor=False)
     for run in runs:
         with st.container(border=True, gap=None):
-            st.page_link(path_of("jobs"), label=run.title, icon=":material/error:", query_params={"job": str(run.id)})
+            st.page_link(
+                path_of("jobs"), label=plain(run.title), icon=":material/error:", query_params={"job": str(run.id)}
+            )
             st.caption(f"failed {when(run.finished_at)}")
     for one in stuck[:SHOWN]:
         with st.container(border=True, gap=None):
-            name, link = f"{one.subject} to {one.recipient}", {"delivery": str(one.id)}
+            name, link = plain(f"{one.subject} to {one.recipient}"), {"delivery": str(one.id)}
             st.page_link(path_of("deliveries"), label=name, icon=":material/unsubscribe:", query_params=link)
             st.caption(f"{one.state.value} {when(one.changed_at)}")
 
@@ -102,7 +105,7 @@ def latest_reports(person: Actor) -> None:
         empty_state("description", "No reports yet", "A report is made from a template, by hand or on schedule.")
     for one in latest:
         with st.container(border=True, gap=None):
-            st.page_link(path_of("reports"), label=one.title, query_params={"report": str(one.id)})
+            st.page_link(path_of("reports"), label=plain(one.title), query_params={"report": str(one.id)})
             st.caption(f"{LOOK.get(one.status, ':blue-badge[being made]')} {when(one.finished_at or one.created_at)}")
 
 
@@ -116,5 +119,5 @@ def next_sends(person: Actor) -> None:
         )
     for one in coming:
         with st.container(border=True, gap=None):
-            st.page_link(path_of("schedules"), label=one.name, query_params={"schedule": str(one.id)})
+            st.page_link(path_of("schedules"), label=plain(one.name), query_params={"schedule": str(one.id)})
             st.caption(when(one.next_run_at))

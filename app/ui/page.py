@@ -35,6 +35,7 @@ from app.core.settings import settings
 
 DATABASE_AWAY = "The database does not answer right now. Nothing was changed. Try again in a moment."
 PAGES = Path(__file__).resolve().parents[2] / "pages"
+MARKUP = frozenset("\\`*_{}[]()#+-!|<>~:$&")
 FAILED, DONE = "failed_action", "done_action"
 
 log = structlog.get_logger()
@@ -49,7 +50,7 @@ def viewer(role: Role = Role.viewer) -> Actor:
     """Who looks at this page, looked up anew at each run; nothing after it runs for anybody else."""
     try:
         with transaction() as db:
-            person = accounts.actor_of_session(db, session_token(), ip=st.context.ip_address)
+            person = accounts.actor_of_session(db, session_token(), ip=_address())
     except (sa.exc.OperationalError, sa.exc.TimeoutError) as error:
         log.warning("database_unavailable", error=str(error.__cause__ or error))
         st.error(DATABASE_AWAY, icon=":material/cloud_off:")
@@ -63,6 +64,12 @@ def viewer(role: Role = Role.viewer) -> Actor:
     if done := st.session_state.pop(DONE, None):
         st.toast(done, icon=":material/check:")
     return person
+
+
+def _address() -> str | None:
+    """A page that runs without a browser has none."""
+    address = st.context.ip_address
+    return address if isinstance(address, str) else None
 
 
 def leave(url: str) -> None:
@@ -108,7 +115,8 @@ def action(done: str = "") -> Iterator[Session]:
 
 
 def page_header(title: str, caption: str = "") -> None:
-    st.title(title, anchor=False)
+    """`title` is shown as it is; `caption` may hold Markdown."""
+    st.title(plain(title), anchor=False)
     if caption:
         st.caption(caption)
     if text := st.session_state.pop(FAILED, None):
@@ -125,6 +133,11 @@ def empty_state(icon: str, title: str, text: str) -> None:
     with st.container(border=True, horizontal_alignment="center"):
         st.markdown(f"### :material/{icon}: {title}", text_alignment="center")
         st.caption(text, text_alignment="center")
+
+
+def plain(text: str) -> str:
+    """What people have written, for places that read Markdown: shown as it is, never as a link, image or colour."""
+    return "".join(f"\\{char}" if char in MARKUP else char for char in text.replace("\n", " "))
 
 
 def path_of(page: str) -> Path:
@@ -180,7 +193,7 @@ def defect(error: Exception) -> None:
 
 def _message(error: Exception) -> str:
     if isinstance(error, AppError):
-        return error.message
+        return plain(error.message)
     if isinstance(error, sa.exc.DataError):
         return "A value cannot be stored: it holds a character that is not allowed or is out of range."
     log.warning("database_unavailable", error=str(error.__cause__ or error))
