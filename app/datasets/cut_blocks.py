@@ -53,7 +53,7 @@ class Block:
 class BlockReader:
     """The caller says how many rows a block had (blank lines are none), so that row numbers go on rightly."""
 
-    def __init__(self, source: BinaryIO, dialect: Dialect, at: Checkpoint, block_bytes: int = BLOCK_BYTES) -> None:
+    def __init__(self, source: BinaryIO, dialect: Dialect, at: Checkpoint, block_bytes: int) -> None:
         source.seek(at.byte)
         self.source, self.dialect, self.at, self.block_bytes = source, dialect, at, block_bytes
         self.raw, self.ended, self.tolerant_bytes = b"", False, FIRST_TOLERANT_BYTES

@@ -88,6 +88,8 @@ def _tolerant(content: bytes, dialect: Dialect) -> list[tuple[int, int, int]]:
 def _values(db: Session, owner: DatasetRow, batch_id: int, row: int) -> dict[str, Any] | None:
     """None for rows that are not in the table: held, still loading, or overwritten by a newer batch."""
     names = sql.SQL(", ").join(sql.Identifier(column.name) for column in definition_of(owner).columns)
-    query = sql.SQL("select {} from {} where _batch = %s and _row = %s").format(names, table_of(owner.id))
+    query = sql.SQL("select {} from {} where _batch = {} and _row = {}").format(
+        names, table_of(owner.id), sql.Literal(batch_id), sql.Literal(row)
+    )
     with raw(db).cursor(row_factory=dict_row) as cursor:
-        return cursor.execute(query, (batch_id, row)).fetchone()
+        return cursor.execute(query).fetchone()

@@ -35,7 +35,7 @@ def propose_schema(upload: Upload, pins: Pins | None = None) -> Proposal:
 
 def _sample(head: bytes, dialect: Dialect) -> pl.DataFrame:
     start = Checkpoint(1, dialect.preamble, 1, 1 + dialect.preamble_lines)
-    block = next(iter(BlockReader(io.BytesIO(head), dialect, start)))
+    block = next(iter(BlockReader(io.BytesIO(head), dialect, start, SAMPLE_BYTES)))
     parsed = parse(block, dialect)
     broken = [one.index for one in parsed.broken]
     rows = parsed.frame.with_row_index(INDEX).filter(~pl.col(INDEX).is_in(broken)).drop(INDEX)

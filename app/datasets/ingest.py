@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.core import storage
 from app.core.db import raw
 from app.core.errors import AppError, NotFound
-from app.datasets import publish, stage
+from app.datasets import cut_blocks, publish, stage
 from app.datasets.cut_blocks import Checkpoint
 from app.datasets.header import match_header
 from app.datasets.load import Prepared, store_block
@@ -80,7 +80,8 @@ def _load(ctx: JobContext, batch: BatchRow) -> None:
     with storage.open_file(batch.upload_key) as source:
         if batch.next_block == 0:
             batch = _start(ctx, batch.id, source)
-        task = Task(batch.id, publish.schema_of(batch), Dialect.model_validate(batch.dialect), batch.created_at)
+        dialect = Dialect.model_validate(batch.dialect)
+        task = Task(batch.id, publish.schema_of(batch), dialect, batch.created_at, cut_blocks.BLOCK_BYTES)
         at = Checkpoint(batch.next_block, batch.next_byte, batch.next_row, batch.next_line)
         for block in _ahead(prepared_blocks(source, task, at)):
             _store(ctx, batch, block)

@@ -10,7 +10,7 @@ import polars as pl
 import zstandard
 
 from app.datasets.check import INDEX, Checked, Checker
-from app.datasets.cut_blocks import BLOCK_BYTES, Block, BlockReader, Checkpoint
+from app.datasets.cut_blocks import Block, BlockReader, Checkpoint
 from app.datasets.load import Prepared, encode
 from app.datasets.parse import Parsed, parse
 from app.datasets.schemas import DatasetSchema, Dialect
@@ -26,7 +26,7 @@ class Task:
     schema: DatasetSchema
     dialect: Dialect
     now: datetime
-    block_bytes: int = BLOCK_BYTES
+    block_bytes: int
 
 
 def prepared_blocks(source: BinaryIO, task: Task, at: Checkpoint) -> Iterator[Prepared]:

@@ -152,12 +152,15 @@ def rows(
     limit = min(limit, MAX_LIMIT)
     names = [column.name for column in definition_of(row).columns]
     after = [int(part) for part in decode(cursor, 2)] if cursor else [batch_id or 0, 0]
-    query = sql.SQL("select _batch, _row, {} from {} where (_batch, _row) > (%s, %s) {} order by 1, 2 limit %s").format(
+    # No parameters: a per cent sign in the name of a column would be taken for one.
+    query = sql.SQL("select _batch, _row, {} from {} where (_batch, _row) > ({}, {}){} order by 1, 2 limit {}").format(
         sql.SQL(", ").join(map(sql.Identifier, names)),
         table_of(row.id),
-        sql.SQL("and _batch = {}").format(sql.Literal(batch_id)) if batch_id else sql.SQL(""),
+        *map(sql.Literal, after),
+        sql.SQL(" and _batch = {}").format(sql.Literal(batch_id)) if batch_id else sql.SQL(""),
+        sql.Literal(limit + 1),
     )
-    found: list[Any] = raw(db).execute(query, (*after, limit + 1)).fetchall()
+    found: list[Any] = raw(db).execute(query).fetchall()
     page = page_of([list(one) for one in found], limit, lambda one: one[:2])
     return RowsPreview(
         columns=names,

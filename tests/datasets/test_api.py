@@ -148,10 +148,14 @@ def test_exports_agree_and_no_formula_survives_in_csv(client: TestClient) -> Non
     work_off(HANDLERS)
     assert client.get("/report/csv?dataset=notes").text == "id,note\n1,a\n3,'=1+1\n"
     as_lines = [json.loads(line) for line in client.get("/report/ndjson?dataset=notes").text.splitlines()]
-    assert as_lines == client.get("/report/json?dataset=notes").json() == [
-        {"id": 1, "note": "a"},
-        {"id": 3, "note": "=1+1"},
-    ]
+    assert (
+        as_lines
+        == client.get("/report/json?dataset=notes").json()
+        == [
+            {"id": 1, "note": "a"},
+            {"id": 3, "note": "=1+1"},
+        ]
+    )
     rejects = client.get("/errors/json?dataset=notes").json()
     assert [(one["row"], one["raw"]) for one in rejects] == [(2, "x,b"), (4, "4,this is too long")]
     assert len(client.get("/errors/csv?dataset=notes").text.splitlines()) == 1 + len(rejects)

@@ -1,0 +1,115 @@
+"""Nothing is lost, nothing is changed silently, whatever the file looks like."""
+
+import csv
+import io
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.core.errors import AppError
+from app.datasets import cut_blocks
+from app.datasets.cut_blocks import RecordTooLong
+from tests.datasets.reading import read, rules_of
+
+HEADER = b"a,b,c\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "rows", "failures"),
+    [
+        ("byte order mark", b"\xef\xbb\xbfa,b,c\n1,2,3\n", [("1", "2", "3")], {}),
+        ("windows line ends", b"a,b,c\r\n1,2,3\r\n4,5,6\r\n", [("1", "2", "3"), ("4", "5", "6")], {}),
+        ("mixed line ends", b"a,b,c\r\n1,2,3\n4,5,6\r\n", [("1", "2", "3"), ("4", "5", "6")], {}),
+        ("no last line end", HEADER + b"1,2,3", [("1", "2", "3")], {}),
+        ("lone carriage returns", b"a,b,c\r1,2,3\r4,5,6\r", [("1", "2", "3"), ("4", "5", "6")], {}),
+        ("blank lines", HEADER + b"\n1,2,3\n\r\n4,5,6\n\n", [("1", "2", "3"), ("4", "5", "6")], {}),
+        ("short row", HEADER + b"1,2\n4,5,6\n", [("4", "5", "6")], {1: ["columns"]}),
+        ("long row", HEADER + b"1,2,3,4\n4,5,6\n", [("4", "5", "6")], {1: ["columns"]}),
+        ("long row with an empty end", HEADER + b"1,2,3,\n4,5,6\n", [("4", "5", "6")], {1: ["columns"]}),
+        ("short and long together", HEADER + b"1,2\n1,2,3,\n", [], {1: ["columns"], 2: ["columns"]}),
+        ("quoted delimiter", HEADER + b'1,"2,x",3\n', [("1", "2,x", "3")], {}),
+        ("quoted line end", HEADER + b'1,"2\nx",3\n4,5,6\n', [("1", "2\nx", "3"), ("4", "5", "6")], {}),
+        ("doubled quote", HEADER + b'1,"2""x",3\n', [("1", '2"x', "3")], {}),
+        ("quoted empty and nothing", HEADER + b'"",,x\n', [(None, None, "x")], {}),
+        ("inch sign", HEADER + b'1,5" pipe,3\n4,6" pipe,6\n', [("1", '5" pipe', "3"), ("4", '6" pipe', "6")], {}),
+        ("text after the quote", HEADER + b'1,"x"y,3\n4,5,6\n', [("4", "5", "6")], {1: ["quotes"]}),
+        ("unclosed quote", HEADER + b'1,"x,3\n4,5,6\n7,8,9\n', [("4", "5", "6"), ("7", "8", "9")], {1: ["quotes"]}),
+        ("unclosed before a good quoted", HEADER + b'1,"x,3\n4,"5",6\n', [("4", "5", "6")], {1: ["quotes"]}),
+        ("backslash escape", HEADER + b'1,"x \\" y",3\n4,5,6\n', [("4", "5", "6")], {1: ["quotes"]}),
+        ("nul byte", HEADER + b"1,a\0b,3\n4,5,6\n", [("4", "5", "6")], {1: ["nul"]}),
+        ("one bad byte in utf-8", HEADER + "é,é,é\n".encode() + b"1,\xff,3\n", [("é", "é", "é")], {2: ["encoding"]}),
+        ("latin-1", HEADER + "1,é,ß\n".encode("latin-1"), [("1", "é", "ß")], {}),
+        ("utf-16", "a,b,c\n1,é,3\n".encode("utf-16"), [("1", "é", "3")], {}),
+        ("utf-16 without a mark", "a,b,c\n1,2,3\n".encode("utf-16-be"), [("1", "2", "3")], {}),
+        ("semicolons", b"a;b;c\n1,5;2;3\n", [("1,5", "2", "3")], {}),
+        ("tabs", b"a\tb\tc\n1\t2\t3\n", [("1", "2", "3")], {}),
+        ("leading zeros", HEADER + b"00123,2,3\n", [("00123", "2", "3")], {}),
+        ("comment sign", HEADER + b"#1,2,3\n", [("#1", "2", "3")], {}),
+    ],
+)  # fmt: skip
+def test_nasty_file(name: str, content: bytes, rows: list[tuple[Any, ...]], failures: dict[int, list[str]]) -> None:
+    for block in (8 << 20, 16):
+        reading = read(content, block=block)
+        assert (reading.values, rules_of(reading)) == (rows, failures), f"{name}, blocks of {block}"
+        assert reading.bytes_read == len(content)
+
+
+def test_line_numbers_count_physical_lines() -> None:
+    reading = read(b'\na,b\n\n1,"x\ny"\n2,3,4\n"5,6\n7,8\n')
+    assert reading.lines == {1: 4, 2: 6, 3: 7, 4: 8}
+    assert reading.raw[1] == '1,"x\ny"'
+
+
+def test_a_record_longer_than_the_limit_ends_the_load(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cut_blocks, "MAX_RECORD_BYTES", 1000)
+    with pytest.raises(RecordTooLong):
+        read(HEADER + b"1,2," + b"x" * 3000 + b"\n", block=100)
+
+
+def test_a_stray_quote_does_not_eat_a_long_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cut_blocks, "MAX_RECORD_BYTES", 1000)
+    good = b"".join(b"%d,b,c\n" % number for number in range(1000))
+    reading = read(HEADER + b'0,"b,c\n' + good, block=256)
+    assert (len(reading.rows), rules_of(reading)) == (1000, {1: ["quotes"]})
+
+
+PIECES = st.sampled_from(
+    [b",", b'"', b"\n", b"\r\n", b"\r", b"x", b"1", b" ", b'""', b'","', "é".encode(), b"\xff", b"\0"]
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(PIECES, max_size=60), st.integers(5, 40))
+def test_every_byte_is_read_and_blocks_do_not_matter(pieces: list[bytes], block: int) -> None:
+    content = HEADER + b"".join(pieces)
+    pins = {"encoding": "utf-8", "delimiter": ","}
+    try:
+        whole = read(content, pins=pins)
+    except AppError:
+        return  # no rows at all
+    parts = read(content, block=block, pins=pins)
+    assert whole.bytes_read == parts.bytes_read == len(content)
+    assert whole.count == len(whole.rows) + len(whole.failures) == len(whole.raw)
+    assert (whole.rows, whole.failures, whole.lines, whole.raw) == (parts.rows, parts.failures, parts.lines, parts.raw)
+
+
+TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0\r"), max_size=8)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.tuples(TEXTS, TEXTS, TEXTS), min_size=1, max_size=12), st.integers(5, 60))
+def test_what_pythons_csv_module_writes_is_read_back_as_it_was(rows: list[tuple[str, str, str]], block: int) -> None:
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\n").writerows([("a", "b", "c"), *rows])
+    reading = read(text.getvalue().encode(), block=block, pins={"encoding": "utf-8", "delimiter": ","})
+    expected = [tuple(value or None for value in row) for row in rows]
+    assert (reading.values, reading.failures) == (expected, {})
+
+
+def test_pinned_encodings_are_obeyed_and_unknown_ones_refused() -> None:
+    content = "a,b\n1,Привет\n".encode("koi8-r")
+    assert read(content, pins={"encoding": "koi8-r"}).values == [("1", "Привет")]
+    with pytest.raises(AppError, match="klingon"):
+        read(content, pins={"encoding": "klingon"})
