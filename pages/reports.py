@@ -8,7 +8,7 @@ from app.reports import service as reports
 from app.reports.schemas import Report
 from app.templates import service as templates
 from app.ui.address import id_in_address
-from app.ui.page import action, empty_state, page_header, reading, viewer, when
+from app.ui.page import action, empty_state, page_header, plain, reading, viewer, when
 from app.ui.parameter_form import parameter_inputs
 from app.ui.report_view import show_report, status_badge
 
@@ -49,10 +49,10 @@ def new_report() -> None:
 def one_line(found: Report) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         with st.container(width="stretch", gap="xxsmall"):
-            if st.button(found.title, key=f"open_{found.id}", type="tertiary"):
+            if st.button(plain(found.title), key=f"open_{found.id}", type="tertiary"):
                 st.query_params["report"] = str(found.id)
                 st.rerun()
-            st.caption(f"{found.template_name} · {when(found.created_at)}")
+            st.caption(f"{plain(found.template_name)} · {when(found.created_at)}")
         status_badge(found.status)
 
 

@@ -11,7 +11,7 @@ from app.templates import service as templates
 from app.templates.schemas import TemplateCreate, TemplateSummary
 from app.templates.starters import data_summary, weekly_team_report
 from app.ui.address import id_in_address
-from app.ui.page import action, confirm, empty_state, page_header, reading, viewer, when
+from app.ui.page import action, confirm, empty_state, page_header, plain, reading, viewer, when
 from app.ui.template_view import show_template
 
 STARTERS = ["Weekly team report", "Data summary", "Empty"]
@@ -59,12 +59,12 @@ def new_template() -> None:
 def one_line(found: TemplateSummary) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         with st.container(width="stretch", gap="xxsmall"):
-            if st.button(found.name, key=f"open_{found.id}", type="tertiary"):
+            if st.button(plain(found.name), key=f"open_{found.id}", type="tertiary"):
                 st.query_params["template"] = str(found.id)
                 st.rerun()
             st.caption(f"{found.block_count} blocks · version {found.version} · changed {when(found.changed_at)}")
             if found.description:
-                st.caption(found.description)
+                st.caption(plain(found.description))
         if may_write:
             more_actions(found)
 
@@ -78,7 +78,9 @@ def more_actions(found: TemplateSummary) -> None:
                 st.rerun()
         delete = st.button("Delete", icon=":material/delete:", key=f"delete_{found.id}")
     if delete:
-        confirm(f"Delete “{found.name}”?", verb="Delete", act=lambda: remove(found.id), detail="Its reports stay.")
+        confirm(
+            f"Delete “{plain(found.name)}”?", verb="Delete", act=lambda: remove(found.id), detail="Its reports stay."
+        )
 
 
 def remove(template_id: UUID) -> None:

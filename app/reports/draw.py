@@ -66,9 +66,11 @@ def refuse_outside_data(node: Any) -> None:
 
 
 def describe(chart: ChartSpec, answer: QueryResult, number: NumberFormat) -> str:
-    """The author's text, or what the figures say: kind, axes, number of points, smallest and largest."""
-    if chart.alt.strip():
-        return chart.alt.strip()
+    """The author's text, and what the figures say: kind, axes, number of points, smallest and largest."""
+    return " ".join(filter(None, [chart.alt.strip(), _described(chart, answer, number)]))
+
+
+def _described(chart: ChartSpec, answer: QueryResult, number: NumberFormat) -> str:
     columns = {column.name: column for column in answer.columns}
     if chart.x not in columns or chart.y not in columns:
         return chart.title

@@ -82,7 +82,7 @@ def _course(base: dict[str, Any], day: str, measure: dict[str, Any]) -> dict[str
         "id": "course",
         "title": f"{measure['as']} by day",
         "query": query,
-        "chart": {"kind": "line", "x": "Day", "y": measure["as"]},
+        "chart": {"kind": "line", "x": "Day", "y": measure["as"], "alt": "The course over the period."},
     }
 
 
@@ -94,5 +94,5 @@ def _largest(base: dict[str, Any], group: str, measure: dict[str, Any]) -> dict[
         "id": "largest",
         "title": f"{measure['as']} by {group}: the {TOP} largest",
         "query": query,
-        "chart": {"kind": "bar", "x": group, "y": measure["as"]},
+        "chart": {"kind": "bar", "x": group, "y": measure["as"], "alt": f"The {TOP} largest, in this order."},
     }

@@ -18,7 +18,7 @@ from app.reports.schemas import (
     ReportContent,
     TableDone,
 )
-from app.ui.page import action, confirm, reading, when
+from app.ui.page import action, confirm, plain, reading, when
 
 HEIGHT = 960
 BADGES = {
@@ -43,10 +43,10 @@ def show_report(person: Actor, report_id: UUID) -> None:
     if st.button("All reports", icon=":material/arrow_back:", type="tertiary"):
         st.query_params.clear()
         st.rerun()
-    st.title(found.title, anchor=False)
+    st.title(plain(found.title), anchor=False)
     with st.container(horizontal=True, vertical_alignment="center"):
         status_badge(found.status)
-        made_from = f"from “{found.template_name}”, version {found.template_version}"
+        made_from = f"from “{plain(found.template_name)}”, version {found.template_version}"
         st.caption(f"{made_from} · asked for {when(found.created_at)}")
     if found.finished_at is None:
         _unfinished(person, found)
@@ -67,7 +67,7 @@ def document(html: str, *, height: int = HEIGHT) -> None:
 
 def _unfinished(person: Actor, found: Report) -> None:
     if found.status.is_final:
-        st.error(found.error or "This report was not finished.", icon=":material/error:")
+        st.error(plain(found.error or "This report was not finished."), icon=":material/error:")
         _buttons_after_failure(person, found)
         return
     _progress(person, found.id)
@@ -84,7 +84,7 @@ def _progress(person: Actor, report_id: UUID) -> None:
         with reading() as db:
             steps = jobs.access_run(db, person, found.job_id).steps
         for step in steps[-5:]:
-            st.caption(step.message)
+            st.caption(plain(step.message))
 
 
 def _buttons_after_failure(person: Actor, found: Report) -> None:
@@ -152,16 +152,19 @@ def _origin(content: ReportContent) -> None:
     for block in content.blocks:
         if isinstance(block, KpiDone | TableDone | ChartDone):
             answer = block.answer
-            with st.expander(f"{block.title or block.id} – dataset {answer.dataset}", icon=":material/database:"):
+            with st.expander(
+                plain(f"{block.title or block.id} – dataset {answer.dataset}"), icon=":material/database:"
+            ):
                 st.code(answer.sql, language="sql", wrap_lines=True)
                 if answer.values:
-                    st.caption("Values of the ? in order: " + ", ".join(answer.values))
+                    st.caption("Values of the ? in order: " + plain(", ".join(answer.values)))
                 batches = ", ".join(str(batch) for batch in answer.batches) or "none"
-                st.caption(f"{answer.row_count:,} rows · data version {answer.version} · batches {batches}")
+                rows = "1 row" if answer.row_count == 1 else f"{answer.row_count:,} rows"
+                st.caption(f"{rows} · data version {answer.version} · batches {batches}")
         elif isinstance(block, BoardDone):
-            with st.expander(f"{block.title} – board {block.summary.board}", icon=":material/view_kanban:"):
+            with st.expander(plain(f"{block.title} – board {block.summary.board}"), icon=":material/view_kanban:"):
                 st.caption(
                     f"From the history of the board, {block.period}, as it was at {block.summary.until:%Y-%m-%d}"
                 )
         elif isinstance(block, FailedBlock):
-            st.error(f"{block.title}: {block.error}", icon=":material/error:")
+            st.error(plain(f"{block.title}: {block.error}"), icon=":material/error:")

@@ -147,7 +147,7 @@ def _board(block: Block, choices: Choices, key: str) -> Block:
     start = options.index(present) if isinstance(present, str) and present in options else 0
     period = st.selectbox("Period", options, start, format_func=_period_name(choices.periods), key=f"{key}_period")
     named = period in choices.periods
-    when = {"period": None, "parameter": period} if named else {"period": period, "parameter": None}
+    when = {"parameter": period} if named else {"period": period, "parameter": None}
     return {**block, "board_id": board or block["board_id"], **when}
 
 

@@ -1,5 +1,6 @@
 """The template that somebody is editing in this tab: plain dicts in the session until it is saved."""
 
+import contextlib
 import copy
 import json
 from typing import Any
@@ -8,7 +9,7 @@ from uuid import UUID
 import streamlit as st
 from pydantic import ValidationError
 
-from app.templates.schemas import Template, TemplateChange
+from app.templates.schemas import Template, TemplateChange, TemplateContent
 
 Block = dict[str, Any]
 NEW_QUERY: dict[str, Any] = {"measures": [{"function": "count", "as": "Rows"}]}
@@ -64,8 +65,11 @@ class Draft:
         return next(place for place, block in enumerate(self.blocks) if block["id"] == block_id)
 
     def _snapshot(self) -> str:
-        parts = [self.name, self.description, self.blocks, self.parameters, self.theme]
-        return json.dumps(parts, sort_keys=True, default=str)
+        """With defaults filled in, so that a field which was only looked at does not count as changed."""
+        parts: dict[str, Any] = {"blocks": self.blocks, "parameters": self.parameters, "theme": self.theme}
+        with contextlib.suppress(ValidationError):
+            parts = TemplateContent.model_validate(parts).model_dump(mode="json")
+        return json.dumps([self.name, self.description, parts], sort_keys=True, default=str)
 
 
 def open_draft(saved: Template) -> Draft:

@@ -14,7 +14,7 @@ from app.reports import service as reports
 from app.tasks import service as tasks
 from app.templates import service as templates
 from app.templates.schemas import Finding, TemplateContent
-from app.ui.page import action, confirm, reading, when
+from app.ui.page import action, confirm, path_of, plain, reading, when
 from app.ui.parameter_form import parameter_inputs
 from app.ui.report_view import document
 from app.ui.template_blocks import KINDS, Choices, block_label, edit_block
@@ -32,7 +32,7 @@ def show_template(person: Actor, template_id: UUID) -> None:
     if st.button("All templates", icon=":material/arrow_back:", type="tertiary"):
         st.query_params.clear()
         st.rerun()
-    st.title(saved.name, anchor=False)
+    st.title(plain(saved.name), anchor=False)
     st.caption(f"Version {saved.version} · saved {when(saved.changed_at)}")
     bar = st.container()  # above the blocks, but filled last: only then it is known what was changed
     section = st.segmented_control("Part", SECTIONS, default="Blocks", label_visibility="collapsed", required=True)
@@ -68,7 +68,7 @@ def _blocks(person: Actor, draft: Draft) -> None:
     choices = choices_for(person, draft)
     for place, block in enumerate(list(draft.blocks)):
         key = f"{draft.edition}_{block['id']}"
-        with st.expander(block_label(block), icon=f":material/{KINDS[block['kind']][1]}:", key=f"{key}_open"):
+        with st.expander(plain(block_label(block)), icon=f":material/{KINDS[block['kind']][1]}:", key=f"{key}_open"):
             draft.blocks[place] = edit_block(block, choices, key)
             _block_actions(draft, place, key)
     st.caption("Add a block")
@@ -102,7 +102,9 @@ def _block_actions(draft: Draft, place: int, key: str) -> None:
                 draft.remove(block["id"])
                 st.rerun()
 
-            confirm(f"Remove “{block_label(block)}”?", verb="Remove", act=remove, detail="Saved versions keep it.")
+            confirm(
+                f"Remove “{plain(block_label(block))}”?", verb="Remove", act=remove, detail="Saved versions keep it."
+            )
 
 
 def _parameters(_person: Actor, draft: Draft) -> None:
@@ -172,19 +174,28 @@ def _preview(person: Actor, draft: Draft) -> None:
         return
     with st.form(f"{draft.edition}_values", border=bool(content.parameters)):
         values = parameter_inputs(content.parameters, f"{draft.edition}_preview")
-        st.form_submit_button("Show with the data of now", icon=":material/visibility:")
-    with st.spinner("Calculating…"), reading() as db:
-        shown = reports.preview(db, person, content, values, title=draft.name)
-    document(shown.html)
+        st.form_submit_button("Show with the data of now", icon=":material/visibility:", key=f"{draft.edition}_again")
+    document(_preview_html(person, draft, content, values))
+
+
+def _preview_html(person: Actor, draft: Draft, content: TemplateContent, values: dict[str, Any]) -> str:
+    """Kept while nothing changes: a click elsewhere on the page must not calculate it again."""
+    wanted = (content.model_dump_json(), repr(values))
+    known, html = st.session_state.get(f"preview_{draft.id}", (None, ""))
+    if known != wanted or st.session_state.get(f"{draft.edition}_again"):
+        with st.spinner("Calculating…"), reading() as db:
+            html = reports.preview(db, person, content, values, title=draft.name).html
+        st.session_state[f"preview_{draft.id}"] = (wanted, html)
+    return str(html)
 
 
 def show_findings(findings: list[Finding]) -> None:
     if not findings:
         st.success("No problem found.", icon=":material/check_circle:")
     for finding in findings:
-        place = f"**{finding.block}**: " if finding.block else ""
+        place = f"**{plain(finding.block)}**: " if finding.block else ""
         say, icon = (st.error, "error") if finding.severity == "error" else (st.warning, "warning")
-        say(f"{place}{finding.message} {finding.way_out}", icon=f":material/{icon}:")
+        say(place + plain(f"{finding.message} {finding.way_out}"), icon=f":material/{icon}:")
 
 
 def _versions(person: Actor, draft: Draft, may_write: bool) -> None:
@@ -208,7 +219,7 @@ def _versions(person: Actor, draft: Draft, may_write: bool) -> None:
 
 def _read_only(draft: Draft) -> None:
     for block in draft.blocks:
-        st.markdown(f":material/{KINDS[block['kind']][1]}: {block_label(block)}")
+        st.markdown(f":material/{KINDS[block['kind']][1]}: {plain(block_label(block))}")
 
 
 def _actions(person: Actor, draft: Draft) -> None:
@@ -219,7 +230,7 @@ def _actions(person: Actor, draft: Draft) -> None:
             st.badge("Not saved", icon=":material/edit:", color="orange")
             st.button("Discard changes", on_click=close_draft, args=(draft.id,), type="tertiary")
         elif st.button("Make a report", icon=":material/play_arrow:"):
-            st.switch_page("pages/reports.py", query_params={"new": str(draft.id)})
+            st.switch_page(path_of("reports"), query_params={"new": str(draft.id)})
 
 
 def _save(person: Actor, draft: Draft) -> None:

@@ -52,7 +52,7 @@ BLOCKS: list[dict[str, Any]] = [
         "id": "pie",
         "title": "Share of cuts",
         "query": BY_CUT,
-        "chart": {"kind": "pie", "x": "Cut", "y": "Stones", "alt": "Ideal is the largest share"},
+        "chart": {"kind": "pie", "x": "Cut", "y": "Stones", "alt": "Ideal is the largest share."},
     },
     {"kind": "board_summary", "id": "team", "title": "Team", "board_id": str(BOARD)},
 ]

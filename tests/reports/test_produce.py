@@ -63,7 +63,7 @@ def test_the_same_material_gives_the_same_bytes(rendered: Rendered) -> None:
 def test_every_chart_has_an_alternative_text_and_its_figures(rendered: Rendered) -> None:
     html = rendered.html.decode()
     assert 'alt="Line chart of Unemployed by Quarter, 20 points.' in html
-    assert 'alt="Ideal is the largest share"' in html
+    assert 'alt="Ideal is the largest share. Pie chart of Stones by Cut, 5 points. Largest: 21,551 at Ideal.' in html
     assert html.count("The figures of this chart") == 2
 
 
