@@ -1,0 +1,56 @@
+"""Commands about people and their keys."""
+
+import sys
+from typing import Annotated
+
+import typer
+from pydantic import SecretStr
+
+from app.cli.session import AsJson, actor_of, named_fields, open_database, show
+from app.core.actor import SYSTEM, Role
+from app.core.db import transaction
+
+user = typer.Typer(no_args_is_help=True)
+key = typer.Typer(no_args_is_help=True)
+
+
+@user.command("create")
+def create_user(
+    email: str,
+    role: Annotated[Role, typer.Option(help="What the person may do.")] = Role.member,
+    name: Annotated[str, typer.Option(help="Default: the part before the @.")] = "",
+    password_stdin: Annotated[bool, typer.Option("--password-stdin", help="Read the password from stdin.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Let a person sign in. Without --password-stdin the password is asked for."""
+    from app.accounts import service as accounts
+    from app.accounts.schemas import PersonCreate
+
+    password = sys.stdin.readline().rstrip("\r\n") if password_stdin else _asked_password()
+    with open_database(), named_fields(), transaction() as db:
+        new = PersonCreate(email=email, name=name or email.partition("@")[0], role=role, password=SecretStr(password))
+        person = accounts.create_person(db, SYSTEM, new)
+    show(person.model_dump(), as_json, f"{person.email} may sign in as {person.role}.")
+
+
+@key.command("create")
+def create_key(
+    email: str,
+    scopes: Annotated[str, typer.Option(help="read, write, admin; several with commas.")] = "read",
+    name: Annotated[str, typer.Option(help="What the key is for.")] = "command line",
+    as_json: AsJson = False,
+) -> None:
+    """Make an API key for a person. It is printed once and cannot be read again."""
+    from app.accounts import service as accounts
+    from app.accounts.schemas import KeyCreate
+
+    with open_database(), named_fields():
+        actor = actor_of(email)
+        wanted = {"name": name, "scopes": [part.strip() for part in scopes.split(",")]}
+        with transaction() as db:
+            made = accounts.create_key(db, actor, KeyCreate.model_validate(wanted))
+    show(made.model_dump(), as_json, made.key)
+
+
+def _asked_password() -> str:
+    return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
