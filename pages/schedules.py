@@ -8,8 +8,7 @@ from app.core.actor import Role
 from app.deliveries import service as deliveries
 from app.schedules import service as schedules
 from app.schedules.schemas import Schedule
-from app.ui.card_form import plain
-from app.ui.page import action, confirm, empty_state, page_header, reading, viewer
+from app.ui.page import action, confirm, empty_state, page_header, plain, reading, viewer
 from app.ui.schedule_form import edit_schedule, new_schedule
 from app.ui.schedule_view import history, next_run, state_badge
 

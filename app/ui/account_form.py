@@ -8,8 +8,7 @@ from pydantic import SecretStr, ValidationError
 from app.core.actor import Actor
 from app.deliveries import service as deliveries
 from app.deliveries.schemas import SmtpAccount, SmtpAccountChange, SmtpAccountCreate
-from app.ui.card_form import plain
-from app.ui.page import action, confirm, empty_state, reading
+from app.ui.page import action, confirm, empty_state, plain, reading
 
 SECURITY = {"starttls": "STARTTLS (usually port 587)", "tls": "TLS from the start (usually port 465)"}
 

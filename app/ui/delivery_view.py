@@ -1,6 +1,5 @@
 """One message: what happened to it, what was said, and what it looks like."""
 
-from pathlib import Path
 from uuid import UUID
 
 import streamlit as st
@@ -9,11 +8,9 @@ from app.core.actor import Actor, Role
 from app.core.errors import AppError
 from app.deliveries import service as deliveries
 from app.deliveries.schemas import Delivery, MessageView, State
-from app.ui.card_form import plain
-from app.ui.page import action, confirm, reading, when
+from app.ui.page import action, confirm, path_of, plain, reading, when
 from app.ui.report_view import document
 
-REPORTS_PAGE = Path(__file__).resolve().parents[2] / "pages" / "reports.py"
 BADGES = {
     State.queued: ("Waiting", "schedule", "gray"),
     State.sending: ("Being sent", "progress_activity", "blue"),
@@ -34,7 +31,9 @@ def state_badge(state: State) -> None:
 
 
 def report_link(report_id: UUID) -> None:
-    st.page_link(REPORTS_PAGE, label="Report", icon=":material/description:", query_params={"report": str(report_id)})
+    st.page_link(
+        path_of("reports"), label="Report", icon=":material/description:", query_params={"report": str(report_id)}
+    )
 
 
 def show_delivery(person: Actor, delivery_id: UUID) -> None:

@@ -12,9 +12,8 @@ from app.deliveries.schemas import Delivery, DeliveryFilter, State
 from app.schedules import service as schedules
 from app.schedules.next_fire import clock_note, local_text
 from app.schedules.schemas import Fire, Schedule, Timing
-from app.ui.card_form import plain
 from app.ui.delivery_view import BADGES, report_link
-from app.ui.page import empty_state, reading, relative, when, zone
+from app.ui.page import empty_state, plain, reading, relative, when, zone
 from app.ui.timing_form import show_preview
 
 FIRES_SHOWN = 20
