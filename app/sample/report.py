@@ -9,8 +9,9 @@ from app.templates.schemas import TemplateCreate
 
 NAME = "Weekly team report"
 EUROS = {"prefix": "€ ", "decimals": 0}
-AMOUNT = {"function": "sum", "column": "amount", "as": "amount"}
-COUNT = {"function": "count", "as": "count"}
+AMOUNT = {"function": "sum", "column": "amount", "as": "Revenue"}
+ORDERS = {"function": "count", "as": "Orders"}
+COUNT = {"function": "count", "as": "Tickets"}
 
 
 def weekly_report(board_id: UUID) -> TemplateCreate:
@@ -30,22 +31,22 @@ def _period(name: str, label: str, default: RelativePeriod) -> dict[str, Any]:
 
 
 def _sales() -> list[dict[str, Any]]:
-    by_day = {"column": "ordered_on", "bucket": "day", "as": "day"}
+    by_day = [{"column": "ordered_on", "bucket": "day", "as": "Day"}, {"column": "channel", "as": "Channel"}]
     return [
         {"id": "sales", "kind": "heading", "text": "Sales", "level": 1},
         {
             "id": "sales_text",
             "kind": "text",
-            "markdown": "From {{ period.label }} customers ordered goods for **{{ blocks.revenue.text }}** "
-            "in {{ blocks.orders.text }} orders.",
+            "markdown": "In the week of {{ period.label }} customers ordered goods for "
+            "**{{ blocks.revenue.text }}** in {{ blocks.orders.text }} orders.",
         },
         _kpi("revenue", "Revenue", _ask(SALES.name, "ordered_on", measures=[AMOUNT]), EUROS),
-        _kpi("orders", "Orders", _ask(SALES.name, "ordered_on", measures=[COUNT])),
+        _kpi("orders", "Orders", _ask(SALES.name, "ordered_on", measures=[ORDERS])),
         _chart(
             "revenue_by_day",
             "Revenue by day and channel",
-            _ask(SALES.name, "ordered_on", group_by=[by_day, {"column": "channel"}], measures=[AMOUNT]),
-            {"kind": "bar", "x": "day", "y": "amount", "series": "channel", "alt": "Revenue of each day, by channel."},
+            _ask(SALES.name, "ordered_on", group_by=by_day, measures=[AMOUNT]),
+            {"kind": "bar", "x": "Day", "y": "Revenue", "series": "Channel", "alt": "Revenue of each day, by channel."},
         ),
         {
             "id": "products",
@@ -54,18 +55,21 @@ def _sales() -> list[dict[str, Any]]:
             "query": _ask(
                 SALES.name,
                 "ordered_on",
-                group_by=[{"column": "product"}],
-                measures=[COUNT, AMOUNT],
-                order_by=[{"column": "amount", "descending": True}],
+                group_by=[{"column": "product", "as": "Product"}],
+                measures=[ORDERS, AMOUNT],
+                order_by=[{"column": "Revenue", "descending": True}],
             ),
-            "formats": {"amount": {"prefix": "€ ", "decimals": 2}},
+            "formats": {"Revenue": {"prefix": "€ ", "decimals": 2}},
         },
     ]
 
 
 def _support() -> list[dict[str, Any]]:
-    happiness = {"function": "avg", "column": "satisfaction", "as": "satisfaction"}
-    topics = {"group_by": [{"column": "topic"}], "order_by": [{"column": "count", "descending": True}]}
+    happiness = {"function": "avg", "column": "satisfaction", "as": "Satisfaction"}
+    topics = {
+        "group_by": [{"column": "topic", "as": "Topic"}],
+        "order_by": [{"column": "Tickets", "descending": True}],
+    }
     return [
         {"id": "support", "kind": "heading", "text": "Support", "level": 1},
         _kpi("tickets", "Tickets opened", _ask(TICKETS.name, "opened_at", measures=[COUNT]), good="down"),
@@ -74,7 +78,7 @@ def _support() -> list[dict[str, Any]]:
             "topics",
             "What customers asked about",
             _ask(TICKETS.name, "opened_at", measures=[COUNT], **topics),
-            {"kind": "bar", "x": "topic", "y": "count", "alt": "Number of tickets of each topic."},
+            {"kind": "bar", "x": "Topic", "y": "Tickets", "alt": "Number of tickets of each topic."},
         ),
     ]
 
