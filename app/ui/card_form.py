@@ -67,10 +67,11 @@ def open_card(card: Card, board: Board) -> None:
         with reading() as db:
             names = accounts.person_names(db, person)
             events = tasks.card_history(db, person, card.id)
-        writable = person.role.includes(Role.member)
-        edit, read, history = st.tabs(["Edit", "Read", f"History ({len(events)})"])
-        with edit:
-            _change(card, board, names) if writable else st.info("You may look, but changing needs the role member.")
+        edit = ["Edit"] if person.role.includes(Role.member) else []
+        *editing, read, history = st.tabs([*edit, "Read", f"History ({len(events)})"])
+        for tab in editing:
+            with tab:
+                _change(card, board, names)
         with read:
             st.markdown(card.description or "*No description yet.*")
         with history:
@@ -164,7 +165,8 @@ def _checked(schema: Any, fields: dict[str, Any], **more: Any) -> Any:
     except ValidationError as error:
         first = error.errors()[0]
         name = FIELDS.get(str(first["loc"][-1]), str(first["loc"][-1])).capitalize()
-        raise Invalid(f"{name}: {first['msg'].removeprefix('Value error, ').lower()}.") from error
+        wrong = "fill this in" if first["type"] == "string_too_short" else first["msg"].removeprefix("Value error, ")
+        raise Invalid(f"{name}: {wrong.lower()}.") from error
 
 
 def told(event: CardEvent, names: dict[UUID, str]) -> str:

@@ -33,7 +33,7 @@ class BoardPage:
     def api(self, method: str, path: str, body: Any = None) -> Any:
         return self.page.evaluate(FETCH, [method, path, body])
 
-    def fill(self, limit: int | None = None) -> None:
+    def fill(self) -> None:
         self.id = self.api("POST", "/boards", {"name": f"Board {uuid.uuid4().hex[:6]}"})["id"]
         columns = self.api("GET", f"/boards/{self.id}")["columns"]
         self.columns = {column["name"]: column["id"] for column in columns}
@@ -90,6 +90,10 @@ def test_a_card_dragged_with_the_mouse_is_there_after_a_reload_and_in_its_histor
     board.expect_titles("Pending", "Beta")
     board.expect_titles("To do", "Alpha", "Gamma")
     assert board.history("Beta")[0] == ("moved", "To do", "Pending")
+    board.card("Beta").locator(".title").click()
+    dialog = board.page.get_by_role("dialog")
+    dialog.get_by_role("tab", name="History").click()
+    expect(dialog).to_contain_text("moved it from “To do” to “Pending”")
 
 
 def test_a_card_is_moved_with_the_keyboard_alone_and_keeps_the_focus(board: BoardPage) -> None:
@@ -185,3 +189,31 @@ def test_a_finger_on_the_handle_drags_and_elsewhere_scrolls(
     swipe({"x": grip["x"] + 8, "y": grip["y"] + 8}, 0, 120)
     phone.expect_titles("To do", "Beta", "Alpha", "Gamma")
     context.close()
+
+
+def test_a_viewer_reads_cards_and_finds_nothing_to_change(
+    board: BoardPage, app_server: Product, chromium: Browser
+) -> None:
+    vera = (f"vera-{board.id[:8]}@example.com", "three unrelated words")
+    board.api("POST", "/people", {"email": vera[0], "name": "Vera", "password": vera[1], "role": "viewer"})
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    sign_in(page, app_server.url, vera)
+    look = BoardPage(page, app_server.url, board.id)
+    look.open()
+    expect(page.get_by_role("button", name="New card")).to_have_count(0)
+    expect(page.locator(".add:visible, .menu:visible, .handle:visible")).to_have_count(0)
+    look.drag("Alpha", "Pending")
+    look.expect_titles("To do", "Alpha", "Beta", "Gamma")
+    look.card("Beta").locator(".title").click()
+    expect(page.get_by_role("tab")).to_have_text(["Read", "History (1)"])
+    context.close()
+
+
+def test_markup_in_a_title_stays_words(board: BoardPage) -> None:
+    title = "<img src=x onerror=document.title='owned'> **b** :red[x] [a](javascript:alert(1))"
+    board.api("POST", f"/boards/{board.id}/cards", {"title": title})
+    expect(board.page.locator(".title").last).to_have_text(title)
+    board.page.locator(".title").last.click()
+    expect(board.page.get_by_role("dialog").get_by_role("heading", name=title)).to_be_visible()
+    assert board.page.title() != "owned"
