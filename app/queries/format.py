@@ -46,7 +46,7 @@ def format_value(value: Any, column: ResultColumn, number: NumberFormat = PLAIN)
 
 
 def format_number(value: Any, number: NumberFormat = PLAIN) -> str:
-    """Exact decimals arrive as text and keep the digits they have, unless the format asks for fewer."""
+    """Exact decimals arrive as text and keep the digits that say something, unless the format asks for fewer."""
     exact = Decimal(str(value))
     unit = ""
     if number.style is Style.percent:
@@ -71,9 +71,15 @@ def _digits(exact: Decimal, decimals: int | None, shorten: bool) -> str:
     if decimals is not None:
         return f"{exact.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_EVEN):,f}"
     if not shorten:
-        return f"{exact:,f}"
+        return _without_padding(f"{exact:,f}")
     text = f"{exact.quantize(Decimal('0.01'), rounding=ROUND_HALF_EVEN):,f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _without_padding(text: str) -> str:
+    """A column of six decimals pads its values with zeros; two are kept, as in money."""
+    whole, point, fraction = text.partition(".")
+    return f"{whole}{point}{fraction[:2]}{fraction[2:].rstrip('0')}"
 
 
 def _compact(exact: Decimal) -> tuple[Decimal, str]:

@@ -1,5 +1,7 @@
 """Report templates. Every change is a new version; the old ones stay, because reports pin them."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
@@ -55,8 +57,8 @@ def create_template(db: Session, actor: Actor, wanted: TemplateCreate) -> Templa
         created_at=now,
         changed_at=now,
     )
-    db.add(row)
-    _flush_name(db, row.name)
+    with _unique_name(db, row.name):
+        db.add(row)
     content = TemplateContent(blocks=wanted.blocks, parameters=wanted.parameters, theme=wanted.theme)
     _add_version(db, actor, row, content)
     audit.record(db, actor, Action.template_created, row.id, name=row.name)
@@ -112,7 +114,9 @@ def change_template(db: Session, actor: Actor, template_id: UUID, change: Templa
     row = access_template(db, actor, template_id, write=True)
     if row.version != change.version:
         raise TemplateChanged
-    row.name = change.name.strip() if change.name else row.name
+    name = change.name.strip() if change.name else row.name
+    with _unique_name(db, name):
+        row.name = name
     row.description = row.description if change.description is None else change.description.strip()
     row.changed_at = clock.now()
     content = _content(db, row.id, row.version)
@@ -121,7 +125,6 @@ def change_template(db: Session, actor: Actor, template_id: UUID, change: Templa
         content = TemplateContent.model_validate({**content.model_dump(), **given})
         row.version += 1
         _add_version(db, actor, row, content)
-    _flush_name(db, row.name)
     audit.record(db, actor, Action.template_changed, row.id, version=row.version)
     return _shown(row, content)
 
@@ -213,9 +216,12 @@ def _content_of(row: TemplateVersionRow) -> TemplateContent:
     return TemplateContent.model_validate({"blocks": row.blocks, "parameters": row.parameters, "theme": row.theme})
 
 
-def _flush_name(db: Session, name: str) -> None:
+@contextmanager
+def _unique_name(db: Session, name: str) -> Iterator[None]:
+    """What is written inside may break the unique name; then only that is undone."""
     try:
         with db.begin_nested():
+            yield
             db.flush()
     except IntegrityError as error:
         raise NameTaken(f'Another template is called "{name}". Choose another name.') from error

@@ -12,6 +12,9 @@ from app.queries.schemas import Bucket, ResultColumn
     ("value", "shape", "text"),
     [
         ("1234567.50", NumberFormat(), "1,234,567.50"),
+        ("3828.320000", NumberFormat(), "3,828.32"),
+        ("0.000120", NumberFormat(), "0.00012"),
+        ("15.000000", NumberFormat(), "15.00"),
         (-1200, NumberFormat(), "−1,200"),
         (0.1 + 0.2, NumberFormat(), "0.3"),
         (1234.5678, NumberFormat(decimals=1), "1,234.6"),
