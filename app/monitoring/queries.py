@@ -34,15 +34,16 @@ def database(db: Session) -> dict[str, Any]:
 
 
 def largest_tables(db: Session) -> list[TableSize]:
-    """A partitioned table counts as one, with all its partitions."""
+    """A partitioned table counts as one, with all its partitions. The table of a dataset bears the dataset's name."""
     statement = """
-        select coalesce(parent.relname, c.relname) as name,
+        select coalesce('dataset ' || d.name, parent.relname, c.relname) as name,
                sum(pg_total_relation_size(c.oid))::bigint as size,
                sum(greatest(c.reltuples, 0))::bigint as rows_estimate
         from pg_class c
         join pg_namespace n on n.oid = c.relnamespace
         left join pg_inherits i on i.inhrelid = c.oid
         left join pg_class parent on parent.oid = i.inhparent
+        left join datasets d on 'd_' || replace(d.id::text, '-', '') = coalesce(parent.relname, c.relname)
         where c.relkind = 'r' and n.nspname not in ('pg_catalog', 'information_schema')
         group by 1 order by 2 desc, 1 limit :limit
     """
