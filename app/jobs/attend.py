@@ -17,7 +17,7 @@ from app.jobs.context import Handler
 from app.jobs.execute import Broken, Cancelled, GivenBack, Outcome, Refused, settle
 
 DEFAULT_LIMITS = Limits(wall_seconds=3600, memory_mb=2048)
-AWAY = (sa.exc.DBAPIError, sa.exc.TimeoutError)
+AWAY = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)
 TRY_AGAIN_SECONDS = 1.0
 
 log = structlog.stdlib.get_logger(__name__)

@@ -87,7 +87,7 @@ def add_step(db: Session, row: RunRow, message: str) -> None:
         RunStepRow(
             run_id=row.id,
             at=clock.now(),
-            message=message,
+            message=storable(message),
             progress=row.progress,
             status=row.status,
             attempt=row.attempt,
@@ -97,7 +97,7 @@ def add_step(db: Session, row: RunRow, message: str) -> None:
 
 
 def end(db: Session, row: RunRow, status: RunStatus, message: str, *, error: str | None = None) -> None:
-    row.status, row.error, row.finished_at = status, error, clock.now()
+    row.status, row.error, row.finished_at = status, storable(error) if error else None, clock.now()
     row.heartbeat_at = row.worker_id = None
     row.cancel_requested = False
     if status in (RunStatus.completed, RunStatus.partial):
@@ -116,7 +116,7 @@ def try_again(db: Session, row: RunRow, message: str, *, delay: float = 0) -> No
 
 def fail(db: Session, row: RunRow, traceback: str) -> None:
     """A defect or an outage, not a refusal: again after a growing pause, until the attempts are used up."""
-    row.error_id, row.traceback = secrets.token_hex(4), traceback
+    row.error_id, row.traceback = secrets.token_hex(4), storable(traceback)
     error = f"Something went wrong on our side. An administrator finds the cause under the number {row.error_id}."
     if row.cancel_requested:
         end(db, row, RunStatus.cancelled, "Cancelled")
@@ -139,3 +139,8 @@ def give_back(db: Session, row: RunRow) -> None:
 
 def retry_delay(attempt: int) -> float:
     return float(min(FIRST_RETRY_SECONDS * RETRY_FACTOR ** min(attempt - 1, 10), LONGEST_RETRY_SECONDS))
+
+
+def storable(text: str) -> str:
+    """Texts may quote the data that caused them, and PostgreSQL takes every character but NUL."""
+    return text.replace("\x00", "\ufffd")

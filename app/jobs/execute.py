@@ -1,5 +1,6 @@
 """One attempt, from claim to final state: the same code in a worker's child and in the calling process."""
 
+import json
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from pydantic_core import to_jsonable_python
+from pydantic_core import to_json
 from sqlalchemy.orm import Session
 
 from app.accounts import service as accounts
@@ -62,7 +63,7 @@ def perform(claim: Claim, handlers: Mapping[str, Handler]) -> Outcome:
             return Refused(f"This installation knows no job named {claim.job}.")
         context = JobContext(claim, _actor(claim.person_id))
         result = handlers[claim.job](context)
-        return Done(to_jsonable_python(result), context.partial_reason)
+        return Done(_storable(result), context.partial_reason)
     except AppError as error:
         return Refused(error.message)
     except RunCancelled:
@@ -73,6 +74,11 @@ def perform(claim: Claim, handlers: Mapping[str, Handler]) -> Outcome:
         raise
     except Exception:
         return Broken(traceback.format_exc())
+
+
+def _storable(result: Any) -> Any:
+    """JSON as PostgreSQL takes it: without the NUL character and without numbers that are none."""
+    return json.loads(to_json(result, inf_nan_mode="null").replace(rb"\u0000", rb"\ufffd"))
 
 
 def perform_in_child(url: str, claim: Claim, handlers: str) -> Outcome | RunLost:

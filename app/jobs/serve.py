@@ -128,7 +128,7 @@ class _Worker:
 
     def _pulse(self) -> None:
         """After an outage, a freeze or a night in suspend everybody gets time to answer before runs are taken over."""
-        patient_until = last = 0.0
+        patient_until = last = rescued = 0.0
         while not self._stop.asked.wait(self._options.beat_seconds):
             now = time.time()
             if last and now - last > self._options.stale_seconds / 2:
@@ -137,8 +137,9 @@ class _Worker:
             try:
                 with db.transaction() as session:
                     self._show_alive(session)
-                if now >= patient_until:
+                if now >= max(patient_until, rescued + self._options.stale_seconds / 4):
                     _rescue(self._options.stale_seconds)
+                    rescued = now
             except AWAY as error:
                 log.warning("database away", reason=type(error).__name__)
                 patient_until = time.time() + self._options.stale_seconds

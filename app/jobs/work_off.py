@@ -82,7 +82,7 @@ def _beating(claimed: Claim) -> Iterator[None]:
             try:
                 with db.transaction() as session:
                     beat(session, claimed)
-            except (RunLost, sa.exc.DBAPIError):
+            except (RunLost, sa.exc.DBAPIError, sa.exc.TimeoutError):
                 continue  # the attempt itself finds out when it writes
 
     thread = threading.Thread(target=keep_alive, daemon=True)

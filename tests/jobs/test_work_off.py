@@ -170,3 +170,13 @@ def test_due_runs_are_worked_off_by_priority_and_future_ones_wait() -> None:
 def test_an_unknown_job_fails_with_its_name() -> None:
     run = run_inline(enqueue("test.gone"), {})
     assert (run.status, run.error) == (RunStatus.failed, "This installation knows no job named test.gone.")
+
+
+def test_a_result_or_a_refusal_that_quotes_strange_data_is_kept_as_far_as_possible() -> None:
+    run = run_inline(enqueue(), {"test.job": lambda _: {"text": "a\x00b", "share": float("nan"), "n": 1}})
+    assert (run.status, run.result) == (RunStatus.completed, {"text": "a\ufffdb", "share": None, "n": 1})
+
+    def refuse(_: JobContext) -> None:
+        raise Invalid("The value 'a\x00b' is not a number.")
+
+    assert run_inline(enqueue(), {"test.job": refuse}).error == "The value 'a\ufffdb' is not a number."
