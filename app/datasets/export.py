@@ -120,7 +120,7 @@ def _export(file_name: str, form: str, query: sql.Composed) -> Export:
 
 
 def _copied(copy: sql.Composed) -> Iterator[bytes]:
-    """A slow reader may take hours: it holds up nobody. Pages of the disk are not quite in order, so rows are sorted."""
+    """A slow reader may take hours: it holds up nobody. Rows lie on disk not quite in order, so they are sorted."""
     with transaction() as db:
         connection = raw(db)
         connection.execute("set local statement_timeout = 0")

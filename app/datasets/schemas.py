@@ -177,6 +177,7 @@ class Batch(Seen):
     size: int
     dialect: Dialect
     status: BatchStatus
+    progress: float = Field(description="Share of the file's bytes that is stored")
     rows_in: int
     rows_valid: int
     rows_rejected: int

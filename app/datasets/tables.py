@@ -82,6 +82,10 @@ class BatchRow(Base):
     published_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
     error: Mapped[str | None]
 
+    @property
+    def progress(self) -> float:
+        return min(self.next_byte / self.size, 1.0) if self.size else 0.0
+
 
 class RawBlockRow(Base):
     """The very bytes of the file, a block at a time, compressed by us (so PostgreSQL must not try again)."""

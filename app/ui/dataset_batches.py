@@ -1,0 +1,143 @@
+"""The files of a dataset: what became of them, what was refused and why, and what may be decided."""
+
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from app.core.actor import Actor, Role
+from app.datasets import service as datasets
+from app.datasets.schemas import Batch, BatchStatus, Dataset, Reject
+from app.ui.page import action, confirm, empty_state, reading, viewer, when
+
+LOOKS = {
+    BatchStatus.loading: ("blue", "progress_activity", "Loading"),
+    BatchStatus.held: ("orange", "front_hand", "Held"),
+    BatchStatus.published: ("green", "check_circle", "Published"),
+    BatchStatus.duplicate: ("gray", "content_copy", "Duplicate"),
+    BatchStatus.failed: ("red", "error", "Failed"),
+    BatchStatus.undone: ("gray", "undo", "Undone"),
+}
+PAGE_SIZE = 20
+REJECTS_SHOWN = 100
+
+
+def batch_list(person: Actor, dataset: Dataset) -> None:
+    """Looks again by itself as long as something is loading."""
+    with reading() as db:
+        found = datasets.batches(db, person, dataset.name, limit=PAGE_SIZE).items
+    if not found:
+        empty_state("upload_file", "No files yet", "Load a file under “Load”; its rows and its rejects appear here.")
+        return
+    busy = any(batch.status is BatchStatus.loading for batch in found)
+
+    def draw() -> None:
+        with reading() as db:
+            now = datasets.batches(db, viewer(), dataset.name, limit=PAGE_SIZE).items
+        if busy and all(batch.status is not BatchStatus.loading for batch in now):
+            st.rerun()  # the figures above have changed, too
+        for batch in now:
+            _batch(person, batch)
+
+    st.fragment(draw, run_every="1s" if busy else None)()
+
+
+def _batch(person: Actor, batch: Batch) -> None:
+    color, icon, label = LOOKS[batch.status]
+    if batch.replaced_by:
+        color, icon, label = "gray", "history", f"Replaced by {batch.replaced_by}"
+    with st.container(border=True):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.badge(label, icon=f":material/{icon}:", color=color)  # type: ignore[arg-type]
+            st.markdown(f"**{_plain(batch.file_name)}**", width="content")
+            st.caption(f"batch {batch.id}, {when(batch.created_at)}", width="content")
+        if batch.status is BatchStatus.loading:
+            st.progress(batch.progress, f"{batch.rows_in:,} rows read")
+        elif batch.rows_in:
+            st.caption(f"{batch.rows_in:,} rows: {batch.rows_valid:,} stored, {batch.rows_rejected:,} refused")
+        _notes(batch)
+        _decisions(person, batch)
+
+
+def _notes(batch: Batch) -> None:
+    if batch.duplicate_of:
+        st.caption(f"The same bytes as batch {batch.duplicate_of}: nothing was loaded.")
+    if batch.error:
+        st.error(batch.error, icon=":material/error:")
+    if batch.dialect.ignored:
+        st.caption(f"Columns of the file that the dataset does not have: {', '.join(batch.dialect.ignored)}.")
+    if batch.dialect.absent:
+        st.caption(f"Columns that the file does not have: {', '.join(batch.dialect.absent)}.")
+
+
+def _decisions(person: Actor, batch: Batch) -> None:
+    if batch.status not in (BatchStatus.loading, BatchStatus.held, BatchStatus.published):
+        return
+    with st.container(horizontal=True):
+        if batch.rows_rejected and st.button("Refused rows", key=f"rejects_{batch.id}", icon=":material/rule:"):
+            st.query_params["batch"] = str(batch.id)
+            st.rerun()
+        if not person.role.includes(Role.member):
+            return
+        if batch.status is BatchStatus.held and st.button("Release", key=f"release_{batch.id}", type="primary"):
+            with action(f"The good rows of {batch.file_name} are published.") as db:
+                datasets.release_batch(db, person, batch.id)
+                st.rerun()
+        if st.button("Undo", key=f"undo_{batch.id}", icon=":material/undo:"):
+            detail = f"The {batch.rows_valid:,} rows of {batch.file_name} and all traces of them are deleted."
+            confirm("Undo this file?", verb="Undo", act=lambda: _undo(person, batch), detail=detail)
+
+
+def _undo(person: Actor, batch: Batch) -> None:
+    with action(f"{batch.file_name} is undone.") as db:
+        datasets.undo_batch(db, person, batch.id)
+        st.rerun()
+
+
+def reject_list(person: Actor, dataset: Dataset, batch_id: int) -> None:
+    """Why rows were refused, most frequent reason first; each row as it stands in the file."""
+    with reading() as db:
+        batch = datasets.batch(db, person, batch_id)
+        reasons = datasets.summary(db, person, batch_id=batch_id).by_reason
+    if st.button("All files", icon=":material/arrow_back:"):
+        del st.query_params["batch"]
+        st.rerun()
+    st.subheader(f"Refused rows of {_plain(batch.file_name)}", anchor=False)
+    labels = {f"{one.column}: {one.rule}" if one.column else one.rule: one for one in reasons}
+    texts = {label: f"{label} ({one.rows:,})" for label, one in labels.items()}
+    chosen = st.pills("Reason", list(labels), format_func=lambda label: texts[label], key=f"reason_{batch_id}")
+    wanted = labels.get(str(chosen))
+    with reading() as db:
+        page = datasets.rejects(
+            db,
+            person,
+            batch_id,
+            rule=wanted.rule if wanted else None,
+            column=wanted.column if wanted else None,
+            limit=REJECTS_SHOWN,
+        )
+    st.dataframe([_line(reject) for reject in page.items], hide_index=True, width="stretch")
+    if page.next_cursor:
+        st.caption(f"The first {REJECTS_SHOWN} of them. The download has all.")
+    downloads("errors", dataset.name, batch_id)
+
+
+def _line(reject: Reject) -> dict[str, object]:
+    return {
+        "Line": reject.line,
+        "Row": reject.row,
+        "Reasons": " ".join(failure.message for failure in reject.failures),
+        "As in the file": reject.raw,
+    }
+
+
+def downloads(what: str, dataset: str, batch_id: int | None = None) -> None:
+    """Links, not buttons: the API streams the file, nothing of it passes through this page."""
+    query = urlencode({"dataset": dataset, **({"batch": batch_id} if batch_id else {})})
+    with st.container(horizontal=True):
+        for form in datasets.EXPORT_FORMATS:
+            st.link_button(form.upper(), f"/api/v1/{what}/{form}?{query}", icon=":material/download:")
+
+
+def _plain(name: str) -> str:
+    """A file name is no markdown."""
+    return "".join(f"\\{sign}" if sign in "\\`*_{}[]()#+!|:$<>~" else sign for sign in name)

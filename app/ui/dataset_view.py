@@ -1,0 +1,142 @@
+"""One dataset from all sides: rows, figures, where a row came from, its rules."""
+
+from typing import Any
+
+import streamlit as st
+
+from app.core.actor import Actor, Role
+from app.datasets import service as datasets
+from app.datasets.schemas import Dataset, DatasetChange, Summary, Trace
+from app.ui.dataset_batches import downloads
+from app.ui.dataset_grid import column_lines, edit_columns, edit_mode, edit_rules, schema_from
+from app.ui.page import action, confirm, empty_state, reading
+
+ROWS_SHOWN = 50
+
+
+def figures(dataset: Dataset, summary: Summary) -> None:
+    rate = "–" if summary.success_rate is None else f"{summary.success_rate:.1%}"
+    shown = {
+        "Rows now": f"{dataset.rows:,}",
+        "Rows received": f"{summary.rows_in:,}",
+        "Refused": f"{summary.rows_rejected:,}",
+        "Passed": rate,
+    }
+    with st.container(horizontal=True):
+        for label, value in shown.items():
+            st.metric(label, value, border=True, width="stretch")
+
+
+def rows_tab(person: Actor, dataset: Dataset) -> None:
+    with reading() as db:
+        page = datasets.rows(db, person, dataset.name, limit=ROWS_SHOWN)
+    if not page.rows:
+        empty_state("table_rows", "No rows yet", "They appear as soon as a file is published.")
+        return
+    lines = [
+        {"Row id": row_id, **dict(zip(page.columns, row, strict=True))}
+        for row_id, row in zip(page.row_ids, page.rows, strict=True)
+    ]
+    st.dataframe(lines, hide_index=True, width="stretch")
+    if page.next_cursor:
+        st.caption(f"The first {ROWS_SHOWN} of {dataset.rows:,} rows. The download has all.")
+    downloads("report", dataset.name)
+
+
+def summary_tab(dataset: Dataset, summary: Summary) -> None:
+    if not summary.rows_in:
+        empty_state("monitoring", "Nothing to count yet", f"Load a file into {dataset.name} first.")
+        return
+    left, right = st.columns(2)
+    with left:
+        st.markdown("**Refused rows by reason**")
+        reasons = [{"Column": one.column, "Rule": one.rule, "Rows": one.rows} for one in summary.by_reason]
+        _table(reasons, "No row was refused.")
+    with right:
+        st.markdown("**What went wrong together**")
+        together = summary.by_combination
+        if together is None:
+            st.caption("Too many refused rows to count combinations here.")
+        else:
+            lines = [{"Reasons": ", ".join(one.reasons), "Rows": one.rows} for one in together]
+            _table(lines, "No row was refused.")
+    st.markdown("**By day**")
+    days = [
+        {"Day (UTC)": one.day, "Received": one.rows_in, "Stored": one.rows_valid, "Refused": one.rows_rejected}
+        for one in summary.by_day
+    ]
+    _table(days, "No day yet.")
+
+
+def _table(lines: list[dict[str, Any]], nothing: str) -> None:
+    if lines:
+        st.dataframe(lines, hide_index=True, width="stretch")
+    else:
+        st.caption(nothing)
+
+
+def trace_tab(person: Actor, dataset: Dataset) -> None:
+    st.caption("A row id is the batch and the row, such as 12.345. Rows, refused rows and downloads show them.")
+    row_id = st.text_input("Row id", key="trace_id", placeholder="12.345").strip()
+    if not row_id:
+        return
+    with reading() as db:
+        found = datasets.trace_row(db, person, dataset.name, row_id)
+    _trace(found)
+
+
+def _trace(found: Trace) -> None:
+    st.markdown(f"Row {found.row}, line {found.line} of the file")
+    st.code(f"{found.file_name}\nsha256 {found.sha256}", language=None)
+    st.markdown("**As it stands in the file**")
+    st.code(found.raw, language=None, wrap_lines=True)
+    if found.failures:
+        st.markdown("**Why it was refused**")
+        _table([failure.model_dump() for failure in found.failures], "")
+    elif found.values is None:
+        st.caption("Not in the table now: it is held, still loading, or a newer file replaced it.")
+    else:
+        st.markdown("**As it is stored**")
+        _table([{"Column": name, "Value": _shown(value)} for name, value in found.values.items()], "")
+
+
+def _shown(value: Any) -> str:
+    return "" if value is None else str(value)
+
+
+def rules_tab(person: Actor, dataset: Dataset) -> None:
+    """Rules may change at any time; what is stored already stays as it is."""
+    fixed = dataset.batches > 0
+    key = f"rules_{dataset.name}_{dataset.version}"
+    lines = edit_columns(column_lines(dataset.definition.columns), key=f"{key}_columns", fixed=fixed)
+    mode = edit_mode([line["name"] for line in lines], dataset.definition, key=key, fixed=fixed)
+    rules = edit_rules(dataset.definition.rules, key=f"{key}_rules")
+    if not person.role.includes(Role.author):
+        st.caption("Only authors change rules.")
+        return
+    with st.container(horizontal=True):
+        if st.button("Save rules", type="primary", help="They hold for files that come later."):
+            _save(person, dataset, (lines, rules, mode))
+        if st.button("Delete dataset", icon=":material/delete:"):
+            detail = (
+                f"{dataset.rows:,} rows, {dataset.batches} files and all evidence are deleted. This cannot be undone."
+            )
+            confirm(f"Delete {dataset.name}?", verb="Delete", act=lambda: _delete(person, dataset), detail=detail)
+
+
+def _save(person: Actor, dataset: Dataset, edited: tuple[Any, Any, Any]) -> None:
+    schema = schema_from(*edited)
+    if isinstance(schema, str):
+        st.error(schema, icon=":material/error:")
+        return
+    with action("Rules saved.") as db:
+        change = DatasetChange(version=dataset.version, definition=schema)
+        datasets.change_dataset(db, person, dataset.name, change)
+        st.rerun()
+
+
+def _delete(person: Actor, dataset: Dataset) -> None:
+    with action(f"{dataset.name} is deleted.") as db:
+        datasets.delete_dataset(db, person, dataset.name)
+        st.query_params.clear()
+        st.rerun()

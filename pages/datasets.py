@@ -1,0 +1,82 @@
+"""Datasets: files in, what became of their rows, and where each row came from."""
+
+import streamlit as st
+
+from app.core import clock
+from app.core.actor import Role
+from app.datasets import service as datasets
+from app.datasets.schemas import Dataset
+from app.sample.rows import sales_csv
+from app.ui.dataset_batches import batch_list, reject_list
+from app.ui.dataset_upload import CHOSEN, load_into, new_dataset
+from app.ui.dataset_view import figures, rows_tab, rules_tab, summary_tab, trace_tab
+from app.ui.page import empty_state, page_header, reading, viewer, when
+
+person = viewer()
+
+
+def overview() -> None:
+    page_header("Datasets", "Files in, checked row by row. What is refused keeps its reasons and its text.")
+    with reading() as db:
+        found = datasets.datasets(db, person)
+    if person.role.includes(Role.author):
+        with st.expander("New dataset", icon=":material/add:", expanded=not found):
+            new_dataset(person)
+    sample_link()
+    if not found:
+        empty_state("database", "No datasets yet", "Drop a CSV file above, or try it with the sample file.")
+        return
+    for dataset in found:
+        line(dataset)
+
+
+def sample_link() -> None:
+    st.download_button(
+        "Sample file",
+        lambda: sales_csv(clock.now().date()),
+        file_name="sample_sales.csv",
+        mime="text/csv",
+        icon=":material/download:",
+        help="Orders of a small shop, with a few honest mistakes in them.",
+    )
+
+
+def line(dataset: Dataset) -> None:
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        if st.button(dataset.name, key=f"open_{dataset.name}", type="tertiary", icon=":material/database:"):
+            st.query_params[CHOSEN] = dataset.name
+            st.rerun()
+        st.caption(f"{dataset.rows:,} rows", width="content")
+        st.caption(f"{dataset.rejected:,} refused", width="content")
+        st.caption(f"{len(dataset.definition.columns)} columns", width="content")
+        st.caption(f"last file {when(dataset.last_batch_at)}", width="content")
+
+
+def detail(name: str) -> None:
+    st.button("All datasets", icon=":material/arrow_back:", on_click=st.query_params.clear)
+    with reading() as db:
+        dataset = datasets.dataset_by_name(db, person, name)
+        summary = datasets.summary(db, person, dataset=name)
+    page_header(dataset.name, dataset.description)
+    figures(dataset, summary)
+    files, rows, counts, trace, rules = st.tabs(["Files", "Rows", "Summary", "Trace", "Rules"])
+    with files:
+        if batch := st.query_params.get("batch", ""):
+            reject_list(person, dataset, int(batch) if batch.isdigit() else 0)
+        else:
+            load_into(person, dataset)
+            batch_list(person, dataset)
+    with rows:
+        rows_tab(person, dataset)
+    with counts:
+        summary_tab(dataset, summary)
+    with rules:
+        rules_tab(person, dataset)
+    with trace:
+        trace_tab(person, dataset)
+
+
+if chosen := st.query_params.get(CHOSEN):
+    detail(chosen)
+else:
+    overview()
