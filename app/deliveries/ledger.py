@@ -26,6 +26,8 @@ from app.schedules.schemas import Fire
 
 BACK_OFF_SECONDS = [60, 300, 900, 3600, 14_400]
 SEND_JOB = "deliveries.send"
+STOPPED_AFTER_DOT = "The sender was stopped after the end of the message; nobody knows whether it was accepted."
+NEVER_SENT = "The run ended before this message was sent."
 
 
 class DeliveryLost(Exception):
@@ -115,7 +117,7 @@ def recover(db: Session, run_id: UUID) -> None:
         db,
         sa.and_(left, after_dot, DeliveryRow.policy == Policy.never_twice),
         state=State.unknown,
-        error="The sender was stopped after the end of the message was sent; nobody knows whether it was accepted.",
+        error=STOPPED_AFTER_DOT,
     )
     _move(db, sa.and_(left, after_dot), state=State.queued)
 

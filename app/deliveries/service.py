@@ -50,6 +50,7 @@ __all__ = [
 ]
 
 DELIVER_JOB = "deliveries.deliver"
+IN_HAND = (State.queued, State.sending)
 
 
 class DeliveryNotFound(NotFound):
@@ -107,12 +108,12 @@ def deliveries(
         at, last = decode(cursor, 2)
         query = query.where(newest < sa.tuple_(datetime.fromisoformat(at), UUID(last)))
     query = query.order_by(DeliveryRow.created_at.desc(), DeliveryRow.id.desc()).limit(limit + 1)
-    found = [Delivery.model_validate(row) for row in db.scalars(query)]
+    found = [_seen(db, row) for row in db.scalars(query)]
     return page_of(found, limit, lambda one: [one.created_at.isoformat(), str(one.id)])
 
 
 def delivery(db: Session, actor: Actor, delivery_id: UUID) -> Delivery:
-    return Delivery.model_validate(access_delivery(db, actor, delivery_id))
+    return _seen(db, access_delivery(db, actor, delivery_id))
 
 
 def delivery_counts(db: Session, actor: Actor, *, since: datetime | None = None) -> Counter[State]:
@@ -141,10 +142,9 @@ def retry_delivery(db: Session, actor: Actor, delivery_id: UUID) -> Delivery:
     row = access_delivery(db, actor, delivery_id, write=True)
     if row.eml_key is None:
         raise MessageNotMade
-    in_hand = row.state in (State.queued, State.sending) and not _is_over(db, row.run_id)
-    if row.state == State.sent or in_hand:
-        raise NotToBeRetried(f"The state of this message is {row.state}: there is nothing to send again.")
-    before = State.unknown if row.state == State.sending and row.phase == Phase.dot else State(row.state)
+    before = _seen(db, row).state
+    if before is State.sent or before in IN_HAND:
+        raise NotToBeRetried(f"The state of this message is {before.value}: there is nothing to send again.")
     row.run_id = ledger.enqueue_send(db, actor, row.id, row.recipient)
     row.state, row.phase, row.next_attempt_at, row.changed_at = State.queued, None, clock.now(), clock.now()
     db.flush()
@@ -166,6 +166,16 @@ def _conditions(wanted: DeliveryFilter) -> list[sa.ColumnElement[bool]]:
     if wanted.recipient:
         conditions.append(DeliveryRow.recipient.icontains(wanted.recipient, autoescape=True))
     return conditions
+
+
+def _seen(db: Session, row: DeliveryRow) -> Delivery:
+    """A row in the hands of a run that has ended is in nobody's hands: it says so instead of waiting for ever."""
+    seen = Delivery.model_validate(row)
+    if seen.state not in IN_HAND or not _is_over(db, row.run_id):
+        return seen
+    if seen.state is State.sending and seen.phase == Phase.dot:
+        return seen.model_copy(update={"state": State.unknown, "error": ledger.STOPPED_AFTER_DOT})
+    return seen.model_copy(update={"state": State.failed, "error": ledger.NEVER_SENT})
 
 
 def _is_over(db: Session, run_id: UUID | None) -> bool:

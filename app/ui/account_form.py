@@ -8,7 +8,7 @@ from pydantic import SecretStr, ValidationError
 from app.core.actor import Actor
 from app.deliveries import service as deliveries
 from app.deliveries.schemas import SmtpAccount, SmtpAccountChange, SmtpAccountCreate
-from app.ui.page import action, confirm, empty_state, plain, reading
+from app.ui.page import action, confirm, empty_state, forget_failure, plain, reading
 
 SECURITY = {"starttls": "STARTTLS (usually port 587)", "tls": "TLS from the start (usually port 465)"}
 
@@ -70,6 +70,7 @@ def _add(person: Actor) -> None:
         except ValidationError as error:
             _say(error)
             return
+        forget_failure()
         with action(f"{new.name} is added.") as db:
             deliveries.create_smtp_account(db, person, new)
             st.rerun()
@@ -83,6 +84,7 @@ def _change(person: Actor, account: SmtpAccount) -> None:
         except ValidationError as error:
             _say(error)
             return
+        forget_failure()
         with action(f"{account.name} is saved.") as db:
             deliveries.change_smtp_account(db, person, account.id, change)
             st.rerun()

@@ -14,7 +14,7 @@ from app.schedules import service as schedules
 from app.schedules.schemas import CatchUp, Schedule, ScheduleChange, ScheduleCreate, Timing
 from app.templates import service as templates
 from app.templates.schemas import Parameter
-from app.ui.page import action, reading
+from app.ui.page import action, forget_failure, reading
 from app.ui.parameter_form import parameter_inputs
 from app.ui.timing_form import timing_input
 
@@ -113,6 +113,7 @@ def _save(person: Actor, given: Schedule | None, timing: Timing, rest: dict[str,
         problem = error.errors()[0]
         st.error(f"{problem['loc'][0]}: {problem['msg']}", icon=":material/error:")
         return
+    forget_failure()
     with action(f"{rest['name']} is saved.") as db:
         if given and isinstance(wanted, ScheduleChange):
             schedules.change_schedule(db, person, given.id, wanted)

@@ -87,6 +87,28 @@ def test_a_second_click_on_send_again_is_refused_while_the_first_is_on_its_way()
     assert [(each.state, each.attempt) for each in ledger()] == [(State.sent, 2)]
 
 
+@pytest.mark.parametrize(
+    ("state", "phase", "shown"),
+    [
+        (State.queued, None, State.failed),
+        (State.sending, "body", State.failed),
+        (State.sending, "dot", State.unknown),
+    ],
+)
+def test_a_message_that_a_dead_run_left_behind_does_not_wait_for_ever(
+    state: State, phase: str | None, shown: State
+) -> None:
+    sent()
+    with db.transaction() as session:
+        row = deliveries.access_delivery(session, SYSTEM, ledger()[0].id)
+        row.state, row.phase = state, phase
+    assert ledger()[0].state is shown
+    with db.transaction() as session:
+        deliveries.retry_delivery(session, SYSTEM, ledger()[0].id)
+    work_off(HANDLERS)
+    assert ledger()[0].state is State.sent
+
+
 def test_the_ledger_outlives_the_schedule() -> None:
     schedule_id = sent()
     with db.transaction() as session:
