@@ -80,7 +80,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
     """Timer and workers live as long as the server, whoever started it (`streamlit run` and uvicorn do, too)."""
     database = _database if _database is not None else await asyncio.to_thread(_open_database)
     config = settings()
-    logging_setup.adopt_loggers(config)
+    logging_setup.configure(config)
     crew = Crew(config.workers, lambda number: [sys.executable, "-m", "app.worker"], "worker")
     timer = _timer(database)
     crew.start()
@@ -157,6 +157,7 @@ def _timer(database: startup.OpenDatabase) -> BackgroundScheduler:
     timer = BackgroundScheduler(timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1})
     timer.add_job(_quietly, "interval", seconds=1, args=[schedules.tick], id="schedules")
     timer.add_job(_quietly, "interval", minutes=1, args=[accounts.delete_expired_sessions], id="sessions")
+    timer.add_job(_quietly, "interval", hours=1, args=[accounts.delete_old_answers], id="answers")
     timer.add_job(database.repair, "interval", seconds=5, id="database")
     return timer
 
