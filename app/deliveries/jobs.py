@@ -4,6 +4,7 @@ from collections import Counter
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
@@ -17,20 +18,24 @@ from app.deliveries.schemas import ReportOrder, State
 from app.deliveries.send import send_all
 from app.deliveries.smtp_accounts import AccountNotFound, access_smtp_account
 from app.deliveries.tables import DeliveryRow, SmtpAccountRow
-from app.jobs.context import Handler, JobContext
+from app.jobs.context import Handler, JobContext, limited
 from app.reports import service as reports
 from app.reports.schemas import Report
 from app.schedules import service as schedules
 from app.schedules.next_fire import local_text
 from app.schedules.schemas import Fire
+from app.templates import service as templates
+from app.templates.parameters import resolve
 
 REPORT_SHARE = 0.5
+LONGEST_SECONDS = 14_400  # hundreds of recipients at a slow server
 
 
 class NothingSent(Unavailable):
     """No message could be sent."""
 
 
+@limited(wall_seconds=LONGEST_SECONDS)
 def deliver(ctx: JobContext) -> dict[str, Any]:
     """The report once, then each message once, whatever was done by an attempt that died."""
     with ctx.transaction() as db:
@@ -74,11 +79,20 @@ def _open(db: Session, ctx: JobContext, fire: Fire, order: ReportOrder) -> None:
 def _report(ctx: JobContext, fire: Fire, order: ReportOrder) -> Report:
     key = f"schedule:{fire.schedule_id}:{fire.fire_at.isoformat()}"
     try:
-        return reports.ensure_report(ctx, order.template_id, order.parameters, key, until=REPORT_SHARE)
+        parameters = _parameters(ctx, fire, order)
+        return reports.ensure_report(ctx, order.template_id, parameters, key, until=REPORT_SHARE)
     except AppError as error:
         with ctx.transaction() as db:
             ledger.give_up_without_message(db, fire, f"The report could not be made: {error.message}")
         raise
+
+
+def _parameters(ctx: JobContext, fire: Fire, order: ReportOrder) -> dict[str, Any]:
+    """Moving days count from the day of the fire in the schedule's zone, however late the report is made."""
+    with ctx.transaction() as db:
+        zone = ZoneInfo(schedules.schedule(db, SYSTEM, fire.schedule_id).zone)
+        wanted = templates.template(db, ctx.actor, order.template_id).content.parameters
+    return resolve(wanted, order.parameters, fire.fire_at.astimezone(zone).date()).values
 
 
 def _write_messages(ctx: JobContext, fire: Fire, order: ReportOrder, report: Report) -> None:

@@ -19,20 +19,22 @@ from app.jobs.work_off import work_off
 from app.schedules import service as schedules
 from app.schedules.schemas import Schedule, ScheduleCreate
 from app.templates import service as templates
-from app.templates.schemas import HeadingBlock, TemplateCreate, TextBlock
+from app.templates.schemas import HeadingBlock, Parameter, TemplateCreate, TextBlock
 from tests.smtp_server import Authority
 
 START = datetime(2026, 3, 27, 12, tzinfo=UTC)
 DUE = datetime(2026, 3, 27, 13, tzinfo=UTC)
 
 
-def make_template() -> UUID:
+def make_template(*parameters: Parameter) -> UUID:
     blocks = [
         HeadingBlock(id="top", text="All is well"),
         TextBlock(id="words", markdown="**Nothing** broke, see [the board](https://example.com/board)."),
     ]
     with db.transaction() as session:
-        return templates.create_template(session, SYSTEM, TemplateCreate(name="Weekly", blocks=blocks)).id
+        return templates.create_template(
+            session, SYSTEM, TemplateCreate(name="Weekly", blocks=blocks, parameters=list(parameters))
+        ).id
 
 
 def make_account(port: int, authority: Authority, **changes: Any) -> SmtpAccount:
@@ -48,10 +50,12 @@ def make_account(port: int, authority: Authority, **changes: Any) -> SmtpAccount
         return deliveries.create_smtp_account(session, SYSTEM, SmtpAccountCreate(**{**given, **changes}))
 
 
-def make_schedule(template_id: UUID, recipients: list[str], **changes: Any) -> Schedule:
+def make_schedule(
+    template_id: UUID, recipients: list[str], *, timing: dict[str, Any] | None = None, **changes: Any
+) -> Schedule:
     payload = {"template_id": str(template_id), "recipients": recipients, **changes}
     with db.transaction() as session:
-        new = ScheduleCreate(name="Weekly to the team", payload=payload, cron="0 * * * *")
+        new = ScheduleCreate(name="Weekly to the team", payload=payload, **(timing or {"cron": "0 * * * *"}))
         return schedules.create_schedule(session, SYSTEM, new)
 
 

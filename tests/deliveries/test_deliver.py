@@ -17,6 +17,8 @@ from app.jobs.schemas import RunStatus
 from app.jobs.work_off import work_off
 from app.reports import service as reports
 from app.schedules import service as schedules
+from app.templates import service as templates
+from app.templates.schemas import Parameter
 from tests.deliveries.orders import (
     DUE,
     START,
@@ -229,8 +231,6 @@ def test_a_server_that_is_down_is_asked_once_for_all_recipients(template_id: UUI
 
 def test_a_report_that_cannot_be_made_is_said_in_every_row(template_id: UUID) -> None:
     made = make_schedule(template_id, [ANNA, BEN])
-    from app.templates import service as templates
-
     with db.transaction() as session:
         templates.delete_template(session, SYSTEM, template_id)
     (run,) = fire()
@@ -259,3 +259,16 @@ def test_a_late_report_says_so(template_id: UUID) -> None:
     with db.transaction() as session:
         seen = deliveries.message_view(session, SYSTEM, ledger()[0].id)
     assert "This report was due on Fri 27 Mar 2026 13:00 +00:00 and is late." in seen.text
+
+
+def test_yesterday_is_counted_from_the_day_of_the_fire_in_the_zone_of_the_schedule(database: str) -> None:
+    day = Parameter(name="day", type="date", default="yesterday")
+    timing = {"cron": "30 0 * * *", "zone": "Asia/Tokyo", "catch_up": "each"}
+    make_schedule(make_template(day), [ANNA], timing=timing)
+    with db.transaction() as session:
+        assert schedules.tick(session, START + timedelta(days=2)) == 2
+    work_off(HANDLERS)
+    with db.transaction() as session:
+        made = [reports.report(session, SYSTEM, row.report_id or row.id).parameters for row in ledger()]
+    # 00:30 on the 28th in Tokyo is 15:30 on the 27th in UTC.
+    assert sorted(each["day"] for each in made) == ["2026-03-27", "2026-03-28"]
