@@ -413,14 +413,16 @@ class Board {
   }
 
   scrollAlong(drag) {
-    const board = this.element.getBoundingClientRect();
-    if (drag.x < board.left + EDGE) this.element.scrollLeft -= 10;
-    else if (drag.x > Math.min(board.right, innerWidth) - EDGE) this.element.scrollLeft += 10;
+    const { element } = this;
     const list = drag.over?.list;
-    if (!list) return;
-    const box = list.getBoundingClientRect();
-    if (drag.y < box.top + EDGE) list.scrollTop -= 10;
-    else if (drag.y > box.bottom - EDGE) list.scrollTop += 10;
+    const before = element.scrollLeft + (list?.scrollTop ?? 0);
+    const board = element.getBoundingClientRect();
+    if (drag.x < Math.max(board.left, 0) + EDGE) element.scrollLeft -= 10;
+    else if (drag.x > Math.min(board.right, innerWidth) - EDGE) element.scrollLeft += 10;
+    const box = list?.getBoundingClientRect();
+    if (box && drag.y < box.top + EDGE) list.scrollTop -= 10;
+    else if (box && drag.y > Math.min(box.bottom, innerHeight) - EDGE) list.scrollTop += 10;
+    if (before !== element.scrollLeft + (list?.scrollTop ?? 0)) this.hover(drag); // another place is under the pointer
   }
 
   release(drag, finished) {
