@@ -1,5 +1,6 @@
 """The one way into accounts: people, their sessions, their keys."""
 
+from app.accounts.idempotency import delete_old_answers
 from app.accounts.keys import ScopeTooNarrow, actor_of_key, create_key, keys, revoke_key
 from app.accounts.passwords import WeakPassword
 from app.accounts.people import (
@@ -56,6 +57,7 @@ __all__ = [
     "create_person",
     "current_session",
     "delete_expired_sessions",
+    "delete_old_answers",
     "extend",
     "hash_of",
     "keys",

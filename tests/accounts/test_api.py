@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from pydantic import SecretStr
@@ -10,7 +11,9 @@ from starlette.testclient import TestClient
 from app.accounts import service as accounts
 from app.accounts.web import COOKIE
 from app.api import api
+from app.core import clock
 from app.core.actor import Role
+from app.core.clock import FixedClock
 from app.core.db import transaction
 from tests.accounts.conftest import PASSWORD, Visitor
 
@@ -161,6 +164,14 @@ def test_an_answer_with_a_secret_is_not_kept(visit: Visit) -> None:
     again = ann.post("/keys", json={"name": "mine"}, headers=key)
     assert (again.status_code, again.json()["error"]) == (409, "AnswerUnknown")
     assert [item["name"] for item in ann.get("/keys").json()["items"]] == ["mine", "test"]
+
+
+def test_answers_are_kept_for_two_days(visit: Visit) -> None:
+    visit(Role.admin).client.post("/people", json=NEW, headers={"Idempotency-Key": "k1"})
+    later = clock.now() + timedelta(days=2, minutes=1)
+    for time, gone in ((clock.now(), 0), (later, 1), (later, 0)):
+        with clock.use(FixedClock(time)), transaction() as db:
+            assert accounts.delete_old_answers(db) == gone
 
 
 def test_the_trail_is_read_in_pages_by_administrators(visit: Visit) -> None:
