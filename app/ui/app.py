@@ -38,13 +38,9 @@ MENU: dict[str, list[Entry]] = {
 
 def menu_for(person: Actor) -> dict[str, list[st.Page]]:
     return {
-        section: [_page(*entry[:3]) for entry in entries if person.role.includes(entry[3]) and _exists(entry[0])]
+        section: [_page(*entry[:3]) for entry in entries if person.role.includes(entry[3])]
         for section, entries in MENU.items()
     }
-
-
-def _exists(name: str) -> bool:
-    return path_of(name).exists()
 
 
 def _page(name: str, title: str, icon: str) -> st.Page:
