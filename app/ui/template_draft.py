@@ -25,6 +25,7 @@ class Draft:
         self.parameters: list[dict[str, Any]] = plain["parameters"]
         self.theme: dict[str, Any] = plain["theme"]
         self._saved = self._snapshot()
+        self.relabelled = False
         # Widgets remember what was typed by their key: a new edition must not show what an old one held.
         self.edition = f"{saved.id}_{saved.version}"
 

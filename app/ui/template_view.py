@@ -52,6 +52,9 @@ def show_template(person: Actor, template_id: UUID) -> None:
     if may_write:
         with bar:
             _actions(person, draft)
+    if draft.relabelled:  # the label of a block stands above the field that it is made of
+        draft.relabelled = False
+        st.rerun()
 
 
 def choices_for(person: Actor, draft: Draft) -> Choices:
@@ -70,6 +73,7 @@ def _blocks(person: Actor, draft: Draft) -> None:
         key = f"{draft.edition}_{block['id']}"
         with st.expander(plain(block_label(block)), icon=f":material/{KINDS[block['kind']][1]}:", key=f"{key}_open"):
             draft.blocks[place] = edit_block(block, choices, key)
+            draft.relabelled |= block_label(draft.blocks[place]) != block_label(block)
             _block_actions(draft, place, key)
     st.caption("Add a block")
     with st.container(horizontal=True):
