@@ -67,7 +67,7 @@ def add_person() -> None:
 
 def change_person(one: Person) -> None:
     with st.container(border=True):
-        st.subheader(plain(one.name), anchor=False)
+        st.header(plain(one.name), anchor=False)
         with st.form(f"person_{one.id}", border=False):
             role = st.selectbox("Role", list(Role), index=list(Role).index(one.role), format_func=MEANING.__getitem__)
             active = st.toggle("May sign in", one.is_active, help="Switching it off signs them out everywhere at once.")

@@ -53,7 +53,7 @@ def first_steps(person: Actor) -> None:
 
 
 def my_cards(person: Actor) -> None:
-    st.subheader("My open cards", anchor=False)
+    st.header("My open cards", anchor=False)
     with reading() as db:
         mine = tasks.my_open_cards(db, person)
     if not mine:
@@ -83,7 +83,7 @@ def trouble(person: Actor) -> None:
         ]
     if not runs and not stuck:
         return
-    st.subheader("Needs attention", anchor=False)
+    st.header("Needs attention", anchor=False)
     for run in runs:
         with st.container(border=True, gap=None):
             st.page_link(
@@ -98,7 +98,7 @@ def trouble(person: Actor) -> None:
 
 
 def latest_reports(person: Actor) -> None:
-    st.subheader("Latest reports", anchor=False)
+    st.header("Latest reports", anchor=False)
     with reading() as db:
         latest = reports.reports(db, person, limit=SHOWN).items
     if not latest:
@@ -110,7 +110,7 @@ def latest_reports(person: Actor) -> None:
 
 
 def next_sends(person: Actor) -> None:
-    st.subheader("Next sends", anchor=False)
+    st.header("Next sends", anchor=False)
     with reading() as db:
         coming = schedules.upcoming(db, person, SHOWN)
     if not coming:

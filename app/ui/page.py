@@ -131,7 +131,7 @@ def forget_failure() -> None:
 def empty_state(icon: str, title: str, text: str) -> None:
     """Instead of an empty table: what would be here, and how to get it. `icon` is a material name, such as `inbox`."""
     with st.container(border=True, horizontal_alignment="center"):
-        st.markdown(f"### :material/{icon}: {title}", text_alignment="center")
+        st.markdown(f":material/{icon}: **{title}**", text_alignment="center")
         st.caption(text, text_alignment="center")
 
 
