@@ -1,13 +1,12 @@
 """Deliveries: every message to every recipient, the built-in outbox, and the mail accounts."""
 
-from uuid import UUID
-
 import streamlit as st
 
 from app.core.actor import Role
 from app.deliveries import service as deliveries
 from app.deliveries.schemas import Channel, Delivery, DeliveryFilter, State
 from app.ui.account_form import mail_accounts
+from app.ui.address import id_in_address
 from app.ui.delivery_table import delivery_table
 from app.ui.delivery_view import BADGES, show_delivery
 from app.ui.page import empty_state, page_header, reading, viewer
@@ -61,7 +60,7 @@ def main() -> None:
             content()
 
 
-if wanted := st.query_params.get("delivery"):
-    show_delivery(person, UUID(wanted))
+if delivery_id := id_in_address("delivery"):
+    show_delivery(person, delivery_id)
 else:
     main()

@@ -5,9 +5,9 @@ from uuid import UUID
 import streamlit as st
 
 from app.core.actor import Role
-from app.deliveries import service as deliveries
 from app.schedules import service as schedules
 from app.schedules.schemas import Schedule
+from app.ui.address import id_in_address
 from app.ui.page import action, confirm, empty_state, page_header, plain, reading, viewer
 from app.ui.schedule_form import edit_schedule, new_schedule
 from app.ui.schedule_view import history, next_run, state_badge
@@ -98,8 +98,7 @@ def listing() -> None:
             st.rerun()
 
 
-assert deliveries.DELIVER_JOB, "what a schedule can do is offered by the features that are imported"
-if wanted := st.query_params.get("schedule"):
-    detail(UUID(wanted))
+if schedule_id := id_in_address("schedule"):
+    detail(schedule_id)
 else:
     listing()
