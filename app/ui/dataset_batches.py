@@ -53,7 +53,8 @@ def _batch(person: Actor, batch: Batch) -> None:
         if batch.status is BatchStatus.loading:
             st.progress(batch.progress, f"{batch.rows_in:,} rows read")
         elif batch.rows_in:
-            st.caption(f"{batch.rows_in:,} rows: {batch.rows_valid:,} stored, {batch.rows_rejected:,} refused")
+            good = "good, none visible yet" if batch.status is BatchStatus.held else "stored"
+            st.caption(f"{batch.rows_in:,} rows: {batch.rows_valid:,} {good}, {batch.rows_rejected:,} refused")
         _notes(batch)
         _decisions(person, batch)
 
@@ -79,16 +80,16 @@ def _decisions(person: Actor, batch: Batch) -> None:
         if not person.role.includes(Role.member):
             return
         if batch.status is BatchStatus.held and st.button("Release", key=f"release_{batch.id}", type="primary"):
-            with action(f"The good rows of {batch.file_name} are published.") as db:
+            with action(f"The good rows of {_plain(batch.file_name)} are published.") as db:
                 datasets.release_batch(db, person, batch.id)
                 st.rerun()
         if st.button("Undo", key=f"undo_{batch.id}", icon=":material/undo:"):
-            detail = f"The {batch.rows_valid:,} rows of {batch.file_name} and all traces of them are deleted."
+            detail = f"The {batch.rows_valid:,} rows of {_plain(batch.file_name)} and all traces of them are deleted."
             confirm("Undo this file?", verb="Undo", act=lambda: _undo(person, batch), detail=detail)
 
 
 def _undo(person: Actor, batch: Batch) -> None:
-    with action(f"{batch.file_name} is undone.") as db:
+    with action(f"{_plain(batch.file_name)} is undone.") as db:
         datasets.undo_batch(db, person, batch.id)
         st.rerun()
 
@@ -124,7 +125,7 @@ def reject_list(person: Actor, dataset: Dataset, batch_id: int) -> None:
 def _line(reject: Reject) -> dict[str, object]:
     return {
         "Line": reject.line,
-        "Row": reject.row,
+        "Row id": f"{reject.batch_id}.{reject.row}",
         "Reasons": " ".join(failure.message for failure in reject.failures),
         "As in the file": reject.raw,
     }

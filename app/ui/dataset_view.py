@@ -76,7 +76,7 @@ def _table(lines: list[dict[str, Any]], nothing: str) -> None:
 
 
 def trace_tab(person: Actor, dataset: Dataset) -> None:
-    st.caption("A row id is the batch and the row, such as 12.345. Rows, refused rows and downloads show them.")
+    st.caption("A row id is the batch and the row, such as 12.345. The lists of rows and of refused rows show them.")
     row_id = st.text_input("Row id", key="trace_id", placeholder="12.345").strip()
     if not row_id:
         return
