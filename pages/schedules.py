@@ -40,7 +40,7 @@ def buttons(found: Schedule) -> None:
             schedules.run_now(db, person, found.id)
     word, icon = ("Pause", "pause") if found.enabled else ("Resume", "resume")
     if st.button(word, key=f"pause_{found.id}", icon=f":material/{icon}:"):
-        with action(f"{found.name}: {word.lower()}d.") as db:
+        with action(f"{plain(found.name)}: {word.lower()}d.") as db:
             (schedules.pause_schedule if found.enabled else schedules.resume_schedule)(db, person, found.id)
             st.rerun()
 
@@ -51,7 +51,7 @@ def detail(schedule_id: UUID) -> None:
     if st.button("All schedules", icon=":material/arrow_back:", type="tertiary"):
         st.query_params.clear()
         st.rerun()
-    page_header(found.name, found.explanation)
+    page_header(plain(found.name), found.explanation)
     if found.error:
         st.error(f"Switched off: {plain(found.error)}", icon=":material/error:")
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -67,14 +67,14 @@ def detail(schedule_id: UUID) -> None:
 
 def delete_button(found: Schedule) -> None:
     def delete() -> None:
-        with action(f"{found.name} is deleted.") as db:
+        with action(f"{plain(found.name)} is deleted.") as db:
             schedules.delete_schedule(db, person, found.id)
             st.query_params.clear()
             st.rerun()
 
     if st.button("Delete", icon=":material/delete:"):
         detail = "It runs no more. Reports and deliveries that it made stay."
-        confirm(f"Delete {found.name}?", verb="Delete", act=delete, detail=detail)
+        confirm(f"Delete {plain(found.name)}?", verb="Delete", act=delete, detail=detail)
 
 
 def listing() -> None:

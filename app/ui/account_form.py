@@ -59,7 +59,7 @@ def _ask_to_delete(person: Actor, account: SmtpAccount) -> None:
             st.rerun()
 
     detail = "Schedules that send by it will fail until another account is chosen there."
-    confirm(f"Delete {account.name}?", verb="Delete", act=delete, detail=detail)
+    confirm(f"Delete {plain(account.name)}?", verb="Delete", act=delete, detail=detail)
 
 
 @st.dialog("Add a mail account")

@@ -42,7 +42,7 @@ def show_delivery(person: Actor, delivery_id: UUID) -> None:
     if st.button("All deliveries", icon=":material/arrow_back:", type="tertiary"):
         st.query_params.clear()
         st.rerun()
-    st.title(found.subject or found.schedule_name, anchor=False)
+    st.title(plain(found.subject or found.schedule_name), anchor=False)
     with st.container(horizontal=True, vertical_alignment="center"):
         state_badge(found.state)
         st.caption(f"to {plain(found.recipient)} · {plain(found.schedule_name)} · {when(found.created_at)}")
