@@ -13,7 +13,7 @@ from app.reports.fonts import FAMILY, shipped_fonts
 from app.templates.schemas import ChartSpec, Theme
 
 VERSION = "6.4"
-WIDTH, HEIGHT = 640, 240
+WIDTH, HEIGHT = 700, 290
 MAX_POINTS, MAX_SERIES, MAX_SLICES = 2000, 12, 12
 PALETTE = ["#2563eb", "#d97706", "#059669", "#dc2626", "#7c3aed", "#0891b2", "#be185d", "#4d7c0f", "#475569", "#a16207"]
 INK, MUTED, LINES = "#1e293b", "#475569", "#e2e8f0"
@@ -40,11 +40,13 @@ def chart_spec(chart: ChartSpec, answer: QueryResult, theme: Theme, number: Numb
     columns = {column.name: column for column in answer.columns}
     _check_columns(chart, columns)
     points = _points(chart, answer, columns)
-    body = _pie(chart, points) if chart.kind == "pie" else _axes(chart, columns, points, number)
+    is_pie = chart.kind == "pie"
+    body = _pie(chart, points) if is_pie else _axes(chart, columns, points, number)
     colours = [theme.accent, *(colour for colour in PALETTE if colour.lower() != theme.accent.lower())]
     return {
         "data": {"values": points},
-        "width": 260 if chart.kind == "pie" else WIDTH,
+        # Axes and legend are inside this width: on the page all charts get the same size of letters.
+        **({"width": 260} if is_pie else {"width": WIDTH, "autosize": {"type": "fit", "contains": "padding"}}),
         "height": HEIGHT,
         "background": "transparent",
         **({"title": {"text": chart.title}} if chart.title else {}),

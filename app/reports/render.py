@@ -32,6 +32,7 @@ from app.tasks.schemas import CardState
 LOOK = Path(__file__).parent / "look"
 CHART_ROWS_ON_PAPER = 40
 CARDS_SHOWN = 50
+SHORT_TABLE = 12
 ALLOWED_TAGS = {
     *("p", "strong", "em", "s", "a", "ul", "ol", "li", "br", "hr", "h2", "h3", "h4", "blockquote", "code", "pre"),
     *("table", "thead", "tbody", "tr", "th", "td"),
@@ -102,7 +103,11 @@ def _view(block: DoneBlock, paper: bool) -> View:
     if isinstance(block, KpiDone):
         return view | block.model_dump(include={"title", "text", "previous", "change", "verdict"})
     if isinstance(block, TableDone):
-        return view | {"title": block.title, "table": _grid(block.answer, block.formats.get)}
+        return view | {
+            "title": block.title,
+            "table": _grid(block.answer, block.formats.get),
+            "short": len(block.answer.rows) <= SHORT_TABLE,
+        }
     if isinstance(block, ChartDone):
         return view | _chart(block, paper)
     if isinstance(block, BoardDone):

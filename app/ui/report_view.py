@@ -8,6 +8,7 @@ import streamlit as st
 from app.core.actor import Actor, Role
 from app.jobs import service as jobs
 from app.jobs.schemas import RunStatus
+from app.queries.schemas import QueryResult
 from app.reports import service as reports
 from app.reports.schemas import (
     BoardDone,
@@ -18,9 +19,10 @@ from app.reports.schemas import (
     ReportContent,
     TableDone,
 )
-from app.ui.page import action, confirm, plain, reading, when
+from app.ui.page import action, confirm, path_of, plain, reading, when
 
 HEIGHT = 960
+BATCHES_LINKED = 12
 BADGES = {
     RunStatus.pending: ("Waiting", "schedule", "gray"),
     RunStatus.processing: ("Being made", "progress_activity", "blue"),
@@ -158,9 +160,9 @@ def _origin(content: ReportContent) -> None:
                 st.code(answer.sql, language="sql", wrap_lines=True)
                 if answer.values:
                     st.caption("Values of the ? in order: " + plain(", ".join(answer.values)))
-                batches = ", ".join(str(batch) for batch in answer.batches) or "none"
                 rows = "1 row" if answer.row_count == 1 else f"{answer.row_count:,} rows"
-                st.caption(f"{rows} · data version {answer.version} · batches {batches}")
+                st.caption(f"{rows} · data version {answer.version}")
+                _batch_links(answer)
         elif isinstance(block, BoardDone):
             with st.expander(plain(f"{block.title} – board {block.summary.board}"), icon=":material/view_kanban:"):
                 st.caption(
@@ -168,3 +170,13 @@ def _origin(content: ReportContent) -> None:
                 )
         elif isinstance(block, FailedBlock):
             st.error(plain(f"{block.title}: {block.error}"), icon=":material/error:")
+
+
+def _batch_links(answer: QueryResult) -> None:
+    """From the figure to the files that it was made of, the newest first."""
+    with st.container(horizontal=True):
+        for batch in sorted(answer.batches, reverse=True)[:BATCHES_LINKED]:
+            where = {"dataset": answer.dataset, "batch": str(batch)}
+            st.page_link(path_of("datasets"), label=f"Batch {batch}", icon=":material/database:", query_params=where)
+    if len(answer.batches) > BATCHES_LINKED:
+        st.caption(f"and {len(answer.batches) - BATCHES_LINKED} older batches")
