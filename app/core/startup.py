@@ -4,6 +4,7 @@ import os
 from dataclasses import dataclass
 
 import psycopg
+import structlog
 from alembic.util import CommandError
 
 from app.core import db, migrations
@@ -12,6 +13,8 @@ from app.core.postgres import EmbeddedPostgres
 from app.core.settings import Settings, settings
 
 OLDEST_POSTGRES = 140000
+
+log = structlog.stdlib.get_logger(__name__)
 
 
 class DatabaseUnreachable(StartupProblem):
@@ -32,6 +35,7 @@ class OpenDatabase:
     def repair(self) -> None:
         """Starts the embedded server again when it was killed; the address stays the same."""
         if self.server and not self.server.answers():
+            log.warning("the embedded PostgreSQL is gone, starting it again", root=str(self.server.root))
             self.server.start()
 
     def close(self) -> None:

@@ -4,7 +4,9 @@ import shutil
 from collections import namedtuple
 
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
+from app.core.db import psycopg_dsn
 from app.core.errors import StartupProblem
 from app.core.postgres import EmbeddedPostgres, NoDiskSpace, PostgresProblem, WrongMajorVersion
 
@@ -48,3 +50,8 @@ def test_a_broken_configuration_is_reported_in_the_servers_own_words(tmp_path):
     with pytest.raises(PostgresProblem, match="did not start"):
         server.start(timeout=10)
     server.release()
+
+
+def test_libpq_finds_a_socket_in_a_folder_with_a_space_and_a_plus():
+    url = "postgresql://postgres@/autoreport?host=%2Ftmp%2Fa%20b%2Bc&port=5432"
+    assert conninfo_to_dict(psycopg_dsn(url))["host"] == "/tmp/a b+c"

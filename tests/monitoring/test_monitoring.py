@@ -94,6 +94,8 @@ def test_a_database_that_is_away_is_named_and_the_process_stays_alive(database):
         assert check["status"] == "down"
         assert "Connection refused" in check["detail"]
         assert client().get("/health").status_code == 200
+        assert "127.0.0.1" not in client(ELSEWHERE).get("/health/ready").text
+        assert client(ELSEWHERE).get("/metrics", headers={"Authorization": "Bearer ar_x"}).status_code == 403
         assert "autoreport_database_up 0.0" in client().get("/metrics").text
     finally:
         database_module.configure(database)

@@ -16,7 +16,7 @@ from app.core.postgres import EmbeddedPostgres
 
 ROOT = Path(__file__).resolve().parents[2]
 OURS = ("DB_URL", "SECRET_KEY", "SMTP_ENV_KEY", "DATA_DIR", "WORKERS", "PORT", "TEST_DB_URL")
-START_SECONDS = 90
+START_SECONDS = 180
 
 
 def free_port() -> int:
