@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from app.accounts.api import router as accounts
-from app.accounts.asgi import IdempotentPosts, RequestIds, error_answer
+from app.accounts.asgi import IdempotentPosts, RequestIds, SmallBodies, error_answer
 from app.accounts.idempotency import AnsweredBefore
 from app.core.errors import AppError, Invalid, Unavailable
 from app.datasets.api import router as datasets
@@ -65,6 +65,7 @@ def make_api() -> FastAPI:
     }.items():
         app.add_exception_handler(error, answer)
     app.add_middleware(IdempotentPosts)
+    app.add_middleware(SmallBodies, files_at=("/ingest", "/datasets/infer"))
     app.add_middleware(RequestIds)
     return app
 

@@ -13,8 +13,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.accounts import idempotency
 from app.accounts.idempotency import Answer, Claim
 from app.core.db import transaction
+from app.core.errors import TooLarge
 
 MAX_KEPT = 1 << 20
+MAX_BODY = 8 << 20
+TOO_LARGE = f"A request other than a file upload may have {MAX_BODY >> 20} MiB."
 MAX_KEY = 200
 
 log = structlog.get_logger()
@@ -55,6 +58,31 @@ class RequestIds:
                 raise
             text = f"Something went wrong on our side. Tell your administrator this number: {request_id}"
             return await error_answer(scope, 500, "InternalError", text)(scope, receive, send_with_id)
+
+
+class SmallBodies:
+    """A body is read before anybody knows who sends it, so it must be small. Routes at `files_at` set their own limit."""
+
+    def __init__(self, app: ASGIApp, files_at: tuple[str, ...]) -> None:
+        self.app, self.files_at = app, files_at
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"].endswith(self.files_at):
+            return await self.app(scope, receive, send)
+        length = Headers(scope=scope).get("content-length", "0")
+        if not length.isdecimal() or int(length) > MAX_BODY:
+            return await error_answer(scope, 413, "TooLarge", TOO_LARGE)(scope, receive, send)
+        left = MAX_BODY
+
+        async def receive_counted() -> Message:
+            nonlocal left
+            message = await receive()
+            left -= len(message.get("body", b""))
+            if left < 0:
+                raise TooLarge(TOO_LARGE)
+            return message
+
+        return await self.app(scope, receive_counted, send)
 
 
 class IdempotentPosts:

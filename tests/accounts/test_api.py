@@ -1,7 +1,7 @@
 """The HTTP door: who is asking, what an error looks like, and one effect per key."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
@@ -164,6 +164,16 @@ def test_an_answer_with_a_secret_is_not_kept(visit: Visit) -> None:
     again = ann.post("/keys", json={"name": "mine"}, headers=key)
     assert (again.status_code, again.json()["error"]) == (409, "AnswerUnknown")
     assert [item["name"] for item in ann.get("/keys").json()["items"]] == ["mine", "test"]
+
+
+def test_a_body_that_is_no_file_must_be_small(anonymous: TestClient) -> None:
+    def parts() -> Iterator[bytes]:
+        for _ in range(9):
+            yield b" " * (1 << 20)
+
+    announced = anonymous.post("/people", content=b" " * (9 << 20))
+    assert (announced.status_code, announced.json()["error"]) == (413, "TooLarge")
+    assert anonymous.post("/people", content=parts()).status_code in (400, 413)
 
 
 def test_answers_are_kept_for_two_days(visit: Visit) -> None:
