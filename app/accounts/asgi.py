@@ -61,7 +61,7 @@ class RequestIds:
 
 
 class SmallBodies:
-    """A body is read before anybody knows who sends it, so it must be small. Routes at `files_at` set their own limit."""
+    """A body is read before anybody knows who sends it, so it must be small; `files_at` have their own limits."""
 
     def __init__(self, app: ASGIApp, files_at: tuple[str, ...]) -> None:
         self.app, self.files_at = app, files_at
