@@ -25,7 +25,7 @@ class Draft:
         self.parameters: list[dict[str, Any]] = plain["parameters"]
         self.theme: dict[str, Any] = plain["theme"]
         self._saved = self._snapshot()
-        self.relabelled = False
+        self.outdated = False  # the page shows something of before the last edit and must be drawn again
         # Widgets remember what was typed by their key: a new edition must not show what an old one held.
         self.edition = f"{saved.id}_{saved.version}"
 

@@ -52,8 +52,8 @@ def show_template(person: Actor, template_id: UUID) -> None:
     if may_write:
         with bar:
             _actions(person, draft)
-    if draft.relabelled:  # the label of a block stands above the field that it is made of
-        draft.relabelled = False
+    if draft.outdated:
+        draft.outdated = False
         st.rerun()
 
 
@@ -73,7 +73,7 @@ def _blocks(person: Actor, draft: Draft) -> None:
         key = f"{draft.edition}_{block['id']}"
         with st.expander(plain(block_label(block)), icon=f":material/{KINDS[block['kind']][1]}:", key=f"{key}_open"):
             draft.blocks[place] = edit_block(block, choices, key)
-            draft.relabelled |= block_label(draft.blocks[place]) != block_label(block)
+            draft.outdated |= _shape(draft.blocks[place]) != _shape(block)
             _block_actions(draft, place, key)
     st.caption("Add a block")
     with st.container(horizontal=True):
@@ -85,6 +85,11 @@ def _blocks(person: Actor, draft: Draft) -> None:
                 on_click=draft.add,
                 args=(kind, choices.sources, choices.boards),
             )
+
+
+def _shape(block: dict[str, Any]) -> tuple[str, int]:
+    """What stands above the fields it depends on: the label, and the list of conditions."""
+    return block_label(block), len(block.get("query", {}).get("filters", []))
 
 
 def _block_actions(draft: Draft, place: int, key: str) -> None:
@@ -143,7 +148,15 @@ def _default(kind: str, default: Any, key: str) -> Any:
     moving = {"period": [each.value for each in RelativePeriod], "date": [each.value for each in RelativeDay]}.get(kind)
     if moving and not isinstance(default, dict):
         place = moving.index(default) if default in moving else None
-        return st.selectbox("Default", moving, place, key=f"{key}_default_{kind}", width=180, placeholder="Ask for it")
+        return st.selectbox(
+            "Default",
+            moving,
+            place,
+            format_func=lambda name: name.replace("_", " ").capitalize(),
+            key=f"{key}_default_{kind}",
+            width=180,
+            placeholder="Ask for it",
+        )
     if kind == "boolean":
         return st.checkbox("Default", bool(default), key=f"{key}_default_{kind}")
     if isinstance(default, dict):

@@ -92,6 +92,12 @@ def test_a_preview_shows_the_figures_and_keeps_nothing(author: TestClient, world
     assert author.get("/reports").json()["items"] == []
 
 
+def test_a_viewer_may_not_ask_the_data(world: World) -> None:
+    viewer = visitor(Role.viewer, "viewer@example.com").client
+    assert viewer.post("/queries/run", json={"dataset": "economics"}).status_code == 403
+    assert viewer.get("/reports").status_code == 200
+
+
 def test_a_member_may_ask_and_read_but_not_write(world: World) -> None:
     member = visitor(Role.member, "member@example.com").client
     assert member.get("/templates").status_code == 200

@@ -64,6 +64,20 @@ def test_letters_can_be_found_one_by_one() -> None:
     assert "official affairs" in pypdf.PdfReader(io.BytesIO(pdf)).pages[0].extract_text()
 
 
+def test_a_host_without_fonts_shows_text_all_the_same() -> None:
+    pdf = children.call("tests.reports.test_typeset:report_without_fonts_of_the_host")
+    page = pypdf.PdfReader(io.BytesIO(pdf)).pages[0]
+    assert "Zażółć Ελλάδα Привет 1,234 €" in page.extract_text()
+    assert page["/Resources"]["/Font"]
+
+
+def report_without_fonts_of_the_host() -> bytes:
+    from app.reports import fonts
+
+    fonts.SYSTEM_FOLDERS = ()
+    return typeset("<b>Zażółć Ελλάδα</b> Привет 1,234 €", title="x", made_at=MADE)
+
+
 def test_a_report_may_not_have_thousands_of_pages() -> None:
     with pytest.raises(AppError, match="500 pages"):
         children.call("tests.reports.test_typeset:endless_report")
