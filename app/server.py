@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
 import streamlit as st
 import structlog
 import uvicorn
@@ -60,6 +61,7 @@ def run(app: st.App) -> None:
     """Serves until SIGTERM or Ctrl-C. A problem at start is one line on stderr and exit code 2."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _leave)
+    threading.Thread(target=_leave_with_uv, name="parent", daemon=True).start()
     try:
         config = settings()
         logging_setup.configure(config)
@@ -190,6 +192,15 @@ def _is_ready(url: str) -> bool:
 def _leave(_signal: int, _frame: object) -> None:
     """A signal before the server listens to signals itself."""
     raise SystemExit(0)
+
+
+def _leave_with_uv() -> None:
+    """`uv run` passes signals on, but cannot when it is killed itself; then nobody would ever stop this process."""
+    with contextlib.suppress(psutil.Error):
+        parent = psutil.Process().parent()
+        if parent and parent.name() == "uv":
+            parent.wait()
+            os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _exit_at_the_latest(seconds: float) -> None:

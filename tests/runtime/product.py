@@ -26,12 +26,12 @@ def free_port() -> int:
 
 
 class Product:
-    def __init__(self, data_dir: Path, **settings: str) -> None:
+    def __init__(self, data_dir: Path, *command: str, **settings: str) -> None:
         self.data_dir, self.port = data_dir, free_port()
         env = {name: value for name, value in os.environ.items() if name not in OURS}
         env |= {"DATA_DIR": str(data_dir), "PORT": str(self.port)} | settings
-        command, pipe = [sys.executable, str(ROOT / "main.py")], subprocess.PIPE
-        self.program = subprocess.Popen(command, env=env, cwd=data_dir, stdout=pipe, stderr=pipe)
+        program, pipe = command or (sys.executable, str(ROOT / "main.py")), subprocess.PIPE
+        self.program = subprocess.Popen(program, env=env, cwd=data_dir, stdout=pipe, stderr=pipe)
         self.tree: list[psutil.Process] = []
         self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._errors: list[str] = []

@@ -3,6 +3,7 @@
 import json
 import signal
 import socket
+import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -15,7 +16,7 @@ import pytest
 from app.core import db
 from app.core.keys import new_fernet_key
 from app.core.postgres import EmbeddedPostgres
-from tests.runtime.product import Product
+from tests.runtime.product import ROOT, Product
 
 pytestmark = pytest.mark.crash
 Start = Callable[..., Product]
@@ -59,6 +60,17 @@ def test_ctrl_c_takes_everything_down(start):
     product.wait_until_ready()
     assert product.stop(signal.SIGINT) == 0
     assert product.leftovers(1) == []
+
+
+def test_when_uv_is_killed_the_product_goes_too(tmp_path):
+    uv = tmp_path / "uv"
+    uv.write_text(f'#!/bin/sh\n"{sys.executable}" "{ROOT / "main.py"}" &\nwait\n')
+    uv.chmod(0o755)
+    product = Product(tmp_path, str(uv), WORKERS="0")
+    product.wait_until_ready()
+    product.stop(signal.SIGKILL)
+    assert product.leftovers(20) == []
+    product.close()
 
 
 def test_after_kill_9_nothing_runs_and_nothing_is_lost(start, tmp_path):
