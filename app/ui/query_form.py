@@ -4,8 +4,10 @@ import json
 from typing import Any
 
 import streamlit as st
+from pydantic import ValidationError
 
-from app.queries.schemas import Bucket, Op
+from app.queries.schemas import Bucket, Op, QuerySpec
+from app.ui.template_draft import sentence
 
 Query = dict[str, Any]
 Columns = list[tuple[str, str]]
@@ -136,11 +138,10 @@ def json_input(query: Query, key: str) -> Query:
     """For questions beyond the widgets: the same JSON as over HTTP."""
     text = st.text_area("Question as JSON", json.dumps(query, indent=1), height=260, key=f"{key}_json")
     try:
-        read = json.loads(text)
-    except ValueError as error:
-        st.error(f"This is not JSON: {error}", icon=":material/error:")
+        return QuerySpec.model_validate_json(text).model_dump(mode="json")
+    except ValidationError as error:
+        st.error(f"Not taken over. {sentence(error)}", icon=":material/error:")
         return query
-    return read if isinstance(read, dict) else query
 
 
 def _as_text(value: Any) -> str:

@@ -107,7 +107,11 @@ def _start(kind: str, sources: dict[str, list[tuple[str, str]]], boards: dict[st
         return {"title": "", "query": {"dataset": dataset, "limit": 50}}
     if kind == "chart":
         x = columns[0][0] if columns else ""
-        return {"title": "", "query": {**query, "group_by": [{"column": x}]}, "chart": {"x": x, "y": "Rows"}}
+        return {
+            "title": "",
+            "query": {**query, "group_by": [{"column": x}]},
+            "chart": {"kind": "bar", "x": x, "y": "Rows"},
+        }
     if kind == "board_summary":
         return {"title": "", "board_id": next(iter(boards), ""), "period": "last_full_week"}
     return {}
