@@ -59,6 +59,15 @@ class IngestQuery(Pins):
     wait: bool = Field(default=False, description="Answer when everything is loaded, or after five minutes")
 
 
+class RejectQuery(BaseModel):
+    """Only rows that broke this rule, or a rule of this column."""
+
+    rule: str | None = None
+    column: str | None = None
+    limit: int = Field(default=50, ge=1, le=MAX_LIMIT)
+    cursor: str | None = None
+
+
 class IngestAnswer(BaseModel):
     batches: list[Ingested]
 
@@ -160,16 +169,8 @@ def release_batch(db: Db, actor: Caller, batch_id: int) -> Batch:
 
 
 @router.get("/batches/{batch_id}/rejects")
-def list_rejects(
-    db: Db,
-    actor: Caller,
-    batch_id: int,
-    rule: str | None = None,
-    column: str | None = None,
-    limit: Limit = 50,
-    cursor: str | None = None,
-) -> Page[Reject]:
-    return service.rejects(db, actor, batch_id, rule=rule, column=column, limit=limit, cursor=cursor)
+def list_rejects(db: Db, actor: Caller, batch_id: int, query: Annotated[RejectQuery, Query()]) -> Page[Reject]:
+    return service.rejects(db, actor, batch_id, **query.model_dump())
 
 
 @router.get("/summary")
