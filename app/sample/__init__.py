@@ -15,6 +15,7 @@ from app.core.errors import Conflict
 from app.core.settings import settings
 from app.datasets import service as datasets
 from app.datasets.schemas import DatasetCreate
+from app.deliveries import service as deliveries  # noqa: F401  offers the action `report` to schedules
 from app.sample.board import make_board
 from app.sample.contracts import SALES, TICKETS
 from app.sample.report import weekly_report

@@ -12,9 +12,11 @@ from pathlib import Path
 
 import psutil
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
+expect.set_options(timeout=30_000)  # a loaded machine is slow, not wrong
+
 ADMIN = ("admin@example.com", "correct horse battery staple")
 CHROMIUM_FLAGS = [
     "--no-sandbox",
