@@ -10,8 +10,8 @@ from app.tasks import service as tasks
 from app.tasks.schemas import Board, BoardLine, Card
 from app.ui.board import Answer, current, draw, obey, picture_of, use_full_width, waiting_command
 from app.ui.board_form import MENU, menu_for, new_board
-from app.ui.card_form import open_card, plain, write_card
-from app.ui.page import action, confirm, empty_state, page_header, reading, viewer, when, zone
+from app.ui.card_form import open_card, write_card
+from app.ui.page import action, confirm, empty_state, page_header, plain, reading, viewer, when, zone
 
 REFRESH = 4  # seconds after which a tab sees what others did
 OPEN, ANSWER, VIEWS = "board_open", "board_answer", ["Board", "Archived"]

@@ -1,6 +1,5 @@
 """The dialogs of one card: write a new one, change it, read it, see what happened to it."""
 
-import re
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -24,7 +23,7 @@ from app.tasks.schemas import (
     Priority,
 )
 from app.ui.board import CATEGORIES, PRIORITIES
-from app.ui.page import action, reading, viewer, when
+from app.ui.page import action, plain, reading, viewer, when
 
 FIELDS = {
     "title": "title",
@@ -51,11 +50,6 @@ EVENT_ICONS = {
     EventKind.revived: "unarchive",
     EventKind.deleted: "delete",
 }
-
-
-def plain(text: str) -> str:
-    """Words of people inside Markdown of ours stay words."""
-    return re.sub(r"([\\`*_{}\[\]()<>#+\-.!|~$:&])", r"\\\1", text)
 
 
 def open_card(card: Card, board: Board) -> None:

@@ -1,13 +1,12 @@
 """How a job looks in words and colours, wherever a page shows one."""
 
-import re
 from typing import Any, NamedTuple
 
 import streamlit as st
 
 from app.core import clock
 from app.jobs.schemas import Run, RunStatus, Step
-from app.ui.page import relative, when, zone
+from app.ui.page import plain, relative, when, zone
 
 
 class Look(NamedTuple):
@@ -80,11 +79,6 @@ def span(seconds: float) -> str:
     hours, minutes = divmod(minutes, 60)
     parts = [(hours, "h"), (minutes, "min"), (rest, "s")]
     return " ".join(f"{count} {unit}" for count, unit in parts if count)
-
-
-def plain(text: str) -> str:
-    """File names and messages are not Markdown."""
-    return re.sub(r"([\\`*_{}\[\]()#+\-.!:$~|<>])", r"\\\1", text)
 
 
 def steps(found: list[Step]) -> None:
