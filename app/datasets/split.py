@@ -72,9 +72,12 @@ def scan(content: bytes, delimiter: str, newline: str, *, final: bool) -> Layout
 
 
 def _outside(quotes: Ints, places: Ints) -> npt.NDArray[np.bool_]:
-    """Which places have an even number of quotes before them."""
-    outside: npt.NDArray[np.bool_] = np.searchsorted(quotes, places) % 2 == 0
-    return outside
+    """Which places have an even number of quotes before them. The shorter list is looked up in the longer one."""
+    if len(places) < len(quotes):
+        outside: npt.NDArray[np.bool_] = np.searchsorted(quotes, places) % 2 == 0
+        return outside
+    stretches = np.diff(np.searchsorted(places, quotes), prepend=0, append=len(places))
+    return np.repeat(np.arange(len(quotes) + 1) % 2 == 0, stretches)
 
 
 def _delimiters(signs: npt.NDArray[np.uint8], delimiter: int, quotes: Ints, ends: Ints) -> Ints:
