@@ -62,8 +62,8 @@ def test_alembic_stays_a_folder_and_not_a_package() -> None:
 
 
 def test_no_file_names_a_machine() -> None:
-    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False).stdout.split("\n")
-    for name in filter(None, tracked):
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
+    for name in listed.stdout.splitlines():
         path = ROOT / name
         if path.suffix in {".py", ".md", ".toml", ".yaml", ".yml", ".js", ".css", ".html", ""} and path.is_file():
             text = path.read_text(encoding="utf-8", errors="ignore")

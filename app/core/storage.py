@@ -50,9 +50,13 @@ def writer(key: str) -> Iterator[BinaryIO]:
     store = filesystem()
     partial = f"{key}.partial"
     store.create_dir(key.rpartition("/")[0] or ".", recursive=True)
-    with store.open_output_stream(partial) as sink:
-        yield cast(BinaryIO, sink)
-    store.move(partial, key)
+    try:
+        with store.open_output_stream(partial) as sink:
+            yield cast(BinaryIO, sink)
+        store.move(partial, key)
+    except BaseException:
+        delete(partial)
+        raise
 
 
 def read(key: str) -> bytes:

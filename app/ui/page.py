@@ -110,6 +110,7 @@ def action(done: str = "") -> Iterator[Session]:
     if moved:
         st.session_state[DONE] = done  # a toast of this run would not survive the rerun
         raise moved
+    forget_failure()  # a dialog reruns alone, so the end of the page is not reached
     if done:
         st.toast(done, icon=":material/check:")
 
