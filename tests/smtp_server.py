@@ -11,6 +11,8 @@ import trustme
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword, Session
 
+from tests.runtime.product import free_port
+
 USERNAME, PASSWORD = "robot", "pässword with spaces"
 
 
@@ -65,12 +67,6 @@ def good_server(authority: Authority, *, implicit_tls: bool = False, tls: bool =
         yield mailbox, controller.port
     finally:
         controller.stop()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class FaultServer:

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Product
+from tests.runtime.product import Product
 
 pytestmark = pytest.mark.browser
 FILE = b"id,amount,day\n1,10.50,2026-01-02\n2,x,2026-01-03\n3,7,2026-01-04\n" + b"4,1,2026-01-05\n" * 300

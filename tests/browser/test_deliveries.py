@@ -5,8 +5,8 @@ import uuid
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import Product
 from tests.browser.test_board import FETCH
+from tests.runtime.product import Product
 
 pytestmark = pytest.mark.browser
 NASTY = "<img src=x onerror=\"top.document.title='HACKED'\"><script>top.document.title='HACKED'</script>"

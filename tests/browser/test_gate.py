@@ -11,7 +11,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from app.accounts.web import COOKIE
-from tests.browser.conftest import ADMIN, Product, new_product, sign_in
+from tests.browser.conftest import ADMIN, sign_in
+from tests.runtime.product import Product
 
 pytestmark = pytest.mark.browser
 LOGIN = re.compile(r"/auth/login")
@@ -42,8 +43,8 @@ def signed_in(product: Product, chromium: Browser, email: str) -> BrowserContext
 
 def test_the_first_request_of_a_process_does_not_slip_past_the_roles(tmp_path: Path, chromium: Browser) -> None:
     """Until its script has run once, Streamlit serves files in `pages/` by themselves if they lie beside it."""
-    product = new_product(tmp_path, ADMIN_EMAIL=ADMIN[0], ADMIN_PASSWORD=ADMIN[1])
-    product.start()
+    product = Product(tmp_path, ADMIN_EMAIL=ADMIN[0], ADMIN_PASSWORD=ADMIN[1])
+    product.wait_until_ready()
     try:
         add_person(product, "vic@example.com", "viewer")
         page = signed_in(product, chromium, "vic@example.com").new_page()
@@ -53,7 +54,7 @@ def test_the_first_request_of_a_process_does_not_slip_past_the_roles(tmp_path: P
         assert "Audit trail" not in page.content()
         assert "Administration" not in page.content()
     finally:
-        product.stop()
+        product.close()
 
 
 def test_every_tab_of_somebody_who_is_deactivated_is_led_out(app_server: Product, chromium: Browser) -> None:

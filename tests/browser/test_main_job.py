@@ -10,10 +10,10 @@ import pypdf
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import Product, new_product
 from tests.browser.test_board import FETCH
 from tests.browser.test_deliveries import choose
 from tests.generators import TRANSACTION_COLUMNS, transactions_csv
+from tests.runtime.product import Product
 from tests.smtp_server import PASSWORD, USERNAME, Authority, Mailbox, good_server
 
 pytestmark = pytest.mark.browser
@@ -24,14 +24,14 @@ PASSED, CURRENCY, AMOUNT = "6,000", "currency: allowed (3,332)", "amount: exclus
 @pytest.fixture
 def newcomer(tmp_path: Path, chromium: Browser) -> Iterator[tuple[Product, Page]]:
     """A fresh installation, and a browser that has never seen it."""
-    product = new_product(tmp_path)
-    product.start()
+    product = Product(tmp_path)
+    product.wait_until_ready()
     context = chromium.new_context(viewport={"width": 1280, "height": 1000}, timezone_id="UTC", locale="en-GB")
     page = context.new_page()
     page.set_default_timeout(30_000)
     yield product, page
     context.close()
-    product.stop()
+    product.close()
 
 
 def set_up(page: Page, url: str) -> None:

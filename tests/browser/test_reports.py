@@ -7,8 +7,8 @@ import pypdf
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Product
 from tests.browser.test_board import FETCH
+from tests.runtime.product import Product
 
 pytestmark = pytest.mark.browser
 NASTY = "<img src=x onerror=\"parent.document.title='HACKED'\">"

@@ -39,6 +39,10 @@ class Product:
         for reader in self._readers:
             reader.start()
 
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
     def wait_until_ready(self) -> str:
         try:
             return self._lines.get(timeout=START_SECONDS)
