@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from app import sample
 from app.core import clock
 from app.core.actor import Actor, Role
 from app.datasets import service as datasets
@@ -14,7 +15,7 @@ from app.schedules import service as schedules
 from app.tasks import service as tasks
 from app.tasks.schemas import MyCard
 from app.templates import service as templates
-from app.ui.page import empty_state, path_of, plain, reading, when, zone
+from app.ui.page import action, empty_state, path_of, plain, reading, when, zone
 
 SHOWN = 6
 LOOK = {
@@ -50,6 +51,16 @@ def first_steps(person: Actor) -> None:
                 st.markdown(f":green[:material/check_circle:] {text}")
             elif person.role.includes(role):
                 st.page_link(path_of(page), label=text, icon=":material/radio_button_unchecked:")
+        if person.role is Role.admin and not any(step[0] for step in steps):
+            _offer_sample(person)
+
+
+def _offer_sample(person: Actor) -> None:
+    """Also the second try, when the sample did not load at set-up."""
+    if st.button("Or load the sample workspace", icon=":material/interests:"):
+        with action("The sample workspace is being loaded.") as db:
+            sample.load(db, person)
+            st.rerun()
 
 
 def my_cards(person: Actor) -> None:

@@ -35,7 +35,7 @@ from app.core.settings import settings
 
 DATABASE_AWAY = "The database does not answer right now. Nothing was changed. Try again in a moment."
 PAGES = Path(__file__).resolve().parents[2] / "pages"
-MARKUP = frozenset("\\`*_{}[]()#+-!|<>~:$&")
+MARKUP = frozenset("\\`*_{}[]()#+-.!|<>~:$&")
 FAILED, DONE = "failed_action", "done_action"
 
 log = structlog.get_logger()

@@ -34,8 +34,9 @@ def app_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     product.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    """No longer than a module: Playwright keeps an event loop running, in which other tests cannot start theirs."""
     path = shutil.which("chromium") or shutil.which("google-chrome")
     if not path:
         if os.environ.get("CI"):

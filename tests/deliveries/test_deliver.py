@@ -115,7 +115,6 @@ MATRIX = [
     ({"rcpt": "550 no such user"}, State.failed, "recipient", 550, 0),
     ({"data": "451 not now"}, State.deferred, "data", 451, 0),
     ({"data": "drop"}, State.deferred, "data", None, 0),
-    ({"body": "drop"}, State.deferred, "body", None, 0),
     ({"dot": "drop"}, State.unknown, "dot", None, 1),
     ({"dot": "hang"}, State.unknown, "dot", None, 1),
     ({"dot": "421 refused drop"}, State.deferred, "dot", 421, 1),
@@ -137,6 +136,18 @@ def test_each_fault_leads_to_its_state(
     assert (row.state, row.phase, row.smtp_code, row.attempt) == (state, phase, code, 1)
     assert (row.next_attempt_at is not None) == (state == State.deferred)
     assert (row.error is None) == (state == State.sent)
+
+
+def test_a_server_that_hangs_up_in_the_body_is_never_taken_for_a_success(
+    template_id: UUID, authority: Authority
+) -> None:
+    """Whether it is noticed before or after the dot is the network's choice: certain it may only be before."""
+    with FaultServer(authority, {"body": "drop"}) as server:
+        make_schedule(template_id, [ANNA], smtp_account_id=str(make_account(server.port, authority).id))
+        fire()
+        assert server.stored == []
+    (row,) = ledger()
+    assert (row.state, row.phase) in {(State.deferred, "body"), (State.unknown, "dot")}
 
 
 def test_a_deferred_message_is_tried_again_by_itself_with_the_same_bytes(

@@ -42,7 +42,3 @@ def test_a_run_for_later_says_when() -> None:
 
 def test_every_state_has_a_look_of_its_own() -> None:
     assert len({look.label for look in job_parts.LOOKS.values()}) == len(RunStatus)
-
-
-def test_file_names_are_not_markdown() -> None:
-    assert job_parts.plain("a_[b]*.csv") == r"a\_\[b\]\*\.csv"

@@ -90,7 +90,7 @@ def test_a_refused_click_changes_nothing_and_is_said_even_after_a_rerun(script: 
     at = script(changing, Role.member)
     at.button[1].click().run()
     assert at.markdown[0].value == "Ann"
-    assert [error.value for error in at.error] == ["The current password is not right."]
+    assert [error.value for error in at.error] == [page.plain("The current password is not right.")]
     assert not at.toast
 
 
@@ -126,4 +126,5 @@ def test_how_long_ago_is_said_in_words(passed: timedelta, text: str) -> None:
 
 
 def test_what_people_wrote_is_no_markup() -> None:
-    assert page.plain("![x](http://a.b) :red[*]\n#1") == r"\!\[x\]\(http\://a.b\) \:red\[\*\] \#1"
+    assert page.plain("![x](http://a.b) :red[*]\n#1") == r"\!\[x\]\(http\://a\.b\) \:red\[\*\] \#1"
+    assert page.plain("1. a_[b]*.csv") == r"1\. a\_\[b\]\*\.csv"
