@@ -14,6 +14,15 @@ ROOT = Path(__file__).resolve().parents[1]
 FEATURES = sorted(p.name for p in (ROOT / "app").iterdir() if p.is_dir() and (p / "service.py").exists())
 SOURCES = [ROOT / "main.py", *sorted((ROOT / "app").rglob("*.py")), *sorted((ROOT / "pages").glob("*.py"))]
 FILE_LINES, PAGE_LINES, FUNCTION_LINES, POSITIONAL = 300, 120, 40, 6
+DOORS = {"api.py", "worker.py", "server.py"}
+# What a feature shows besides `service` and `schemas`: what doors need of it, and pure functions on plain values.
+SHOWN = {
+    "accounts": {"web", "asgi", "idempotency"},
+    "jobs": {"context", "work_off"},
+    "queries": {"format", "periods", "build_sql", "execute"},
+    "schedules": {"next_fire"},
+    "templates": {"parameters", "starters"},
+}
 BANNED = re.compile(r"(^|_)(util|utils|helper|helpers|manager|common|misc)(_|$)")
 
 
@@ -46,6 +55,18 @@ def test_a_feature_is_wired_into_every_door_it_has_a_file_for(feature: str) -> N
         if (ROOT / "app" / feature / f"{file}.py").exists() and (feature, file) != ("jobs", "jobs"):
             wiring = (ROOT / door).read_text(encoding="utf-8")
             assert re.search(rf"app\.{feature}\b", wiring), f"{feature}/{file}.py is not wired into {door}"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=relative)
+def test_a_feature_is_entered_by_what_it_shows(path: Path) -> None:
+    inside = relative(path).split("/")[1] if path.parent.parent.name == "app" else ""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names = node.module.split(".") if isinstance(node, ast.ImportFrom) and node.module else []
+        if len(names) < 2 or names[0] != "app" or names[1] not in FEATURES or names[1] == inside:
+            continue
+        entered = {names[2]} if len(names) > 2 else {alias.name for alias in node.names}
+        allowed = {"service", "schemas"} | SHOWN.get(names[1], set())
+        assert entered <= allowed or path.name in DOORS, f"{relative(path)} reaches into {names[1]}: {entered}"
 
 
 def test_every_page_is_registered_and_asks_who_is_looking_first() -> None:
