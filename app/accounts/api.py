@@ -1,9 +1,8 @@
 """Accounts over HTTP."""
 
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Response
 
 from app.accounts import service as accounts
 from app.accounts.schemas import (
@@ -17,17 +16,14 @@ from app.accounts.schemas import (
     ProfileChange,
     Session,
 )
-from app.accounts.web import Caller, Db, SessionToken
+from app.accounts.web import Caller, Db, Limit, SessionToken
 from app.audit import service as audit
 from app.audit.schemas import AuditEntry
-from app.core import paging
 from app.core.actor import Role, require_role
 from app.core.errors import Invalid
-from app.core.paging import MAX_LIMIT, Page
+from app.core.paging import Page
 
 router = APIRouter(tags=["accounts"])
-
-Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT)]
 
 
 @router.get("/me")
@@ -63,8 +59,8 @@ def change_person(db: Db, caller: Caller, person_id: UUID, change: PersonChange)
 
 
 @router.get("/keys")
-def list_keys(db: Db, caller: Caller) -> Page[ApiKey]:
-    return Page(items=accounts.keys(db, caller))
+def list_keys(db: Db, caller: Caller, limit: Limit = 50, cursor: str | None = None) -> Page[ApiKey]:
+    return accounts.keys_page(db, caller, limit=limit, cursor=cursor)
 
 
 @router.post("/keys", status_code=201)
@@ -80,9 +76,11 @@ def revoke_key(db: Db, caller: Caller, key_id: UUID) -> ApiKey:
 
 
 @router.get("/sessions")
-def list_sessions(db: Db, caller: Caller, token: SessionToken) -> Page[Session]:
+def list_sessions(
+    db: Db, caller: Caller, token: SessionToken, limit: Limit = 50, cursor: str | None = None
+) -> Page[Session]:
     current = accounts.current_session(db, token) if token else None
-    return Page(items=accounts.sessions(db, caller, current=current.id if current else None))
+    return accounts.sessions_page(db, caller, current=current.id if current else None, limit=limit, cursor=cursor)
 
 
 @router.post("/sessions/extend")
@@ -101,6 +99,4 @@ def revoke_session(db: Db, caller: Caller, session_id: UUID) -> None:
 @router.get("/audit")
 def list_audit(db: Db, caller: Caller, limit: Limit = 50, cursor: str | None = None) -> Page[AuditEntry]:
     require_role(caller, Role.admin)
-    before = int(paging.decode(cursor, 1)[0]) if cursor else None
-    rows = audit.entries(db, limit=limit + 1, before=before)
-    return paging.page_of(rows, limit, lambda entry: [entry.id])
+    return audit.entries_page(db, limit=limit, cursor=cursor)

@@ -16,6 +16,7 @@ from app.audit.schemas import Action
 from app.core import clock
 from app.core.actor import Actor, Role, require_role
 from app.core.errors import Forbidden, Invalid, NotFound
+from app.core.paging import Page, fetch_page
 
 PREFIX = "ar_"
 SHOWN = len(PREFIX) + 6
@@ -55,6 +56,12 @@ def keys(db: Session, actor: Actor) -> list[ApiKey]:
     """One's own, the newest first, revoked ones too: a trace in a log can still be told."""
     query = sa.select(ApiKeyRow).where(ApiKeyRow.person_id == actor.id).order_by(ApiKeyRow.created_at.desc())
     return [ApiKey.model_validate(row) for row in db.scalars(query)]
+
+
+def keys_page(db: Session, actor: Actor, *, limit: int = 50, cursor: str | None = None) -> Page[ApiKey]:
+    query = sa.select(ApiKeyRow).where(ApiKeyRow.person_id == actor.id)
+    by, show = (ApiKeyRow.created_at, ApiKeyRow.id), ApiKey.model_validate
+    return fetch_page(db, query, show, *by, limit=limit, cursor=cursor, newest_first=True)
 
 
 def revoke_key(db: Session, actor: Actor, key_id: UUID) -> ApiKey:

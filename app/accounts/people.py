@@ -12,10 +12,10 @@ from app.accounts.schemas import PasswordChange, Person, PersonChange, PersonCre
 from app.accounts.tables import PersonRow, SessionRow
 from app.audit import service as audit
 from app.audit.schemas import Action
-from app.core import clock, paging
+from app.core import clock
 from app.core.actor import SYSTEM, Actor, Role, require_role
 from app.core.errors import Conflict, Invalid, NotFound
-from app.core.paging import Page
+from app.core.paging import Page, fetch_page
 from app.core.settings import settings
 
 FIRST_ADMIN_LOCK = 74_219_003
@@ -53,13 +53,10 @@ def people(db: Session, actor: Actor) -> list[Person]:
     return [Person.model_validate(row) for row in db.scalars(sa.select(PersonRow).order_by(PersonRow.name))]
 
 
-def people_page(db: Session, actor: Actor, *, limit: int, cursor: str | None = None) -> Page[Person]:
+def people_page(db: Session, actor: Actor, *, limit: int = 50, cursor: str | None = None) -> Page[Person]:
     require_role(actor, Role.admin)
-    query = sa.select(PersonRow).order_by(PersonRow.email).limit(limit + 1)
-    if cursor:
-        query = query.where(PersonRow.email > str(paging.decode(cursor, 1)[0]))
-    rows = [Person.model_validate(row) for row in db.scalars(query)]
-    return paging.page_of(rows, limit, lambda person: [person.email])
+    query, show = sa.select(PersonRow), Person.model_validate
+    return fetch_page(db, query, show, PersonRow.email, limit=limit, cursor=cursor)
 
 
 def person_names(db: Session, actor: Actor) -> dict[UUID, str]:

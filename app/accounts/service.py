@@ -1,7 +1,7 @@
 """The one way into accounts: people, their sessions, their keys."""
 
 from app.accounts.idempotency import delete_old_answers
-from app.accounts.keys import ScopeTooNarrow, actor_of_key, create_key, keys, revoke_key
+from app.accounts.keys import ScopeTooNarrow, actor_of_key, create_key, keys, keys_page, revoke_key
 from app.accounts.passwords import WeakPassword
 from app.accounts.people import (
     AlreadySetUp,
@@ -31,6 +31,7 @@ from app.accounts.sessions import (
     live_tokens,
     revoke_session,
     sessions,
+    sessions_page,
     sign_in,
     sign_out,
     start_session,
@@ -61,6 +62,7 @@ __all__ = [
     "extend",
     "hash_of",
     "keys",
+    "keys_page",
     "live_tokens",
     "me",
     "people",
@@ -69,6 +71,7 @@ __all__ = [
     "revoke_key",
     "revoke_session",
     "sessions",
+    "sessions_page",
     "sign_in",
     "sign_out",
     "start_session",

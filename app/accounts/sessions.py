@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from functools import partial
 from hashlib import sha256
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from app.audit.schemas import Action
 from app.core import clock
 from app.core.actor import SYSTEM, Actor
 from app.core.errors import NotFound
+from app.core.paging import Page, fetch_page
 from app.core.settings import settings
 
 TOUCH_EVERY = timedelta(minutes=1)
@@ -71,8 +73,15 @@ def current_session(db: DbSession, token: str) -> Session | None:
 
 def sessions(db: DbSession, actor: Actor, *, current: UUID | None = None) -> list[Session]:
     """Where this person is signed in, the latest activity first."""
-    query = _live_sessions().with_only_columns(SessionRow).where(SessionRow.person_id == actor.id)
-    return [_session(row, current=current) for row in db.scalars(query.order_by(SessionRow.last_seen_at.desc()))]
+    query = _sessions_of(actor).order_by(SessionRow.last_seen_at.desc())
+    return [_session(row, current=current) for row in db.scalars(query)]
+
+
+def sessions_page(
+    db: DbSession, actor: Actor, *, current: UUID | None = None, limit: int = 50, cursor: str | None = None
+) -> Page[Session]:
+    by, show = (SessionRow.last_seen_at, SessionRow.id), partial(_session, current=current)
+    return fetch_page(db, _sessions_of(actor), show, *by, limit=limit, cursor=cursor, newest_first=True)
 
 
 def extend(db: DbSession, token: str) -> Session | None:
@@ -139,6 +148,10 @@ def _idle_limit() -> datetime:
 def _live_sessions() -> sa.Select[str]:
     query = sa.select(SessionRow.token_hash).join(PersonRow, PersonRow.id == SessionRow.person_id)
     return query.where(PersonRow.is_active, _in_time())
+
+
+def _sessions_of(actor: Actor) -> sa.Select[SessionRow]:
+    return _live_sessions().with_only_columns(SessionRow).where(SessionRow.person_id == actor.id)
 
 
 def _live(token: str) -> sa.Select[str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from fastapi import Depends, Request
+from fastapi import Depends, Query, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy.orm import Session
 from starlette.requests import HTTPConnection
@@ -14,6 +14,7 @@ from app.accounts import service as accounts
 from app.core.actor import Actor
 from app.core.db import transaction
 from app.core.errors import Forbidden, NotSignedIn
+from app.core.paging import MAX_LIMIT
 
 COOKIE = "autoreport_session"
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
@@ -78,6 +79,9 @@ def one_transaction(request: Request, caller: Caller) -> Iterator[Session]:
 
 # "function": the commit comes before the answer, so that nobody is told of a success that then fails.
 Db = Annotated[Session, Depends(one_transaction, scope="function")]
+
+
+Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT)]
 
 
 def session_token(request: Request) -> str | None:

@@ -9,6 +9,7 @@ from app.audit.schemas import Action, AuditEntry
 from app.audit.tables import AuditRow
 from app.core import clock
 from app.core.actor import Actor
+from app.core.paging import Page, fetch_page
 
 
 def record(db: Session, actor: Actor, action: Action, subject: object, **details: Any) -> None:
@@ -32,3 +33,8 @@ def entries(db: Session, *, limit: int = 50, before: int | None = None) -> list[
     if before is not None:
         query = query.where(AuditRow.id < before)
     return [AuditEntry.model_validate(row) for row in db.scalars(query)]
+
+
+def entries_page(db: Session, *, limit: int = 50, cursor: str | None = None) -> Page[AuditEntry]:
+    by, show = AuditRow.id, AuditEntry.model_validate
+    return fetch_page(db, sa.select(AuditRow), show, by, limit=limit, cursor=cursor, newest_first=True)

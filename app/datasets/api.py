@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 from starlette.responses import StreamingResponse
 
-from app.accounts.web import Caller, Db, one_transaction
+from app.accounts.web import Caller, Db, Limit, one_transaction
 from app.core.db import transaction
 from app.core.paging import MAX_LIMIT, Page
 from app.datasets import service
@@ -30,7 +30,6 @@ from app.datasets.uploads import MULTIPART_BODY, NoFiles, Uploads
 from app.jobs import service as jobs
 
 WAIT_SECONDS = 300.0
-Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT)]
 BatchId = Annotated[int | None, Query(alias="batch", ge=1)]
 Delimiter = Literal[",", ";", "\t", "|"]
 
@@ -73,8 +72,8 @@ class IngestAnswer(BaseModel):
 
 
 @router.get("/datasets")
-def list_datasets(db: Db, actor: Caller) -> Page[Dataset]:
-    return Page(items=service.datasets(db, actor))
+def list_datasets(db: Db, actor: Caller, limit: Limit = 50, cursor: str | None = None) -> Page[Dataset]:
+    return service.datasets_page(db, actor, limit=limit, cursor=cursor)
 
 
 @router.post("/datasets", status_code=201)

@@ -1,5 +1,6 @@
 """Reads: lists, figures, rows, rejects, and the files that a question is answered from."""
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.core.actor import Actor, Role, require_role
 from app.core.db import raw
-from app.core.paging import MAX_LIMIT, Page, decode, page_of
+from app.core.paging import MAX_LIMIT, Page, decode, encode, fetch_page
 from app.datasets.access import access_batch, access_dataset, definition_of
 from app.datasets.schemas import (
     Batch,
@@ -30,6 +31,12 @@ def datasets(db: Session, actor: Actor) -> list[Dataset]:
     require_role(actor, Role.viewer)
     figures = _figures(db)
     return [_dataset(row, figures) for row in db.scalars(sa.select(DatasetRow).order_by(DatasetRow.name))]
+
+
+def datasets_page(db: Session, actor: Actor, *, limit: int = 50, cursor: str | None = None) -> Page[Dataset]:
+    require_role(actor, Role.viewer)
+    show = partial(_dataset, figures=_figures(db))
+    return fetch_page(db, sa.select(DatasetRow), show, DatasetRow.name, limit=limit, cursor=cursor)
 
 
 def dataset_by_name(db: Session, actor: Actor, name: str) -> Dataset:
@@ -89,14 +96,10 @@ def batches(
 ) -> Page[Batch]:
     """Newest first."""
     require_role(actor, Role.viewer)
-    limit = min(limit, MAX_LIMIT)
     query = sa.select(BatchRow, DatasetRow.name).join(DatasetRow, DatasetRow.id == BatchRow.dataset_id)
     if dataset is not None:
         query = query.where(BatchRow.dataset_id == access_dataset(db, actor, dataset).id)
-    if cursor:
-        query = query.where(BatchRow.id < int(decode(cursor, 1)[0]))
-    found = db.execute(query.order_by(BatchRow.id.desc()).limit(limit + 1)).all()
-    return page_of([_batch(row, name) for row, name in found], limit, lambda one: [one.id])
+    return fetch_page(db, query, _batch, BatchRow.id, limit=limit, cursor=cursor, newest_first=True)
 
 
 def rejects(
@@ -111,15 +114,11 @@ def rejects(
 ) -> Page[Reject]:
     """In the order of the file, each with everything that is wrong with it."""
     access_batch(db, actor, batch_id)
-    limit = min(limit, MAX_LIMIT)
     query = sa.select(RejectRow).where(RejectRow.batch_id == batch_id)
     wanted = {name: value for name, value in (("rule", rule), ("column", column)) if value is not None}
     if wanted:
         query = query.where(RejectRow.failures.op("@>")(sa.cast([wanted], JSONB)))
-    if cursor:
-        query = query.where(RejectRow.row > int(decode(cursor, 1)[0]))
-    found = db.scalars(query.order_by(RejectRow.row).limit(limit + 1))
-    return page_of([Reject.model_validate(row) for row in found], limit, lambda one: [one.row])
+    return fetch_page(db, query, Reject.model_validate, RejectRow.row, limit=limit, cursor=cursor)
 
 
 def live_files(db: Session, actor: Actor, dataset: str) -> LiveFiles:
@@ -151,7 +150,7 @@ def rows(
     row = access_dataset(db, actor, dataset)
     limit = min(limit, MAX_LIMIT)
     names = [column.name for column in definition_of(row).columns]
-    after = [int(part) for part in decode(cursor, 2)] if cursor else [batch_id or 0, 0]
+    after = decode(cursor, [int, int]) if cursor else [batch_id or 0, 0]
     # No parameters: a per cent sign in the name of a column would be taken for one.
     query = sql.SQL("select _batch, _row, {} from {} where (_batch, _row) > ({}, {}){} order by 1, 2 limit {}").format(
         sql.SQL(", ").join(map(sql.Identifier, names)),
@@ -161,10 +160,10 @@ def rows(
         sql.Literal(limit + 1),
     )
     found: list[Any] = raw(db).execute(query).fetchall()
-    page = page_of([list(one) for one in found], limit, lambda one: one[:2])
+    shown = found[:limit]
     return RowsPreview(
         columns=names,
-        rows=[one[2:] for one in page.items],
-        row_ids=[f"{one[0]}.{one[1]}" for one in page.items],
-        next_cursor=page.next_cursor,
+        rows=[list(one[2:]) for one in shown],
+        row_ids=[f"{one[0]}.{one[1]}" for one in shown],
+        next_cursor=encode(shown[-1][:2]) if len(found) > limit else None,
     )

@@ -7,7 +7,7 @@ from app.datasets.decisions import release_batch, undo_batch
 from app.datasets.definitions import change_dataset, create_dataset, delete_dataset
 from app.datasets.evidence import trace_row
 from app.datasets.export import EXPORT_FORMATS, Export, export_rejects, export_rows
-from app.datasets.queries import batch, batches, dataset_by_name, datasets, live_files, rejects, rows
+from app.datasets.queries import batch, batches, dataset_by_name, datasets, datasets_page, live_files, rejects, rows
 from app.datasets.receive import UploadSink, discard_upload, receive_file, store_upload
 from app.datasets.schemas import Pins, Proposal, Upload
 from app.datasets.summaries import summary
@@ -24,6 +24,7 @@ __all__ = [
     "create_dataset",
     "dataset_by_name",
     "datasets",
+    "datasets_page",
     "delete_dataset",
     "discard_upload",
     "export_rejects",

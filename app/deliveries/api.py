@@ -3,10 +3,10 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Response
 
-from app.accounts.web import Caller, Db
-from app.core.paging import MAX_LIMIT, Page
+from app.accounts.web import Caller, Db, Limit
+from app.core.paging import Page
 from app.deliveries import service
 from app.deliveries.schemas import (
     AccountCheck,
@@ -20,8 +20,6 @@ from app.deliveries.schemas import (
 )
 
 router = APIRouter(tags=["deliveries"])
-
-Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT)]
 
 
 def wanted(
@@ -63,8 +61,8 @@ def download_message(db: Db, actor: Caller, delivery_id: UUID) -> Response:
 
 
 @router.get("/smtp-accounts")
-def list_smtp_accounts(db: Db, actor: Caller) -> list[SmtpAccount]:
-    return service.smtp_accounts(db, actor)
+def list_smtp_accounts(db: Db, actor: Caller, limit: Limit = 50, cursor: str | None = None) -> Page[SmtpAccount]:
+    return service.smtp_accounts_page(db, actor, limit=limit, cursor=cursor)
 
 
 @router.post("/smtp-accounts", status_code=201)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from app.core import clock, storage
 from app.core.actor import SYSTEM, Actor, Role, require_role
 from app.core.errors import AppError, Conflict, Invalid, NotFound
 from app.core.mail import Phase
-from app.core.paging import Page, decode, page_of
+from app.core.paging import Page, fetch_page
 from app.deliveries import ledger
 from app.deliveries.read_message import read_message
 from app.deliveries.rotate import rotate_secrets
@@ -30,6 +31,7 @@ from app.deliveries.smtp_accounts import (
     create_smtp_account,
     delete_smtp_account,
     smtp_accounts,
+    smtp_accounts_page,
 )
 from app.deliveries.tables import DeliveryRow
 from app.jobs import service as jobs
@@ -47,6 +49,7 @@ __all__ = [
     "delete_smtp_account",
     "rotate_secrets",
     "smtp_accounts",
+    "smtp_accounts_page",
 ]
 
 DELIVER_JOB = "deliveries.deliver"
@@ -102,14 +105,9 @@ def deliveries(
 ) -> Page[Delivery]:
     """Newest first."""
     require_role(actor, Role.viewer)
-    newest = sa.tuple_(DeliveryRow.created_at, DeliveryRow.id)
     query = sa.select(DeliveryRow).where(*_conditions(wanted or DeliveryFilter()))
-    if cursor:
-        at, last = decode(cursor, 2)
-        query = query.where(newest < sa.tuple_(datetime.fromisoformat(at), UUID(last)))
-    query = query.order_by(DeliveryRow.created_at.desc(), DeliveryRow.id.desc()).limit(limit + 1)
-    found = [_seen(db, row) for row in db.scalars(query)]
-    return page_of(found, limit, lambda one: [one.created_at.isoformat(), str(one.id)])
+    by = (DeliveryRow.created_at, DeliveryRow.id)
+    return fetch_page(db, query, partial(_seen, db), *by, limit=limit, cursor=cursor, newest_first=True)
 
 
 def delivery(db: Session, actor: Actor, delivery_id: UUID) -> Delivery:

@@ -11,6 +11,7 @@ from app.core import clock, secrets
 from app.core.actor import Actor, Role, require_role
 from app.core.errors import Conflict, Invalid, NotFound
 from app.core.mail import NotSent, Phase
+from app.core.paging import Page, fetch_page
 from app.core.smtp import Smtp
 from app.core.smtp_access import SmtpAccess, Timeouts
 from app.deliveries.schemas import AccountCheck, SmtpAccount, SmtpAccountChange, SmtpAccountCreate
@@ -86,6 +87,11 @@ def smtp_accounts(db: Session, actor: Actor) -> list[SmtpAccount]:
     """By name; authors choose from them."""
     require_role(actor, Role.author)
     return [_seen(row) for row in db.scalars(sa.select(SmtpAccountRow).order_by(SmtpAccountRow.name))]
+
+
+def smtp_accounts_page(db: Session, actor: Actor, *, limit: int = 50, cursor: str | None = None) -> Page[SmtpAccount]:
+    require_role(actor, Role.author)
+    return fetch_page(db, sa.select(SmtpAccountRow), _seen, SmtpAccountRow.name, limit=limit, cursor=cursor)
 
 
 def check_smtp_account(db: Session, actor: Actor, account_id: UUID) -> AccountCheck:

@@ -3,18 +3,17 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Query
+from fastapi import APIRouter, Header
 from fastapi.responses import StreamingResponse
 
-from app.accounts.web import Caller, Db
-from app.core.paging import MAX_LIMIT, Page
+from app.accounts.web import Caller, Db, Limit
+from app.core.paging import Page
 from app.jobs import service as jobs
 from app.jobs.follow import follow
 from app.jobs.schemas import Run, RunStatus
 
 router = APIRouter(tags=["jobs"])
 
-Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT)]
 LastEventId = Annotated[int, Header(alias="Last-Event-ID", ge=0, description="Go on after this step")]
 
 

@@ -1,14 +1,13 @@
 """Reading runs: the row as others see it, its steps, lists, the time left."""
 
-from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.core import clock, paging
+from app.core import clock
 from app.core.actor import Actor, Role
-from app.core.paging import Page
+from app.core.paging import Page, fetch_page
 from app.jobs.schemas import Run, RunStatus, Step
 from app.jobs.tables import RunRow, RunStepRow
 
@@ -59,23 +58,11 @@ def visible_runs(
     db: Session, actor: Actor, *, status: RunStatus | None, job: str | None, limit: int, cursor: str | None
 ) -> Page[Run]:
     """Newest first: own runs; an admin sees everybody's."""
-    limit = max(1, min(limit, paging.MAX_LIMIT))
-    query = sa.select(RunRow).order_by(RunRow.created_at.desc(), RunRow.id.desc()).limit(limit + 1)
+    query = sa.select(RunRow)
     if not actor.role.includes(Role.admin):
         query = query.where(RunRow.person_id == actor.id)
     if status is not None:
         query = query.where(RunRow.status == status)
     if job is not None:
         query = query.where(RunRow.job == job)
-    if cursor is not None:
-        query = query.where(sa.tuple_(RunRow.created_at, RunRow.id) < _position(cursor))
-    runs = [as_run(row) for row in db.scalars(query)]
-    return paging.page_of(runs, limit, lambda run: [run.created_at.isoformat(), str(run.id)])
-
-
-def _position(cursor: str) -> "sa.Tuple":
-    try:
-        at, run_id = paging.decode(cursor, 2)
-        return sa.tuple_(sa.literal(datetime.fromisoformat(at)), sa.literal(UUID(run_id)))
-    except (TypeError, ValueError) as error:
-        raise paging.BadCursor from error
+    return fetch_page(db, query, as_run, RunRow.created_at, RunRow.id, limit=limit, cursor=cursor, newest_first=True)

@@ -1,14 +1,14 @@
 """Reports over HTTP."""
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 from urllib.parse import quote
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
-from app.accounts.web import Caller, Db
-from app.core.paging import MAX_LIMIT, Page
+from app.accounts.web import Caller, Db, Limit
+from app.core.paging import Page
 from app.jobs.schemas import RunStatus
 from app.reports import service as reports
 from app.reports.schemas import Format, Preview, Report, ReportRequest, Requested
@@ -39,7 +39,7 @@ def list_reports(
     caller: Caller,
     search: str = "",
     status: Literal["pending", "completed", "partial", "failed"] | None = None,
-    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = 50,
+    limit: Limit = 50,
     cursor: str | None = None,
 ) -> Page[Report]:
     wanted = RunStatus(status) if status else None

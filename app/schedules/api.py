@@ -5,14 +5,12 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 
-from app.accounts.web import Caller, Db
-from app.core.paging import MAX_LIMIT, Page
+from app.accounts.web import Caller, Db, Limit
+from app.core.paging import Page
 from app.schedules import service
 from app.schedules.schemas import Fire, Preview, Schedule, ScheduleChange, ScheduleCreate, Timing
 
 router = APIRouter(tags=["schedules"])
-
-Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT)]
 
 
 @router.get("/schedules")

@@ -17,7 +17,7 @@ from app.audit.schemas import Action
 from app.core import clock
 from app.core.actor import Actor, Role, require_role
 from app.core.errors import AppError, Conflict, Forbidden, Invalid, NotFound, Unavailable
-from app.core.paging import Page, decode, page_of
+from app.core.paging import Page, fetch_page
 from app.jobs import service as jobs
 from app.schedules.next_fire import check_timing, explain, fires, next_fire, next_runs
 from app.schedules.schemas import CatchUp, Fire, Preview, Schedule, ScheduleChange, ScheduleCreate, Timing
@@ -119,11 +119,8 @@ def schedule(db: Session, actor: Actor, schedule_id: UUID) -> Schedule:
 def schedules(db: Session, actor: Actor, *, limit: int = 50, cursor: str | None = None) -> Page[Schedule]:
     """By name."""
     require_role(actor, Role.viewer)
-    query = sa.select(ScheduleRow).order_by(ScheduleRow.name, ScheduleRow.id).limit(limit + 1)
-    if cursor:
-        name, last = decode(cursor, 2)
-        query = query.where(sa.tuple_(ScheduleRow.name, ScheduleRow.id) > sa.tuple_(name, UUID(last)))
-    return page_of([_seen(row) for row in db.scalars(query)], limit, lambda one: [one.name, str(one.id)])
+    by = (ScheduleRow.name, ScheduleRow.id)
+    return fetch_page(db, sa.select(ScheduleRow), _seen, *by, limit=limit, cursor=cursor)
 
 
 def upcoming(db: Session, actor: Actor, limit: int = 5) -> list[Schedule]:
@@ -158,11 +155,8 @@ def fire_history(
 ) -> Page[Fire]:
     """Newest first."""
     access_schedule(db, actor, schedule_id)
-    query = sa.select(FireRow).where(FireRow.schedule_id == schedule_id).order_by(FireRow.fire_at.desc())
-    if cursor:
-        query = query.where(FireRow.fire_at < datetime.fromisoformat(decode(cursor, 1)[0]))
-    found = [Fire.model_validate(row) for row in db.scalars(query.limit(limit + 1))]
-    return page_of(found, limit, lambda one: [one.fire_at.isoformat()])
+    query = sa.select(FireRow).where(FireRow.schedule_id == schedule_id)
+    return fetch_page(db, query, Fire.model_validate, FireRow.fire_at, limit=limit, cursor=cursor, newest_first=True)
 
 
 def fire(db: Session, fire_id: UUID) -> Fire:

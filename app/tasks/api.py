@@ -1,13 +1,12 @@
 """Boards and cards over HTTP."""
 
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from pydantic import AwareDatetime
 
-from app.accounts.web import Caller, Db
-from app.core.paging import MAX_LIMIT, Page
+from app.accounts.web import Caller, Db, Limit
+from app.core.paging import Page
 from app.tasks import service as tasks
 from app.tasks.schemas import (
     Board,
@@ -24,12 +23,10 @@ from app.tasks.schemas import (
 
 router = APIRouter(tags=["tasks"])
 
-Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT)]
-
 
 @router.get("/boards")
-def list_boards(db: Db, caller: Caller) -> Page[BoardLine]:
-    return Page(items=tasks.boards(db, caller))
+def list_boards(db: Db, caller: Caller, limit: Limit = 50, cursor: str | None = None) -> Page[BoardLine]:
+    return tasks.boards_page(db, caller, limit=limit, cursor=cursor)
 
 
 @router.post("/boards", status_code=201)
@@ -110,6 +107,8 @@ def revive_card(db: Db, caller: Caller, card_id: UUID) -> Card:
 
 
 @router.get("/cards/{card_id}/history")
-def read_history(db: Db, caller: Caller, card_id: UUID) -> Page[CardEvent]:
+def read_history(
+    db: Db, caller: Caller, card_id: UUID, limit: Limit = 50, cursor: str | None = None
+) -> Page[CardEvent]:
     """Newest first; also of a card that was deleted."""
-    return Page(items=tasks.card_history(db, caller, card_id))
+    return tasks.card_history_page(db, caller, card_id, limit=limit, cursor=cursor)

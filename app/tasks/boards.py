@@ -1,5 +1,6 @@
 """Boards and their columns."""
 
+from functools import partial
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -11,7 +12,7 @@ from app.audit.schemas import Action
 from app.core import clock
 from app.core.actor import Actor, Role, require_role
 from app.core.errors import Conflict, Invalid, NotFound
-from app.core.paging import Page, decode, page_of
+from app.core.paging import Page, fetch_page
 from app.tasks.access import access_board, columns_of
 from app.tasks.rank import spread
 from app.tasks.record import log_card, log_column, touch, with_assignee
@@ -26,14 +27,21 @@ DEFAULT_COLUMNS = [
 ]
 
 
+BY_NAME = (sa.func.lower(BoardRow.name, type_=sa.Text()), BoardRow.id)
+
+
 class ColumnNotEmpty(Conflict):
     """Only an empty column can be removed. Move or archive its cards first."""
 
 
 def boards(db: Session, actor: Actor) -> list[BoardLine]:
     require_role(actor, Role.viewer)
-    rows = db.execute(_with_counts().order_by(sa.func.lower(BoardRow.name), BoardRow.id))
-    return [_line(row) for row in rows]
+    return [_line(*row) for row in db.execute(_with_counts().order_by(*BY_NAME))]
+
+
+def boards_page(db: Session, actor: Actor, *, limit: int = 50, cursor: str | None = None) -> Page[BoardLine]:
+    require_role(actor, Role.viewer)
+    return fetch_page(db, _with_counts(), _line, *BY_NAME, limit=limit, cursor=cursor)
 
 
 def board(db: Session, actor: Actor, board_id: UUID) -> Board:
@@ -52,7 +60,7 @@ def board(db: Session, actor: Actor, board_id: UUID) -> Board:
         Column.model_validate(column).model_copy(update={"cards": cards.get(column.id, [])})
         for column in columns_of(db, board_id).values()
     ]
-    return Board(**_line(row).model_dump(), columns=columns)
+    return Board(**_line(*row).model_dump(), columns=columns)
 
 
 def board_revision(db: Session, actor: Actor, board_id: UUID) -> int:
@@ -76,18 +84,12 @@ def search_cards(
 ) -> Page[Card]:
     """Cards whose title or description contains every word of `text`; newest first."""
     access_board(db, actor, board_id)
-    limit = max(1, min(limit, 200))
     query = sa.select(CardRow).where(CardRow.board_id == board_id, CardRow.archived_at.is_not(None) == archived)
     for word in text.replace("\x00", " ").split():
         query = query.where((CardRow.title + " " + CardRow.description).icontains(word, autoescape=True))
-    newest = CardRow.archived_at if archived else CardRow.created_at
-    if cursor:
-        at, card_id = decode(cursor, 2)
-        query = query.where(sa.tuple_(newest, CardRow.id) < sa.tuple_(_time(at), sa.cast(str(card_id), sa.Uuid)))
-    rows = db.scalars(query.order_by(newest.desc(), CardRow.id.desc()).limit(limit + 1)).all()
-    names = accounts.person_names(db, actor)
-    found = [with_assignee(row, names) for row in rows]
-    return page_of(found, limit, lambda card: [card.archived_at if archived else card.created_at, card.id])
+    show = partial(with_assignee, names=accounts.person_names(db, actor))
+    by = (CardRow.archived_at if archived else CardRow.created_at, CardRow.id)
+    return fetch_page(db, query, show, *by, limit=limit, cursor=cursor, newest_first=True)
 
 
 def create_board(db: Session, actor: Actor, new: BoardCreate) -> BoardLine:
@@ -174,8 +176,7 @@ def _with_counts() -> sa.Select[BoardRow, int, int]:
     return query.execution_options(populate_existing=True)
 
 
-def _line(row: sa.Row[BoardRow, int, int]) -> BoardLine:
-    board, cards, archived = row
+def _line(board: BoardRow, cards: int, archived: int) -> BoardLine:
     return BoardLine(
         id=board.id,
         name=board.name,
@@ -188,8 +189,4 @@ def _line(row: sa.Row[BoardRow, int, int]) -> BoardLine:
 
 
 def _read_line(db: Session, board_id: UUID) -> BoardLine:
-    return _line(db.execute(_with_counts().where(BoardRow.id == board_id)).one())
-
-
-def _time(at: object) -> sa.ColumnElement[object]:
-    return sa.cast(str(at), sa.DateTime(timezone=True))
+    return _line(*db.execute(_with_counts().where(BoardRow.id == board_id)).one())

@@ -12,13 +12,12 @@ from app.audit.schemas import Action
 from app.core import clock
 from app.core.actor import Actor, Role, require_role
 from app.core.errors import Conflict, Forbidden, Invalid, NotFound
+from app.core.paging import MAX_LIMIT, Page, fetch_page
 from app.tasks.access import access_board, access_card, check_on_board, check_version, columns_of, lock_board
 from app.tasks.moves import check_room, end_of, put, rank_between
 from app.tasks.record import as_seen, log_card
 from app.tasks.schemas import Card, CardChange, CardCreate, CardEvent, EventKind
 from app.tasks.tables import BoardRow, CardRow, ColumnRow, TransitionRow
-
-MAX_EVENTS = 500
 
 
 class NotArchived(Conflict):
@@ -116,13 +115,20 @@ def delete_card(db: Session, actor: Actor, card_id: UUID) -> None:
 
 def card_history(db: Session, actor: Actor, card_id: UUID) -> list[CardEvent]:
     """Newest first; also of a card that was deleted."""
+    return card_history_page(db, actor, card_id, limit=MAX_LIMIT).items
+
+
+def card_history_page(
+    db: Session, actor: Actor, card_id: UUID, *, limit: int = 50, cursor: str | None = None
+) -> Page[CardEvent]:
     require_role(actor, Role.viewer)
-    query = sa.select(TransitionRow).where(TransitionRow.card_id == card_id).order_by(TransitionRow.id.desc())
-    rows = db.scalars(query.limit(MAX_EVENTS)).all()
-    if not rows:
+    query = sa.select(TransitionRow).where(TransitionRow.card_id == card_id)
+    board_id = db.scalar(query.with_only_columns(TransitionRow.board_id).limit(1))
+    if board_id is None:
         raise NotFound("There is no such card.")
-    access_board(db, actor, rows[0].board_id)
-    return [CardEvent.model_validate(row) for row in rows]
+    access_board(db, actor, board_id)
+    by, show = TransitionRow.id, CardEvent.model_validate
+    return fetch_page(db, query, show, by, limit=limit, cursor=cursor, newest_first=True)
 
 
 def _apply(row: CardRow, change: CardChange) -> dict[str, Any]:

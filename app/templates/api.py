@@ -1,13 +1,12 @@
 """Templates over HTTP."""
 
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from app.accounts.web import Caller, Db
-from app.core.paging import MAX_LIMIT, Page
+from app.accounts.web import Caller, Db, Limit
+from app.core.paging import Page
 from app.templates import service as templates
 from app.templates.schemas import Finding, Template, TemplateChange, TemplateCreate, TemplateSummary, TemplateVersion
 
@@ -23,7 +22,7 @@ def list_templates(
     db: Db,
     caller: Caller,
     search: str = "",
-    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = 50,
+    limit: Limit = 50,
     cursor: str | None = None,
 ) -> Page[TemplateSummary]:
     return templates.templates(db, caller, search=search, limit=limit, cursor=cursor)
@@ -52,8 +51,10 @@ def delete_template(db: Db, caller: Caller, template_id: UUID) -> None:
 
 
 @router.get("/templates/{template_id}/versions")
-def list_versions(db: Db, caller: Caller, template_id: UUID) -> Page[TemplateVersion]:
-    return Page(items=templates.versions(db, caller, template_id))
+def list_versions(
+    db: Db, caller: Caller, template_id: UUID, limit: Limit = 50, cursor: str | None = None
+) -> Page[TemplateVersion]:
+    return templates.versions_page(db, caller, template_id, limit=limit, cursor=cursor)
 
 
 @router.post("/templates/{template_id}/versions/{number}/restore")

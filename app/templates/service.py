@@ -14,7 +14,7 @@ from app.audit.schemas import Action
 from app.core import children, clock
 from app.core.actor import Actor, Role, require_role
 from app.core.errors import Conflict, Forbidden, NotFound
-from app.core.paging import MAX_LIMIT, Page, decode, page_of
+from app.core.paging import MAX_LIMIT, Page, fetch_page
 from app.queries import service as queries
 from app.queries.schemas import Source
 from app.tasks import service as tasks
@@ -70,14 +70,10 @@ def templates(
 ) -> Page[TemplateSummary]:
     """By name."""
     require_role(actor, Role.viewer)
-    limit = min(max(limit, 1), MAX_LIMIT)
-    query = sa.select(TemplateRow, _block_count()).order_by(TemplateRow.name).limit(limit + 1)
+    query = sa.select(TemplateRow, _block_count())
     if search.strip():
         query = query.where(TemplateRow.name.icontains(search.strip(), autoescape=True))
-    if cursor:
-        query = query.where(TemplateRow.name > decode(cursor, 1)[0])
-    found = [TemplateSummary(**_facts(row), block_count=count) for row, count in db.execute(query)]
-    return page_of(found, limit, lambda template: [template.name])
+    return fetch_page(db, query, _summary, TemplateRow.name, limit=limit, cursor=cursor)
 
 
 def template(db: Session, actor: Actor, template_id: UUID) -> Template:
@@ -101,12 +97,16 @@ def template_content(db: Session, actor: Actor, template_id: UUID, version: int)
 
 def versions(db: Session, actor: Actor, template_id: UUID) -> list[TemplateVersion]:
     """Newest first."""
+    return versions_page(db, actor, template_id, limit=MAX_LIMIT).items
+
+
+def versions_page(
+    db: Session, actor: Actor, template_id: UUID, *, limit: int = 50, cursor: str | None = None
+) -> Page[TemplateVersion]:
     access_template(db, actor, template_id)
     query = sa.select(TemplateVersionRow).where(TemplateVersionRow.template_id == template_id)
-    return [
-        TemplateVersion(number=row.number, person=row.person, created_at=row.created_at, content=_content_of(row))
-        for row in db.scalars(query.order_by(TemplateVersionRow.number.desc()).limit(MAX_LIMIT))
-    ]
+    by = TemplateVersionRow.number
+    return fetch_page(db, query, _version, by, limit=limit, cursor=cursor, newest_first=True)
 
 
 def change_template(db: Session, actor: Actor, template_id: UUID, change: TemplateChange) -> Template:
@@ -238,6 +238,14 @@ def _block_count() -> sa.ScalarSelect[int]:
 def _facts(row: TemplateRow) -> dict[str, Any]:
     names = ("id", "name", "description", "version", "owner_id", "created_at", "changed_at")
     return {name: getattr(row, name) for name in names}
+
+
+def _summary(row: TemplateRow, block_count: int) -> TemplateSummary:
+    return TemplateSummary(**_facts(row), block_count=block_count)
+
+
+def _version(row: TemplateVersionRow) -> TemplateVersion:
+    return TemplateVersion(number=row.number, person=row.person, created_at=row.created_at, content=_content_of(row))
 
 
 def _shown(row: TemplateRow, content: TemplateContent) -> Template:
