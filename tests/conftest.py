@@ -23,6 +23,12 @@ from app.core import migrations
 from app.core.settings import settings
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files first, or one of the two processes would wait for the other at the end."""
+    items.sort(key=lambda item: not (item.get_closest_marker("browser") or item.get_closest_marker("crash")))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Nothing a test writes may land in the developer's own DATA_DIR."""
