@@ -42,7 +42,7 @@ class Objects:
 
     def __init__(self, owner: Actor, caller: Actor) -> None:
         self.owner, self.caller = owner, caller
-        self.form, self.format, self.row_id, self.number = "csv", "html", 1, 1
+        self.format, self.row_id, self.number = "json", 1, 1
 
     def __getitem__(self, name: str) -> str:
         return str(getattr(self, name))

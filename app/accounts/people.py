@@ -146,11 +146,6 @@ def change_password(db: Session, actor: Actor, change: PasswordChange, *, keep_s
     audit.record(db, actor, Action.person_changed, row.id, password=True)
 
 
-def confirm_password(db: Session, actor: Actor, password: SecretStr) -> None:
-    """Before something that cannot be undone. Raises WrongPassword."""
-    _check_password(_self(db, actor), password)
-
-
 def _create(db: Session, actor: Actor, new: PersonCreate) -> Person:
     row = PersonRow(
         email=new.email, name=new.name, job_title=new.job_title, role=new.role.value, created_at=clock.now()

@@ -47,8 +47,6 @@ class Action(StrEnum):
     smtp_account_changed = "smtp_account:changed"
     smtp_account_deleted = "smtp_account:deleted"
     smtp_account_tested = "smtp_account:tested"
-    delivery_sent = "delivery:sent"
-    delivery_failed = "delivery:failed"
     delivery_retried = "delivery:retried"
     run_cancelled = "run:cancelled"
     run_retried = "run:retried"

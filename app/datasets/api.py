@@ -12,7 +12,7 @@ from starlette.responses import StreamingResponse
 from app.accounts.web import Caller, Db, Limit, one_transaction
 from app.core.db import transaction
 from app.core.paging import MAX_LIMIT, Page
-from app.datasets import service
+from app.datasets import service as datasets
 from app.datasets.schemas import (
     Batch,
     BatchStatus,
@@ -72,72 +72,80 @@ class IngestAnswer(BaseModel):
 
 
 @router.get("/datasets")
-def list_datasets(db: Db, actor: Caller, limit: Limit = 50, cursor: str | None = None) -> Page[Dataset]:
-    return service.datasets_page(db, actor, limit=limit, cursor=cursor)
+def list_datasets(db: Db, caller: Caller, limit: Limit = 50, cursor: str | None = None) -> Page[Dataset]:
+    """By name, each with its schema and its figures."""
+    return datasets.datasets_page(db, caller, limit=limit, cursor=cursor)
 
 
 @router.post("/datasets", status_code=201)
-def create_dataset(db: Db, actor: Caller, new: DatasetCreate) -> Dataset:
-    return service.create_dataset(db, actor, new)
+def create_dataset(db: Db, caller: Caller, new: DatasetCreate) -> Dataset:
+    """An empty one with this schema."""
+    return datasets.create_dataset(db, caller, new)
 
 
 @router.post("/datasets/infer", openapi_extra=MULTIPART_BODY)
 def infer_schema(
-    actor: Caller, files: Uploads, encoding: str | None = None, delimiter: Delimiter | None = None
+    caller: Caller, files: Uploads, encoding: str | None = None, delimiter: Delimiter | None = None
 ) -> Proposal:
+    """A file in, a schema out: types and rules as the file suggests them, with examples. Nothing is kept."""
     if len(files) > 1:
         raise NoFiles("Send one file to get a schema for it.")
-    proposal = service.infer_schema(actor, files[0], Pins(encoding=encoding, delimiter=delimiter))
-    service.discard_upload(files[0])
+    proposal = datasets.infer_schema(caller, files[0], Pins(encoding=encoding, delimiter=delimiter))
+    datasets.discard_upload(files[0])
     return proposal
 
 
 @router.get("/datasets/{name}")
-def read_dataset(db: Db, actor: Caller, name: str) -> Dataset:
-    return service.dataset_by_name(db, actor, name)
+def read_dataset(db: Db, caller: Caller, name: str) -> Dataset:
+    """Its schema and its figures."""
+    return datasets.dataset_by_name(db, caller, name)
 
 
 @router.patch("/datasets/{name}")
-def change_dataset(db: Db, actor: Caller, name: str, change: DatasetChange) -> Dataset:
-    return service.change_dataset(db, actor, name, change)
+def change_dataset(db: Db, caller: Caller, name: str, change: DatasetChange) -> Dataset:
+    """Rules at any time, for files that come later; names, types, key and mode only while it holds no rows."""
+    return datasets.change_dataset(db, caller, name, change)
 
 
 @router.delete("/datasets/{name}", status_code=204)
-def delete_dataset(db: Db, actor: Caller, name: str) -> None:
-    service.delete_dataset(db, actor, name)
+def delete_dataset(db: Db, caller: Caller, name: str) -> None:
+    """Its rows, rejects, evidence and files too, for good."""
+    datasets.delete_dataset(db, caller, name)
 
 
 @router.get("/datasets/{name}/rows")
 def list_rows(
-    db: Db, actor: Caller, name: str, batch: BatchId = None, limit: Limit = 50, cursor: str | None = None
+    db: Db, caller: Caller, name: str, batch: BatchId = None, limit: Limit = 50, cursor: str | None = None
 ) -> RowsPreview:
-    return service.rows(db, actor, name, batch_id=batch, limit=limit, cursor=cursor)
+    """The valid rows in the order of their files. `row_ids` are for `/trace`."""
+    return datasets.rows(db, caller, name, batch_id=batch, limit=limit, cursor=cursor)
 
 
 @router.post("/ingest", status_code=202, openapi_extra=MULTIPART_BODY)
 def ingest(
     request: Request,
     response: Response,
-    actor: Caller,
+    caller: Caller,
     files: Uploads,
     query: Annotated[IngestQuery, Query()],
 ) -> IngestAnswer:
+    """One batch for each file. With `wait=true` the answer comes when all are loaded."""
     pins = Pins(encoding=query.encoding, delimiter=query.delimiter)
-    with receiving(request, actor) as db:
-        batches = [service.receive_file(db, actor, query.dataset, file, pins) for file in files]
+    with receiving(request, caller) as db:
+        batches = [datasets.receive_file(db, caller, query.dataset, file, pins) for file in files]
     if query.wait:
         response.status_code = 200
-        batches = _waited_for(actor, batches)
+        batches = _waited_for(caller, batches)
     return IngestAnswer(batches=[_ingested(batch) for batch in batches])
 
 
-def _waited_for(actor: Caller, batches: list[Batch]) -> list[Batch]:
+def _waited_for(caller: Caller, batches: list[Batch]) -> list[Batch]:
     """After the commit: a job can only see what is committed."""
     for batch in batches:
         if batch.run_id and batch.status == "loading":
             jobs.wait_for(batch.run_id, WAIT_SECONDS)
     with transaction() as db:
-        return [service.batch(db, actor, batch.id) for batch in batches]
+        return [datasets.batch(db, caller, batch.id) for batch in batches]
 
 
 def _ingested(batch: Batch) -> Ingested:
@@ -147,51 +155,60 @@ def _ingested(batch: Batch) -> Ingested:
 
 @router.get("/batches")
 def list_batches(
-    db: Db, actor: Caller, dataset: str | None = None, limit: Limit = 50, cursor: str | None = None
+    db: Db, caller: Caller, dataset: str | None = None, limit: Limit = 50, cursor: str | None = None
 ) -> Page[Batch]:
-    return service.batches(db, actor, dataset, limit=limit, cursor=cursor)
+    """Newest first, of one dataset or of all."""
+    return datasets.batches(db, caller, dataset, limit=limit, cursor=cursor)
 
 
 @router.get("/batches/{batch_id}")
-def read_batch(db: Db, actor: Caller, batch_id: int) -> Batch:
-    return service.batch(db, actor, batch_id)
+def read_batch(db: Db, caller: Caller, batch_id: int) -> Batch:
+    """How far it is and what became of its rows."""
+    return datasets.batch(db, caller, batch_id)
 
 
 @router.post("/batches/{batch_id}/undo")
-def undo_batch(db: Db, actor: Caller, batch_id: int) -> Batch:
-    return service.undo_batch(db, actor, batch_id)
+def undo_batch(db: Db, caller: Caller, batch_id: int) -> Batch:
+    """Takes its rows out of the dataset."""
+    return datasets.undo_batch(db, caller, batch_id)
 
 
 @router.post("/batches/{batch_id}/release")
-def release_batch(db: Db, actor: Caller, batch_id: int) -> Batch:
-    return service.release_batch(db, actor, batch_id)
+def release_batch(db: Db, caller: Caller, batch_id: int) -> Batch:
+    """Publishes a batch that was held because it has too many rejects."""
+    return datasets.release_batch(db, caller, batch_id)
 
 
 @router.get("/batches/{batch_id}/rejects")
-def list_rejects(db: Db, actor: Caller, batch_id: int, query: Annotated[RejectQuery, Query()]) -> Page[Reject]:
-    return service.rejects(db, actor, batch_id, **query.model_dump())
+def list_rejects(db: Db, caller: Caller, batch_id: int, query: Annotated[RejectQuery, Query()]) -> Page[Reject]:
+    """In the order of the file, each with every failure: column, rule, value and message."""
+    return datasets.rejects(db, caller, batch_id, **query.model_dump())
 
 
 @router.get("/summary")
-def read_summary(db: Db, actor: Caller, dataset: str | None = None, batch: BatchId = None) -> Summary:
-    return service.summary(db, actor, dataset=dataset, batch_id=batch)
+def read_summary(db: Db, caller: Caller, dataset: str | None = None, batch: BatchId = None) -> Summary:
+    """Totals, success rate, and rejects by rule, column and day; of a batch, a dataset or everything."""
+    return datasets.summary(db, caller, dataset=dataset, batch_id=batch)
 
 
-@router.get("/errors/{form}", response_class=StreamingResponse)
-def export_rejects(db: Db, actor: Caller, form: str, dataset: str, batch: BatchId = None) -> StreamingResponse:
-    return _streamed(service.export_rejects(db, actor, dataset, form, batch_id=batch))
+@router.get("/errors/{format}", response_class=StreamingResponse)
+def export_rejects(db: Db, caller: Caller, format: str, dataset: str, batch: BatchId = None) -> StreamingResponse:
+    """Every rejected row with its reasons and its raw text: csv, json or ndjson."""
+    return _streamed(datasets.export_rejects(db, caller, dataset, format, batch_id=batch))
 
 
-@router.get("/report/{form}", response_class=StreamingResponse)
-def export_rows(db: Db, actor: Caller, form: str, dataset: str, batch: BatchId = None) -> StreamingResponse:
-    return _streamed(service.export_rows(db, actor, dataset, form, batch_id=batch))
+@router.get("/report/{format}", response_class=StreamingResponse)
+def export_rows(db: Db, caller: Caller, format: str, dataset: str, batch: BatchId = None) -> StreamingResponse:
+    """Every valid row: csv, json or ndjson."""
+    return _streamed(datasets.export_rows(db, caller, dataset, format, batch_id=batch))
 
 
-def _streamed(export: service.Export) -> StreamingResponse:
+def _streamed(export: datasets.Export) -> StreamingResponse:
     headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(export.file_name)}"}
     return StreamingResponse(export.parts(), media_type=export.media_type, headers=headers)
 
 
 @router.get("/trace/{dataset}/{row_id}")
-def trace_row(db: Db, actor: Caller, dataset: str, row_id: str) -> Trace:
-    return service.trace_row(db, actor, dataset, row_id)
+def trace_row(db: Db, caller: Caller, dataset: str, row_id: str) -> Trace:
+    """From a row back to its batch, its file, its line and its raw bytes."""
+    return datasets.trace_row(db, caller, dataset, row_id)

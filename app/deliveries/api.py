@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Response
 
 from app.accounts.web import Caller, Db, Limit
 from app.core.paging import Page
-from app.deliveries import service
+from app.deliveries import service as deliveries
 from app.deliveries.schemas import (
     AccountCheck,
     Channel,
@@ -37,50 +37,56 @@ Wanted = Annotated[DeliveryFilter, Depends(wanted)]
 
 @router.get("/deliveries")
 def list_deliveries(
-    db: Db, actor: Caller, wanted: Wanted, limit: Limit = 50, cursor: str | None = None
+    db: Db, caller: Caller, wanted: Wanted, limit: Limit = 50, cursor: str | None = None
 ) -> Page[Delivery]:
-    return service.deliveries(db, actor, wanted, limit=limit, cursor=cursor)
+    """The ledger, newest first: one line for each recipient."""
+    return deliveries.deliveries(db, caller, wanted, limit=limit, cursor=cursor)
 
 
 @router.get("/deliveries/{delivery_id}")
-def read_delivery(db: Db, actor: Caller, delivery_id: UUID) -> Delivery:
-    return service.delivery(db, actor, delivery_id)
+def read_delivery(db: Db, caller: Caller, delivery_id: UUID) -> Delivery:
+    """Its state, and what the mail server said."""
+    return deliveries.delivery(db, caller, delivery_id)
 
 
 @router.post("/deliveries/{delivery_id}/retry", status_code=202)
-def retry_delivery(db: Db, actor: Caller, delivery_id: UUID) -> Delivery:
+def retry_delivery(db: Db, caller: Caller, delivery_id: UUID) -> Delivery:
     """`run_id` is the job to follow."""
-    return service.retry_delivery(db, actor, delivery_id)
+    return deliveries.retry_delivery(db, caller, delivery_id)
 
 
 @router.get("/deliveries/{delivery_id}/message", response_class=Response)
-def download_message(db: Db, actor: Caller, delivery_id: UUID) -> Response:
+def download_message(db: Db, caller: Caller, delivery_id: UUID) -> Response:
     """The message as it was sent, byte for byte."""
     headers = {"Content-Disposition": f'attachment; filename="{delivery_id}.eml"', "X-Content-Type-Options": "nosniff"}
-    return Response(service.message(db, actor, delivery_id), media_type="message/rfc822", headers=headers)
+    return Response(deliveries.message(db, caller, delivery_id), media_type="message/rfc822", headers=headers)
 
 
 @router.get("/smtp-accounts")
-def list_smtp_accounts(db: Db, actor: Caller, limit: Limit = 50, cursor: str | None = None) -> Page[SmtpAccount]:
-    return service.smtp_accounts_page(db, actor, limit=limit, cursor=cursor)
+def list_smtp_accounts(db: Db, caller: Caller, limit: Limit = 50, cursor: str | None = None) -> Page[SmtpAccount]:
+    """By name; never with a password."""
+    return deliveries.smtp_accounts_page(db, caller, limit=limit, cursor=cursor)
 
 
 @router.post("/smtp-accounts", status_code=201)
-def create_smtp_account(db: Db, actor: Caller, new: SmtpAccountCreate) -> SmtpAccount:
-    return service.create_smtp_account(db, actor, new)
+def create_smtp_account(db: Db, caller: Caller, new: SmtpAccountCreate) -> SmtpAccount:
+    """The password is kept encrypted."""
+    return deliveries.create_smtp_account(db, caller, new)
 
 
 @router.patch("/smtp-accounts/{account_id}")
-def change_smtp_account(db: Db, actor: Caller, account_id: UUID, change: SmtpAccountChange) -> SmtpAccount:
-    return service.change_smtp_account(db, actor, account_id, change)
+def change_smtp_account(db: Db, caller: Caller, account_id: UUID, change: SmtpAccountChange) -> SmtpAccount:
+    """Another server or user needs the password again."""
+    return deliveries.change_smtp_account(db, caller, account_id, change)
 
 
 @router.delete("/smtp-accounts/{account_id}", status_code=204)
-def delete_smtp_account(db: Db, actor: Caller, account_id: UUID) -> None:
-    service.delete_smtp_account(db, actor, account_id)
+def delete_smtp_account(db: Db, caller: Caller, account_id: UUID) -> None:
+    """Schedules that use it fail with that reason until they get another one."""
+    deliveries.delete_smtp_account(db, caller, account_id)
 
 
 @router.post("/smtp-accounts/{account_id}/test")
-def check_smtp_account(db: Db, actor: Caller, account_id: UUID) -> AccountCheck:
+def check_smtp_account(db: Db, caller: Caller, account_id: UUID) -> AccountCheck:
     """Connects and signs in; `stage` names what failed."""
-    return service.check_smtp_account(db, actor, account_id)
+    return deliveries.check_smtp_account(db, caller, account_id)

@@ -29,8 +29,6 @@ class Transports:
     """One kept connection per account, for the length of a run."""
 
     def __init__(self) -> None:
-        # A server that cannot be reached is asked once per run, not once per recipient.
-        self.unreachable: dict[UUID | None, NotSent] = {}
         self._by_account: dict[UUID | None, Transport] = {}
         # A server that cannot be reached is asked once per run, not once per recipient.
         self._unreachable: dict[UUID | None, NotSent] = {}

@@ -1,7 +1,5 @@
 """The one way into deliveries: what may be sent by schedules, the ledger, the kept messages, mail accounts."""
 
-from collections import Counter
-from datetime import datetime
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -112,15 +110,6 @@ def deliveries(
 
 def delivery(db: Session, actor: Actor, delivery_id: UUID) -> Delivery:
     return _seen(db, access_delivery(db, actor, delivery_id))
-
-
-def delivery_counts(db: Session, actor: Actor, *, since: datetime | None = None) -> Counter[State]:
-    """How many messages are in which state."""
-    require_role(actor, Role.viewer)
-    query = sa.select(DeliveryRow.state, sa.func.count()).group_by(DeliveryRow.state)
-    if since is not None:
-        query = query.where(DeliveryRow.created_at >= since)
-    return Counter({State(state): count for state, count in db.execute(query).tuples()})
 
 
 def message(db: Session, actor: Actor, delivery_id: UUID) -> bytes:

@@ -6,7 +6,7 @@ from html import escape
 
 import mrml
 
-from app.deliveries.write_text import MARKDOWN, board_line, cells, footer, rest
+from app.deliveries.write_text import MARKDOWN, block_text, cells, footer, rest
 from app.reports.schemas import (
     BoardDone,
     ChartDone,
@@ -96,12 +96,10 @@ def _block(block: DoneBlock, rows: int) -> str:
             return f"<mj-text>{MARKDOWN.render(block.markdown)}</mj-text>"
         case TableDone():
             return _table(block, rows) if rows else _note(f"{block.title}: see the report")
-        case ChartDone():
-            return _note(f"{block.title or block.chart.title}: {block.alt or 'see the chart in the report'}")
-        case BoardDone():
-            return _note(f"{block.title or block.summary.board} ({block.period}): {board_line(block)}")
+        case ChartDone() | BoardDone():
+            return _note(block_text(block))
         case FailedBlock():
-            return _note(f"{block.title or block.wanted}: missing. {block.error}", RED)
+            return _note(block_text(block), RED)
     return ""
 
 

@@ -46,13 +46,13 @@ def block_text(block: DoneBlock) -> str:
         case ChartDone():
             return f"{block.title or block.chart.title}: {block.alt or 'see the chart in the report'}"
         case BoardDone():
-            return f"{block.title or block.summary.board} ({block.period}): {board_line(block)}"
+            return f"{block.title or block.summary.board} ({block.period}): {_board_line(block)}"
         case FailedBlock():
             return f"{block.title or block.wanted}: missing. {block.error}"
     return ""
 
 
-def board_line(block: BoardDone) -> str:
+def _board_line(block: BoardDone) -> str:
     found = block.summary
     return f"{found.done} done, {found.created} new, {found.open} open, {found.overdue} overdue"
 

@@ -32,6 +32,7 @@ def list_jobs(
 
 @router.get("/jobs/{job_id}")
 def read_job(db: Db, caller: Caller, job_id: UUID) -> Run:
+    """Status, progress, time left, steps, and what came out."""
     return jobs.access_run(db, caller, job_id)
 
 
@@ -55,6 +56,7 @@ def cancel_job(db: Db, caller: Caller, job_id: UUID) -> Run:
 
 @router.post("/jobs/{job_id}/retry", status_code=202)
 def retry_job(db: Db, caller: Caller, job_id: UUID) -> Run:
+    """From the beginning; only one that failed, ended in part or was cancelled."""
     return jobs.retry_run(db, caller, job_id)
 
 

@@ -11,4 +11,5 @@ router = APIRouter(tags=["monitoring"])
 
 @router.get("/system")
 def read_system(db: Db, caller: Caller) -> System:
+    """Versions, database, queue, workers, disk and memory; for administrators."""
     return monitoring.system(db, caller)

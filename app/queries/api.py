@@ -11,4 +11,5 @@ router = APIRouter(tags=["queries"])
 
 @router.post("/queries/run")
 def run_query(db: Db, caller: Caller, spec: QuerySpec) -> QueryResult:
+    """Rows or figures of a dataset, with the SQL, the version and the batches they come from."""
     return queries.run_query(db, caller, spec)

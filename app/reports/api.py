@@ -30,6 +30,7 @@ class PreviewRequest(BaseModel):
 
 @router.post("/reports", status_code=202)
 def request_report(db: Db, caller: Caller, wanted: ReportRequest) -> Requested:
+    """`template` is a name or an id. Follow `job_id`, or read the report by either id."""
     return reports.request_by_name(db, caller, wanted)
 
 
@@ -42,12 +43,14 @@ def list_reports(
     limit: Limit = 50,
     cursor: str | None = None,
 ) -> Page[Report]:
+    """Newest first."""
     wanted = RunStatus(status) if status else None
     return reports.reports(db, caller, search=search, status=wanted, limit=limit, cursor=cursor)
 
 
 @router.get("/reports/{report_id}.{format}")
 def download_report(db: Db, caller: Caller, report_id: UUID, format: Format, inline: bool = False) -> Response:
+    """As html, pdf or json; the json holds every figure with its query, data version and batches."""
     content = READERS[format](db, caller, report_id)
     title = reports.report(db, caller, report_id).title
     place = "inline" if inline else "attachment"
@@ -63,6 +66,7 @@ def read_report(db: Db, caller: Caller, report_id: UUID) -> Report:
 
 @router.delete("/reports/{report_id}", status_code=204)
 def delete_report(db: Db, caller: Caller, report_id: UUID) -> None:
+    """Its files too."""
     reports.delete_report(db, caller, report_id)
 
 

@@ -26,6 +26,7 @@ router = APIRouter(tags=["tasks"])
 
 @router.get("/boards")
 def list_boards(db: Db, caller: Caller, limit: Limit = 50, cursor: str | None = None) -> Page[BoardLine]:
+    """By name."""
     return tasks.boards_page(db, caller, limit=limit, cursor=cursor)
 
 
@@ -37,6 +38,7 @@ def create_board(db: Db, caller: Caller, new: BoardCreate) -> BoardLine:
 
 @router.get("/boards/{board_id}")
 def read_board(db: Db, caller: Caller, board_id: UUID) -> Board:
+    """Its columns with their cards in order."""
     return tasks.board(db, caller, board_id)
 
 
@@ -63,6 +65,7 @@ def search_cards(
 
 @router.post("/boards/{board_id}/cards", status_code=201)
 def create_card(db: Db, caller: Caller, board_id: UUID, new: CardCreate) -> Card:
+    """At the end of its column; without `column`, of the first one."""
     return tasks.create_card(db, caller, board_id, new)
 
 
@@ -74,6 +77,7 @@ def summarize_board(db: Db, caller: Caller, board_id: UUID, since: AwareDatetime
 
 @router.get("/cards/{card_id}")
 def read_card(db: Db, caller: Caller, card_id: UUID) -> Card:
+    """Also an archived one."""
     return tasks.card(db, caller, card_id)
 
 
@@ -97,6 +101,7 @@ def move_card(db: Db, caller: Caller, card_id: UUID, move: CardMove) -> Card:
 
 @router.post("/cards/{card_id}/archive")
 def archive_card(db: Db, caller: Caller, card_id: UUID) -> Card:
+    """Off the board; it can come back."""
     return tasks.archive_card(db, caller, card_id)
 
 

@@ -140,10 +140,6 @@ class Column(Output):
     wip_limit: int | None
     cards: list[Card] = []
 
-    @property
-    def is_full(self) -> bool:
-        return self.wip_limit is not None and len(self.cards) >= self.wip_limit
-
 
 class BoardLine(Output):
     """A board in a list."""

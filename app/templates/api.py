@@ -25,16 +25,19 @@ def list_templates(
     limit: Limit = 50,
     cursor: str | None = None,
 ) -> Page[TemplateSummary]:
+    """By name."""
     return templates.templates(db, caller, search=search, limit=limit, cursor=cursor)
 
 
 @router.post("/templates", status_code=201)
 def create_template(db: Db, caller: Caller, new: TemplateCreate) -> Template:
+    """An ordered list of blocks, with parameters and a theme."""
     return templates.create_template(db, caller, new)
 
 
 @router.get("/templates/{template_id}")
 def read_template(db: Db, caller: Caller, template_id: UUID) -> Template:
+    """The latest version, with all its blocks."""
     return templates.template(db, caller, template_id)
 
 
@@ -54,6 +57,7 @@ def delete_template(db: Db, caller: Caller, template_id: UUID) -> None:
 def list_versions(
     db: Db, caller: Caller, template_id: UUID, limit: Limit = 50, cursor: str | None = None
 ) -> Page[TemplateVersion]:
+    """Newest first, each with its blocks."""
     return templates.versions_page(db, caller, template_id, limit=limit, cursor=cursor)
 
 
@@ -65,6 +69,7 @@ def restore_version(db: Db, caller: Caller, template_id: UUID, number: int) -> T
 
 @router.post("/templates/{template_id}/duplicate", status_code=201)
 def duplicate_template(db: Db, caller: Caller, template_id: UUID, new: NewName) -> Template:
+    """A copy of the latest version under another name."""
     return templates.duplicate_template(db, caller, template_id, new.name)
 
 
