@@ -44,7 +44,7 @@ def ingest(
         f"{batch.rows_rejected} rejected" + (f"; {batch.error}" if batch.error else "")
         for batch in batches
     ]
-    show([batch.model_dump() for batch in batches], as_json, "\n".join(lines))
+    show([batch.model_dump(by_alias=True) for batch in batches], as_json, "\n".join(lines))
     raise typer.Exit(0 if all(batch.status in ("published", "duplicate") for batch in batches) else 1)
 
 

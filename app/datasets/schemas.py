@@ -182,7 +182,7 @@ class Batch(Seen):
     rows_valid: int
     rows_rejected: int
     failures: int
-    run_id: UUID | None
+    run_id: UUID | None = Field(serialization_alias="job_id")
     duplicate_of: int | None
     replaced_by: int | None
     schema_version: int

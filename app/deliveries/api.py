@@ -27,9 +27,9 @@ def wanted(
     channel: Channel | None = None,
     schedule_id: UUID | None = None,
     recipient: str | None = None,
-    run_id: UUID | None = None,
+    job_id: UUID | None = None,
 ) -> DeliveryFilter:
-    return DeliveryFilter(state=state, channel=channel, schedule_id=schedule_id, recipient=recipient, run_id=run_id)
+    return DeliveryFilter(state=state, channel=channel, schedule_id=schedule_id, recipient=recipient, run_id=job_id)
 
 
 Wanted = Annotated[DeliveryFilter, Depends(wanted)]
@@ -51,7 +51,7 @@ def read_delivery(db: Db, caller: Caller, delivery_id: UUID) -> Delivery:
 
 @router.post("/deliveries/{delivery_id}/retry", status_code=202)
 def retry_delivery(db: Db, caller: Caller, delivery_id: UUID) -> Delivery:
-    """`run_id` is the job to follow."""
+    """`job_id` is the job to follow."""
     return deliveries.retry_delivery(db, caller, delivery_id)
 
 

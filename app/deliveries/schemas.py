@@ -176,7 +176,7 @@ class Delivery(BaseModel):
     eml_sha256: str | None
     eml_size: int | None
     report_id: UUID | None
-    run_id: UUID | None
+    run_id: UUID | None = Field(serialization_alias="job_id")
     created_at: datetime
     changed_at: datetime
     sent_at: datetime | None

@@ -53,7 +53,7 @@ def delete_schedule(db: Db, caller: Caller, schedule_id: UUID) -> None:
 
 @router.post("/schedules/{schedule_id}/run", status_code=202)
 def run_schedule(db: Db, caller: Caller, schedule_id: UUID) -> Fire:
-    """`run_id` is the job to follow."""
+    """`job_id` is the job to follow."""
     return schedules.run_now(db, caller, schedule_id)
 
 

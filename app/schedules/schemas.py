@@ -107,5 +107,5 @@ class Fire(BaseModel):
     late: bool
     manual_by: UUID | None
     payload: dict[str, Any]
-    run_id: UUID | None
+    run_id: UUID | None = Field(serialization_alias="job_id")
     created_at: datetime

@@ -37,8 +37,10 @@ def test_a_report_is_scheduled_run_and_read(client: TestClient) -> None:
     started = client.post(f"/schedules/{schedule['id']}/run")
     assert (started.status_code, started.json()["manual_by"]) == (202, schedule["owner_id"])
     work_off(HANDLERS)
+    assert client.get(f"/jobs/{started.json()['job_id']}").json()["status"] == "completed"
     (row,) = client.get("/deliveries", params={"schedule_id": schedule["id"]}).json()["items"]
     assert (row["state"], row["channel"]) == ("sent", "outbox")
+    assert client.get("/deliveries", params={"job_id": row["job_id"]}).json()["items"] == [row]
     message = client.get(f"/deliveries/{row['id']}/message")
     assert message.headers["content-type"] == "message/rfc822"
     assert (len(message.content), b"anna@example.com" in message.content) == (row["eml_size"], True)
