@@ -33,6 +33,10 @@ class LastAdmin(Conflict):
     """This is the last active administrator. Make somebody else administrator first."""
 
 
+class Deactivated(Conflict):
+    """This person's account is deactivated."""
+
+
 class WrongPassword(Invalid):
     """The current password is not right."""
 
@@ -42,6 +46,16 @@ class WrongPassword(Invalid):
 def actor_of(db: Session, person_id: UUID | None) -> Actor:
     """On whose behalf a job runs; SYSTEM when nobody asked for it. Raises NotFound."""
     return SYSTEM if person_id is None else actor_from(_row(db, person_id))
+
+
+def acting(db: Session, person_id: UUID | None) -> Actor:
+    """On whose behalf something starts by itself. Raises Deactivated."""
+    if person_id is None:
+        return SYSTEM
+    row = _row(db, person_id)
+    if not row.is_active:
+        raise Deactivated(f"The account of {row.name} is deactivated.")
+    return actor_from(row)
 
 
 def actor_from(row: PersonRow, ip: str | None = None) -> Actor:

@@ -5,9 +5,11 @@ from app.accounts.keys import ScopeTooNarrow, actor_of_key, create_key, keys, ke
 from app.accounts.passwords import WeakPassword
 from app.accounts.people import (
     AlreadySetUp,
+    Deactivated,
     EmailTaken,
     LastAdmin,
     WrongPassword,
+    acting,
     actor_of,
     anybody_exists,
     change_password,
@@ -38,11 +40,13 @@ from app.accounts.sessions import (
 
 __all__ = [
     "AlreadySetUp",
+    "Deactivated",
     "EmailTaken",
     "LastAdmin",
     "ScopeTooNarrow",
     "WeakPassword",
     "WrongPassword",
+    "acting",
     "actor_of",
     "actor_of_key",
     "actor_of_session",

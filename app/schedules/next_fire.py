@@ -16,7 +16,8 @@ from app.core.errors import Invalid
 from app.schedules.schemas import Kind, NextRun, Timing
 
 DAY = 86_400
-SHORTEST_INTERVAL = 60
+SHORTEST_INTERVAL, LONGEST_INTERVAL = 60, 10 * 366 * DAY
+FIRST_YEAR, LAST_YEAR = 2000, 2199  # beyond them calendars end: an interval or a zone would lead out of time
 
 
 class TimingInvalid(Invalid):
@@ -34,8 +35,11 @@ def check_timing(timing: Timing) -> None:
         _check_cron(timing.cron or "")
     elif timing.starts_at is None:
         raise TimingInvalid("starts_at", f"A schedule of kind {timing.kind.value} needs starts_at, a date and time.")
-    elif timing.kind is Kind.interval and (timing.every_seconds or 0) < SHORTEST_INTERVAL:
-        raise TimingInvalid("every_seconds", f"every_seconds must be at least {SHORTEST_INTERVAL}.")
+    elif not FIRST_YEAR <= timing.starts_at.year <= LAST_YEAR:
+        years = f"{FIRST_YEAR} to {LAST_YEAR}"
+        raise TimingInvalid("starts_at", f"starts_at must be in the years {years}, not {timing.starts_at.year}.")
+    elif timing.kind is Kind.interval and not SHORTEST_INTERVAL <= (timing.every_seconds or 0) <= LONGEST_INTERVAL:
+        raise TimingInvalid("every_seconds", f"every_seconds must be {SHORTEST_INTERVAL} to {LONGEST_INTERVAL}.")
 
 
 def next_fire(timing: Timing, after: datetime) -> datetime | None:

@@ -11,7 +11,6 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy.orm import Session
 
-from app.accounts import service as accounts
 from app.audit import service as audit
 from app.audit.schemas import Action
 from app.core import clock
@@ -20,6 +19,7 @@ from app.core.errors import AppError, Conflict, Forbidden, Invalid, NotFound, Un
 from app.core.paging import Page, fetch_page
 from app.jobs import service as jobs
 from app.schedules.next_fire import check_timing, explain, fires, next_fire, next_runs
+from app.schedules.owner import acting_owner, may_act
 from app.schedules.schemas import CatchUp, Fire, Preview, Schedule, ScheduleChange, ScheduleCreate, Timing
 from app.schedules.tables import FireRow, ScheduleRow
 
@@ -95,8 +95,13 @@ def pause_schedule(db: Session, actor: Actor, schedule_id: UUID) -> Schedule:
 
 
 def resume_schedule(db: Session, actor: Actor, schedule_id: UUID) -> Schedule:
-    """Goes on with the next run from now; what was missed while paused stays missed."""
+    """Goes on with the next run from now; what was missed while paused stays missed.
+
+    Whoever resumes a schedule that its owner may no longer run becomes its owner.
+    """
     row = access_schedule(db, actor, schedule_id, write=True)
+    if not may_act(db, row.owner_id):
+        row.owner_id = actor.id
     timing = Timing.model_validate(row)
     check_timing(timing)
     row.enabled, row.error, row.next_run_at = True, None, next_fire(timing, clock.now())
@@ -213,7 +218,7 @@ def _start_due(db: Session, row: ScheduleRow, now: datetime) -> int:
     """One broken schedule is switched off with its reason; the others go on."""
     try:
         with db.begin_nested():
-            owner = accounts.actor_of(db, row.owner_id)
+            owner = acting_owner(db, row.owner_id)
             due, row.next_run_at = plan(row, now)
             return sum(_fire(db, owner, row, moment, late=late) is not None for moment, late in due)
     except (sa.exc.DBAPIError, Unavailable):

@@ -131,6 +131,9 @@ def test_a_note_appears_only_on_days_whose_clock_changes(zone: str) -> None:
         (Timing(cron="0 9 * * 1", zone="Europe/Berln"), "zone", "Europe/Berln"),
         (Timing(kind=Kind.once), "starts_at", "starts_at"),
         (Timing(kind=Kind.interval, starts_at=START, every_seconds=5), "every_seconds", "60"),
+        (Timing(kind=Kind.interval, starts_at=START, every_seconds=10**30), "every_seconds", "60"),
+        (Timing(kind=Kind.once, starts_at=datetime.max.replace(tzinfo=UTC)), "starts_at", "9999"),
+        (Timing(kind=Kind.once, starts_at=datetime.min.replace(tzinfo=UTC), zone="Asia/Tokyo"), "starts_at", "2000"),
     ],
 )
 def test_a_timing_that_can_never_run_is_refused_by_field(timing: Timing, field: str, part: str) -> None:

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from sqlalchemy.orm import Session
 
 from app.accounts import service as accounts
-from app.accounts.schemas import PersonCreate
+from app.accounts.schemas import PersonChange, PersonCreate
 from app.core import clock, db
 from app.core.actor import SYSTEM, Actor, Role
 from app.core.errors import Forbidden, Invalid
@@ -208,3 +208,29 @@ def test_a_tick_that_is_rolled_back_leaves_nothing_and_is_made_again() -> None:
     with db.transaction() as session:
         assert fired(session, made.id) == []
         assert schedules.tick(session, START + HOUR) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [(PersonChange(is_active=False), "is deactivated"), (PersonChange(role=Role.viewer), "no longer an author")],
+)
+def test_a_schedule_of_an_owner_who_may_not_act_stops_until_somebody_takes_it_over(
+    db: Session, change: PersonChange, reason: str
+) -> None:
+    owner, heir = person(db, Role.author), person(db, Role.author)
+    made = create(db, owner)
+    assert owner.id is not None
+    accounts.change_person(db, SYSTEM, owner.id, change)
+    assert schedules.tick(db, START + HOUR) == 0
+    stopped = schedules.schedule(db, heir, made.id)
+    assert not stopped.enabled
+    assert reason in (stopped.error or "")
+    assert schedules.resume_schedule(db, heir, made.id).owner_id == heir.id
+    assert schedules.tick(db, START + HOUR) == 1
+
+
+def test_resuming_the_schedule_of_an_active_owner_leaves_it_theirs(db: Session) -> None:
+    owner = person(db, Role.author)
+    made = create(db, owner)
+    schedules.pause_schedule(db, SYSTEM, made.id)
+    assert schedules.resume_schedule(db, person(db, Role.admin), made.id).owner_id == owner.id
