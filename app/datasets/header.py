@@ -3,6 +3,8 @@
 from app.core.errors import Invalid
 from app.datasets.schemas import DatasetSchema, Dialect
 
+NAMES_SHOWN = 30
+
 
 class ColumnsMissing(Invalid):
     """This file lacks columns that the dataset requires."""
@@ -17,14 +19,19 @@ def match_header(schema: DatasetSchema, dialect: Dialect) -> Dialect:
     needed = [name for name in missing if _is_needed(schema, name)]
     if needed or len(missing) == len(schema.columns):
         raise ColumnsMissing(
-            f"The file lacks the column{'s' if len(needed or missing) > 1 else ''} {', '.join(needed or missing)}. "
-            f"Its columns are: {', '.join(dialect.header)}. "
+            f"The file lacks the column{'s' if len(needed or missing) > 1 else ''} {_listed(needed or missing)}. "
+            f"Its columns are: {_listed(dialect.header)}. "
             f"If these look wrong, pin the delimiter (guessed: {dialect.delimiter!r})."
         )
     known = set(spelling.values())
     return dialect.model_copy(
         update={"header": header, "absent": missing, "ignored": [name for name in header if name not in known]}
     )
+
+
+def _listed(names: list[str]) -> str:
+    more = len(names) - NAMES_SHOWN
+    return ", ".join(names[:NAMES_SHOWN]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _is_needed(schema: DatasetSchema, name: str) -> bool:

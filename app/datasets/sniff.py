@@ -2,6 +2,7 @@
 
 import codecs
 import re
+from collections import Counter
 
 from app.core.errors import Invalid
 from app.datasets.cut_blocks import original_size, to_utf8
@@ -11,6 +12,7 @@ from app.datasets.split import fields_of, is_blank, tokenize
 SAMPLE_BYTES = 1 << 20
 DELIMITERS = (",", ";", "\t", "|")
 SAMPLE_RECORDS = 200
+MAX_COLUMNS = 2_000
 BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -172,6 +174,8 @@ def _names(fields: list[bytes] | None) -> list[str]:
     """Raises BadHeader: broken, unnamed or repeated names."""
     if fields is None:
         raise BadHeader("The column names are broken: a quotation mark is not closed in the first line.")
+    if len(fields) > MAX_COLUMNS:
+        raise BadHeader(f"The first line has {len(fields):,} columns; a file may have {MAX_COLUMNS:,}.")
     try:
         names = [field.decode().strip() for field in fields]
     except UnicodeDecodeError as error:
@@ -179,8 +183,8 @@ def _names(fields: list[bytes] | None) -> list[str]:
     unnamed = [place for place, name in enumerate(names, start=1) if not name]
     if unnamed:
         raise BadHeader(f"Column {unnamed[0]} of {len(names)} has no name in the first line.")
-    folded = [name.casefold() for name in names]
-    twice = next((name for name in names if folded.count(name.casefold()) > 1), None)
+    uses = Counter(name.casefold() for name in names)
+    twice = next((name for name in names if uses[name.casefold()] > 1), None)
     if twice:
         raise BadHeader(f"Two columns are called {twice!r}. Rename one of them.")
     return names

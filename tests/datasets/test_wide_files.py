@@ -1,0 +1,28 @@
+"""A line with very many columns is refused at once, not after minutes."""
+
+import time
+
+import pytest
+
+from app.datasets.header import ColumnsMissing, match_header
+from app.datasets.schemas import Column, DatasetSchema
+from app.datasets.sniff import MAX_COLUMNS, BadHeader, sniff
+
+
+def wide(count: int) -> bytes:
+    names = ",".join(f"c{number}" for number in range(count))
+    return f"{names}\n{names}\n".encode()
+
+
+def test_a_file_with_more_columns_than_a_dataset_may_have_is_refused_quickly() -> None:
+    began = time.process_time()
+    with pytest.raises(BadHeader, match="150,000 columns; a file may have 2,000"):
+        sniff(wide(150_000))
+    assert time.process_time() - began < 5
+
+
+def test_a_message_names_some_of_many_columns() -> None:
+    schema = DatasetSchema(columns=[Column(name="wanted", type="text")])
+    with pytest.raises(ColumnsMissing, match="c29 and 1,970 more") as refused:
+        match_header(schema, sniff(wide(MAX_COLUMNS)))
+    assert len(refused.value.message) < 500
