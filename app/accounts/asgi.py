@@ -1,5 +1,6 @@
 """Around every request to the API: an id for it, an envelope for its errors, and one effect per Idempotency-Key."""
 
+import json
 from hashlib import sha256
 from typing import Any
 from uuid import uuid4
@@ -28,7 +29,13 @@ def error_answer(
 ) -> JSONResponse:
     request_id = scope.get("state", {}).get("request_id", "")
     body = {"error": code, "message": message, "request_id": request_id, "details": details or []}
-    return JSONResponse(body, status, {"WWW-Authenticate": "Bearer"} if status == 401 else None)
+    # A message may repeat what was sent, and half a surrogate pair has no bytes in UTF-8.
+    return _JsonInAscii(body, status, {"WWW-Authenticate": "Bearer"} if status == 401 else None)
+
+
+class _JsonInAscii(JSONResponse):
+    def render(self, content: Any) -> bytes:
+        return json.dumps(content).encode("ascii")
 
 
 class RequestIds:

@@ -30,7 +30,8 @@ def sign_in(
     db: DbSession, email: str, password: SecretStr, *, ip: str | None = None, user_agent: str = ""
 ) -> SignedIn | None:
     """None when it does not fit, whatever the reason; the refusal is on the trail, so the caller must commit it."""
-    address = email.strip().lower().replace("\0", "")  # PostgreSQL knows no text with NUL
+    # PostgreSQL knows no text with NUL, and half a surrogate pair has no bytes in UTF-8.
+    address = email.strip().lower().replace("\0", "").encode(errors="replace").decode()
     row = db.scalar(sa.select(PersonRow).where(PersonRow.email == address))
     plain = password.get_secret_value()
     fits = matches(plain, row.password_hash if row else None)

@@ -36,5 +36,5 @@ def check_ca(pem: str) -> None:
     """Raises ValueError when this is no certificate."""
     try:
         ssl.create_default_context(cadata=pem)
-    except ssl.SSLError as error:
+    except (ssl.SSLError, TypeError, ValueError) as error:  # letters beyond ASCII are a TypeError
         raise ValueError("This is not a certificate in PEM form.") from error

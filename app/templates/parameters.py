@@ -1,5 +1,6 @@
 """From what a person typed, or a schedule stored, to the fixed values of one run. Pure."""
 
+import math
 from collections.abc import Callable
 from datetime import date
 from typing import Any
@@ -47,7 +48,7 @@ def _resolve_one(parameter: Parameter, given: Any, today: date) -> Any:
         raise BadParameter(f'The parameter "{parameter.name}" needs a value: it has no default.')
     try:
         return _READERS[parameter.type](value, parameter, today)
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, OverflowError) as error:
         raise BadParameter(
             f'The parameter "{parameter.name}": {value!r} is not {_expected(parameter)}.',
         ) from error
@@ -66,7 +67,10 @@ def _integer(value: Any, _parameter: Parameter, _today: date) -> int:
 def _number(value: Any, _parameter: Parameter, _today: date) -> float:
     if isinstance(value, bool):
         raise ValueError
-    return float(value)
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError
+    return number
 
 
 def _boolean(value: Any, _parameter: Parameter, _today: date) -> bool:

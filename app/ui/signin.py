@@ -12,10 +12,11 @@ from starlette.routing import Route
 
 from app import sample
 from app.accounts import service as accounts
+from app.accounts.asgi import error_answer
 from app.accounts.schemas import PersonCreate
 from app.accounts.web import COOKIE, client_ip
 from app.core.db import transaction
-from app.core.errors import AppError
+from app.core.errors import AppError, NotSignedIn
 from app.ui import forms
 
 WRONG = "This e-mail and password do not fit together."
@@ -135,14 +136,14 @@ def _found(request: Request, given: dict[str, str]) -> str:
 async def _json(request: Request) -> dict[str, Any]:
     try:
         body = await request.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return body if isinstance(body, dict) else {}
 
 
 def _answer_json(request: Request, signed_in: Any) -> Response:
     if signed_in is None:
-        return JSONResponse({"error": "NotSignedIn", "message": WRONG, "request_id": "", "details": []}, 401)
+        return error_answer(request.scope, 401, NotSignedIn.__name__, WRONG)
     response = JSONResponse({"person": signed_in.person.model_dump(mode="json")})
     forms.remember(request, response, signed_in.token)
     return response

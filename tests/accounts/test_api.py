@@ -83,8 +83,9 @@ def test_every_error_has_the_envelope_and_an_id(visit: Visit) -> None:
         boss.client.post("/people", content=b"{", headers={"Content-Type": "application/json"}),
         boss.client.patch("/people/00000000-0000-0000-0000-000000000000", json={}),
         boss.client.post("/people", json={**NEW, "name": "a\0b"}),
+        boss.client.post("/people", content=rb'{"\ud800": 1}', headers={"Content-Type": "application/json"}),
     ]
-    assert [answer.status_code for answer in answers] == [404, 405, 422, 422, 404, 422]
+    assert [answer.status_code for answer in answers] == [404, 405, 422, 422, 404, 422, 422]
     for answer in answers:
         body = answer.json()
         assert set(body) == {"error", "message", "request_id", "details"}

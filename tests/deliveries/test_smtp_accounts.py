@@ -114,3 +114,11 @@ def test_only_admins_manage_accounts_and_authors_choose_from_them(db: Session, r
     else:
         with pytest.raises(Forbidden):
             accounts.smtp_accounts(db, actor)
+
+
+@pytest.mark.parametrize(
+    "pem", ["no certificate", "\u202enothing", "-----BEGIN CERTIFICATE-----\nAA\n-----END CERTIFICATE-----"]
+)
+def test_what_is_no_certificate_is_refused(db: Session, pem: str) -> None:
+    with pytest.raises(ValidationError, match="not a certificate"):
+        create(db, ca_pem=pem)

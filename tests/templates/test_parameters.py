@@ -47,6 +47,11 @@ def test_values_and_defaults_become_fixed(parameters: list[Parameter], given: An
         (one("period"), "last_fortnight", "last_full_month"),
         (one("period"), {"since": "2026-02-01", "until": "2026-01-01"}, "not a period"),
         (one("number"), None, "needs a value"),
+        (one("integer"), float("inf"), "not a whole number"),
+        (one("integer"), 10**400, "not a whole number"),
+        (one("number"), "1e400", "not a number"),
+        (one("number"), float("nan"), "not a number"),
+        (one("number"), 10**400, "not a number"),
     ],
 )
 def test_a_wrong_value_names_the_parameter_and_the_way_out(

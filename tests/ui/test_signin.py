@@ -87,7 +87,13 @@ def test_a_script_signs_in_by_json(browser: TestClient, ann: Person) -> None:
     assert browser.get("/api/v1/me").status_code == 200
     refused = browser.post("/auth/login", json={"email": EMAIL, "password": "wrong"})
     assert (refused.status_code, refused.json()["error"]) == (401, "NotSignedIn")
-    assert browser.post("/auth/login", content=b"[", headers={"Content-Type": "application/json"}).status_code == 401
+    assert refused.json()["request_id"]
+
+
+@pytest.mark.parametrize("body", [b"[", b"\xff", b"[" * 50_000, b'{"email": "\\ud800@b.co", "password": "\\ud800"}'])
+def test_whatever_a_script_sends_it_is_only_not_signed_in(browser: TestClient, ann: Person, body: bytes) -> None:
+    answer = browser.post("/auth/login", content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 401
 
 
 def test_after_signing_out_the_cookie_is_worth_nothing(browser: TestClient, token: str) -> None:
