@@ -51,7 +51,7 @@ def test_one_line_says_ready_and_sigterm_takes_everything_down(start):
     assert answer(product, "/health/ready")["status"] == "ok"
     assert workers_of(product)
     assert product.stop(signal.SIGTERM) == 0
-    assert product.leftovers(1) == []
+    assert product.leftovers() == []
     assert product.other_lines() == []
 
 
@@ -59,7 +59,7 @@ def test_ctrl_c_takes_everything_down(start):
     product = start(WORKERS="0")
     product.wait_until_ready()
     assert product.stop(signal.SIGINT) == 0
-    assert product.leftovers(1) == []
+    assert product.leftovers() == []
 
 
 def test_when_uv_is_killed_the_product_goes_too(tmp_path):
