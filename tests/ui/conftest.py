@@ -18,6 +18,7 @@ from app.accounts.web import COOKIE
 from app.api import api
 from app.core.actor import SYSTEM, Role
 from app.core.db import transaction
+from app.monitoring.count_requests import TraceRequests
 from app.ui import signin
 from app.ui.gate import Gate
 
@@ -48,7 +49,7 @@ def product() -> Starlette:
         WebSocketRoute("/_stcore/stream", stream),
         Route("/{rest:path}", shell),
     ]
-    return Starlette(routes=routes, middleware=[Middleware(Gate)])
+    return Starlette(routes=routes, middleware=[Middleware(TraceRequests), Middleware(Gate)])
 
 
 @pytest.fixture
