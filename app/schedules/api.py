@@ -70,6 +70,6 @@ def resume_schedule(db: Db, caller: Caller, schedule_id: UUID) -> Schedule:
 
 
 @router.get("/schedules/{schedule_id}/fires")
-def list_fires(db: Db, caller: Caller, schedule_id: UUID, limit: Limit = 20, cursor: str | None = None) -> Page[Fire]:
+def list_fires(db: Db, caller: Caller, schedule_id: UUID, limit: Limit = 50, cursor: str | None = None) -> Page[Fire]:
     """What it started, newest first."""
     return schedules.fire_history(db, caller, schedule_id, limit=limit, cursor=cursor)
