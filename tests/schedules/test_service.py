@@ -32,7 +32,7 @@ def check_payload(_db: Session, _actor: Actor, payload: dict[str, Any]) -> dict[
 
 
 @pytest.fixture(autouse=True)
-def test_action() -> Iterator[None]:
+def offered_action() -> Iterator[None]:
     schedules.offer_action("test", job="test.job", check=check_payload)
     with clock.use(clock.FixedClock(START)):
         yield
