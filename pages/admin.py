@@ -33,7 +33,7 @@ def people() -> None:
             "Email": one.email,
             "Job title": one.job_title,
             "Role": one.role.value,
-            "State": "active" if one.is_active else "deactivated",
+            "Status": "active" if one.is_active else "deactivated",
             "Last sign-in": when(one.last_sign_in_at),
         }
         for one in everybody

@@ -16,7 +16,7 @@ person = viewer()
 
 
 def overview() -> None:
-    page_header("Datasets", "Files in, checked row by row. What is refused keeps its reasons and its text.")
+    page_header("Datasets", "Files in, checked row by row. What is rejected keeps its reasons and its text.")
     with reading() as db:
         found = datasets.datasets(db, person)
     if person.role.includes(Role.author):
@@ -32,7 +32,7 @@ def overview() -> None:
 
 def sample_link() -> None:
     st.download_button(
-        "Sample file",
+        "Download a sample file",
         lambda: sales_csv(clock.now().date()),
         file_name="sample_sales.csv",
         mime="text/csv",
@@ -42,18 +42,16 @@ def sample_link() -> None:
 
 
 def line(dataset: Dataset) -> None:
-    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+    with st.container(border=True, gap="xxsmall"):
         if st.button(dataset.name, key=f"open_{dataset.name}", type="tertiary", icon=":material/database:"):
             st.query_params[CHOSEN] = dataset.name
             st.rerun()
-        st.caption(f"{dataset.rows:,} rows", width="content")
-        st.caption(f"{dataset.rejected:,} refused", width="content")
-        st.caption(f"{len(dataset.definition.columns)} columns", width="content")
-        st.caption(f"last file {when(dataset.last_batch_at)}", width="content")
+        figures = f"{dataset.rows:,} rows · {dataset.rejected:,} rejected · {len(dataset.definition.columns)} columns"
+        st.caption(f"{figures} · last file {when(dataset.last_batch_at)}")
 
 
 def detail(name: str) -> None:
-    st.button("All datasets", icon=":material/arrow_back:", on_click=st.query_params.clear)
+    st.button("All datasets", icon=":material/arrow_back:", on_click=st.query_params.clear, type="tertiary")
     with reading() as db:
         dataset = datasets.dataset_by_name(db, person, name)
         summary = datasets.summary(db, person, dataset=name)

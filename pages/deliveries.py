@@ -34,14 +34,14 @@ def ledger() -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         recipient = st.text_input("Recipient", placeholder="Part of an address", width=260, icon=":material/search:")
         words = {ALL: None, **{BADGES[state][0]: state for state in State}}
-        state = words[st.selectbox("State", list(words), width=180)]
+        state = words[st.selectbox("Status", list(words), width=180)]
     wanted = DeliveryFilter(state=state, recipient=recipient.strip() or None)
     if rows(wanted, "ledger"):
         return
     if wanted == DeliveryFilter():
         empty_state("outgoing_mail", "Nothing was sent yet", "Each message of a schedule gets a line here.")
     else:
-        empty_state("search_off", "No message matches", "Try another address, or all states.")
+        empty_state("search_off", "No message matches", "Try another address, or all statuses.")
 
 
 def outbox() -> None:

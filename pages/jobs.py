@@ -20,7 +20,7 @@ person = viewer()
 def overview() -> None:
     caption = "Everybody's" if person.role.includes(Role.admin) else "Your own"
     page_header("Jobs", f"Work that goes on in the background: loading data, making reports, sending. {caption}.")
-    label = st.pills("State", [look.label for look in LOOKS.values()], label_visibility="collapsed", key="jobs_state")
+    label = st.pills("Status", [look.label for look in LOOKS.values()], label_visibility="collapsed", key="jobs_state")
     status = next((state for state, look in LOOKS.items() if look.label == label), None)
     cursors: dict[str, list[str]] = st.session_state.setdefault(CURSORS, {})
     before = cursors.setdefault(str(label), [])
@@ -57,7 +57,7 @@ def turn_pages(before: list[str], following: str | None) -> None:
 
 
 def detail(run_id: UUID) -> None:
-    st.button("All jobs", icon=":material/arrow_back:", on_click=st.query_params.clear)
+    st.button("All jobs", icon=":material/arrow_back:", on_click=st.query_params.clear, type="tertiary")
     with reading() as db:
         first = jobs.access_run(db, person, run_id)
     page_header(first.title, f"{first.job}, asked for {when(first.created_at)}")

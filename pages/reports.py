@@ -68,7 +68,7 @@ def listing() -> None:
     with reading() as db:
         page = reports.reports(db, person, search=search, status=STATUSES[status], limit=shown)
     if not page.items and (search or STATUSES[status]):
-        empty_state("search_off", "No report matches", "Try other words, or all states.")
+        empty_state("search_off", "No report matches", "Try other words, or all statuses.")
     elif not page.items:
         hint = "Choose a template and a period." if may_make else "An author has not made any so far."
         empty_state("description", "No reports yet", hint)

@@ -102,3 +102,6 @@ if schedule_id := id_in_address("schedule"):
     detail(schedule_id)
 else:
     listing()
+    if (template_id := st.query_params.pop("new", None)) and may_write:
+        st.session_state["new_schedule_from"] = template_id
+        new_schedule(person)

@@ -1,4 +1,4 @@
-"""The files of a dataset: what became of them, what was refused and why, and what may be decided."""
+"""The files of a dataset: what became of them, what was rejected and why, and what may be decided."""
 
 from urllib.parse import urlencode
 
@@ -18,7 +18,33 @@ LOOKS = {
     BatchStatus.undone: ("gray", "undo", "Undone"),
 }
 PAGE_SIZE = 20
+HELD_HELP = (
+    "More of it was rejected than this dataset accepts, so none of it is in the table yet. "
+    "Look at the rejected rows, then release its good rows, or undo it and load a corrected file."
+)
 REJECTS_SHOWN = 100
+# What broke, in words; a condition over several columns keeps the name that its author gave it.
+RULES = {
+    "required": "missing",
+    "unique": "twice in the file",
+    "type": "wrong type",
+    "allowed": "not an allowed value",
+    "min": "below the minimum",
+    "max": "above the maximum",
+    "exclusive_min": "not above the limit",
+    "exclusive_max": "not below the limit",
+    "min_length": "too short",
+    "max_length": "too long",
+    "pattern": "wrong pattern",
+    "decimals": "too many decimals",
+    "precision": "time too precise",
+    "year": "unlikely year",
+    "finite": "not a finite number",
+    "nul": "a NUL byte",
+    "columns": "wrong number of columns",
+    "quotes": "broken quotation marks",
+    "encoding": "unreadable characters",
+}
 
 
 def batch_list(person: Actor, dataset: Dataset) -> None:
@@ -26,7 +52,7 @@ def batch_list(person: Actor, dataset: Dataset) -> None:
     with reading() as db:
         found = datasets.batches(db, person, dataset.name, limit=PAGE_SIZE).items
     if not found:
-        empty_state("upload_file", "No files yet", "Load a file under “Load”; its rows and its rejects appear here.")
+        empty_state("upload_file", "No files yet", "Choose a file above and press Load.")
         return
     busy = any(batch.status is BatchStatus.loading for batch in found)
 
@@ -53,28 +79,31 @@ def _batch(person: Actor, batch: Batch) -> None:
         if batch.status is BatchStatus.loading:
             st.progress(batch.progress, f"{batch.rows_in:,} rows read")
         elif batch.rows_in:
-            good = "good, none visible yet" if batch.status is BatchStatus.held else "stored"
-            st.caption(f"{batch.rows_in:,} rows: {batch.rows_valid:,} {good}, {batch.rows_rejected:,} refused")
+            good = "good" if batch.status is BatchStatus.held else "stored"
+            rows = "1 row" if batch.rows_in == 1 else f"{batch.rows_in:,} rows"
+            st.caption(f"{rows}: {batch.rows_valid:,} {good}, {batch.rows_rejected:,} rejected")
         _notes(batch)
         _decisions(person, batch)
 
 
 def _notes(batch: Batch) -> None:
+    if batch.status is BatchStatus.held:
+        st.warning(HELD_HELP, icon=":material/front_hand:")
     if batch.duplicate_of:
         st.caption(f"The same bytes as batch {batch.duplicate_of}: nothing was loaded.")
     if batch.error:
-        st.error(batch.error, icon=":material/error:")
+        st.error(_plain(batch.error), icon=":material/error:")
     if batch.dialect.ignored:
-        st.caption(f"Columns of the file that the dataset does not have: {', '.join(batch.dialect.ignored)}.")
+        st.caption(f"Columns of the file that the dataset does not have: {_plain(', '.join(batch.dialect.ignored))}.")
     if batch.dialect.absent:
-        st.caption(f"Columns that the file does not have: {', '.join(batch.dialect.absent)}.")
+        st.caption(f"Columns that the file does not have: {_plain(', '.join(batch.dialect.absent))}.")
 
 
 def _decisions(person: Actor, batch: Batch) -> None:
     if batch.status not in (BatchStatus.loading, BatchStatus.held, BatchStatus.published):
         return
     with st.container(horizontal=True):
-        if batch.rows_rejected and st.button("Refused rows", key=f"rejects_{batch.id}", icon=":material/rule:"):
+        if batch.rows_rejected and st.button("Rejected rows", key=f"rejects_{batch.id}", icon=":material/rule:"):
             st.query_params["batch"] = str(batch.id)
             st.rerun()
         if not person.role.includes(Role.member):
@@ -95,15 +124,15 @@ def _undo(person: Actor, batch: Batch) -> None:
 
 
 def reject_list(person: Actor, dataset: Dataset, batch_id: int) -> None:
-    """Why rows were refused, most frequent reason first; each row as it stands in the file."""
+    """Why rows were rejected, most frequent reason first; each row as it stands in the file."""
     with reading() as db:
         batch = datasets.batch(db, person, batch_id)
         reasons = datasets.summary(db, person, batch_id=batch_id).by_reason
-    if st.button("All files", icon=":material/arrow_back:"):
+    if st.button("All files", icon=":material/arrow_back:", type="tertiary"):
         del st.query_params["batch"]
         st.rerun()
-    st.subheader(f"Refused rows of {_plain(batch.file_name)}", anchor=False)
-    labels = {f"{one.column}: {one.rule}" if one.column else one.rule: one for one in reasons}
+    st.subheader(f"Rejected rows of {_plain(batch.file_name)}", anchor=False)
+    labels = {reason_text(one.column, one.rule): one for one in reasons}
     texts = {label: f"{label} ({one.rows:,})" for label, one in labels.items()}
     chosen = st.pills("Reason", list(labels), format_func=lambda label: texts[label], key=f"reason_{batch_id}")
     wanted = labels.get(str(chosen))
@@ -118,7 +147,7 @@ def reject_list(person: Actor, dataset: Dataset, batch_id: int) -> None:
         )
     st.dataframe([_line(reject) for reject in page.items], hide_index=True, width="stretch")
     if page.next_cursor:
-        st.caption(f"The first {REJECTS_SHOWN} of them. The download has all.")
+        st.caption(f"The first {REJECTS_SHOWN} of them. The downloads have all.")
     downloads("errors", dataset.name, batch_id)
 
 
@@ -129,6 +158,12 @@ def _line(reject: Reject) -> dict[str, object]:
         "Reasons": " ".join(failure.message for failure in reject.failures),
         "As in the file": reject.raw,
     }
+
+
+def reason_text(column: str | None, rule: str) -> str:
+    """`amount: below the minimum`."""
+    words = RULES.get(rule, rule)
+    return f"{column}: {words}" if column else words
 
 
 def downloads(what: str, dataset: str, batch_id: int | None = None) -> None:

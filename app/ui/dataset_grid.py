@@ -55,8 +55,8 @@ def _looks() -> dict[str, Any]:
         "name": column.TextColumn("Column", pinned=True, width="medium"),
         "examples": column.TextColumn("Examples", help="From the first rows of the file"),
         "type": column.SelectboxColumn("Type", options=[str(kind) for kind in ColumnType], required=True),
-        "required": column.CheckboxColumn("Required", help="An empty value is refused"),
-        "unique": column.CheckboxColumn("Unique", help="A value that was there before in the same file is refused"),
+        "required": column.CheckboxColumn("Required", help="A row without a value is rejected"),
+        "unique": column.CheckboxColumn("Unique", help="A value that was there before in the same file is rejected"),
         "min": column.TextColumn("At least", help="A number, an ISO date, now or today"),
         "max": column.TextColumn("At most", help="A number, an ISO date, now or today"),
         "exclusive_min": column.TextColumn("More than"),
@@ -87,7 +87,7 @@ def edit_rules(rules: list[Rule], *, key: str) -> list[dict[str, Any]]:
 
 def edit_mode(names: list[str], schema: DatasetSchema | None, *, key: str, fixed: bool = False) -> dict[str, Any]:
     """How files meet what is there, and when a file is held back."""
-    left, middle, right = st.columns(3)
+    left, middle, right = st.columns(3, vertical_alignment="bottom")
     modes = list(MODES)
     mode = left.selectbox(
         "A new file",
@@ -102,13 +102,13 @@ def edit_mode(names: list[str], schema: DatasetSchema | None, *, key: str, fixed
         "Key", names, default=schema.key if schema else [], key=f"{key}_key", disabled=fixed, placeholder="No key"
     )
     share = right.number_input(
-        "Hold a file back when more than … % is bad",
+        "Hold back above … % rejected",
         0.0,
         100.0,
         (schema.max_reject_share if schema else 1.0) * 100,
         step=5.0,
         key=f"{key}_share",
-        help="100: never. A held file waits for somebody to release or undo it.",
+        help="A file of which more is rejected is held: it waits for somebody to release or undo it. 100: never.",
     )
     return {"mode": mode, "key": chosen, "max_reject_share": share / 100}
 

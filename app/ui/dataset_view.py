@@ -7,7 +7,7 @@ import streamlit as st
 from app.core.actor import Actor, Role
 from app.datasets import service as datasets
 from app.datasets.schemas import Dataset, DatasetChange, Summary, Trace
-from app.ui.dataset_batches import downloads
+from app.ui.dataset_batches import downloads, reason_text
 from app.ui.dataset_grid import column_lines, edit_columns, edit_mode, edit_rules, schema_from
 from app.ui.page import action, confirm, empty_state, reading
 
@@ -19,7 +19,7 @@ def figures(dataset: Dataset, summary: Summary) -> None:
     shown = {
         "Rows now": f"{dataset.rows:,}",
         "Rows received": f"{summary.rows_in:,}",
-        "Refused": f"{summary.rows_rejected:,}",
+        "Rejected": f"{summary.rows_rejected:,}",
         "Passed": rate,
     }
     with st.container(horizontal=True):
@@ -39,7 +39,7 @@ def rows_tab(person: Actor, dataset: Dataset) -> None:
     ]
     st.dataframe(lines, hide_index=True, width="stretch")
     if page.next_cursor:
-        st.caption(f"The first {ROWS_SHOWN} of {dataset.rows:,} rows. The download has all.")
+        st.caption(f"The first {ROWS_SHOWN} of {dataset.rows:,} rows. The downloads have all.")
     downloads("report", dataset.name)
 
 
@@ -49,34 +49,42 @@ def summary_tab(dataset: Dataset, summary: Summary) -> None:
         return
     left, right = st.columns(2)
     with left:
-        st.markdown("**Refused rows by reason**")
-        reasons = [{"Column": one.column, "Rule": one.rule, "Rows": one.rows} for one in summary.by_reason]
-        _table(reasons, "No row was refused.")
+        st.markdown("**Rejected rows by reason**")
+        reasons = [{"Reason": reason_text(one.column, one.rule), "Rows": one.rows} for one in summary.by_reason]
+        _table(reasons, "No row was rejected.")
     with right:
-        st.markdown("**What went wrong together**")
+        st.markdown("**Reasons that came together**")
         together = summary.by_combination
         if together is None:
-            st.caption("Too many refused rows to count combinations here.")
+            st.caption("Too many rejected rows to count combinations here.")
         else:
-            lines = [{"Reasons": ", ".join(one.reasons), "Rows": one.rows} for one in together]
-            _table(lines, "No row was refused.")
+            lines = [{"Reasons": ", ".join(_in_words(one.reasons)), "Rows": one.rows} for one in together]
+            _table(lines, "No row was rejected.")
     st.markdown("**By day**")
     days = [
-        {"Day (UTC)": one.day, "Received": one.rows_in, "Stored": one.rows_valid, "Refused": one.rows_rejected}
+        {"Day (UTC)": one.day, "Received": one.rows_in, "Stored": one.rows_valid, "Rejected": one.rows_rejected}
         for one in summary.by_day
     ]
     _table(days, "No day yet.")
 
 
+def _in_words(reasons: list[str]) -> list[str]:
+    """Each is `column: rule`, or only the rule."""
+    parts = (reason.rpartition(": ") for reason in reasons)
+    return [reason_text(column, rule) for column, _, rule in parts]
+
+
 def _table(lines: list[dict[str, Any]], nothing: str) -> None:
     if lines:
-        st.dataframe(lines, hide_index=True, width="stretch")
+        counts = [name for name, value in lines[0].items() if isinstance(value, int)]
+        looks = {name: st.column_config.NumberColumn(format="localized") for name in counts}
+        st.dataframe(lines, hide_index=True, width="stretch", column_config=looks)
     else:
         st.caption(nothing)
 
 
 def trace_tab(person: Actor, dataset: Dataset) -> None:
-    st.caption("A row id is the batch and the row, such as 12.345. The lists of rows and of refused rows show them.")
+    st.caption("A row id is the batch and the row, such as 12.345. The lists of rows and of rejected rows show them.")
     row_id = st.text_input("Row id", key="trace_id", placeholder="12.345").strip()
     if not row_id:
         return
@@ -91,7 +99,7 @@ def _trace(found: Trace) -> None:
     st.markdown("**As it stands in the file**")
     st.code(found.raw, language=None, wrap_lines=True)
     if found.failures:
-        st.markdown("**Why it was refused**")
+        st.markdown("**Why it was rejected**")
         _table([failure.model_dump() for failure in found.failures], "")
     elif found.values is None:
         st.caption("Not in the table now: it is held, still loading, or a newer file replaced it.")
@@ -108,8 +116,10 @@ def rules_tab(person: Actor, dataset: Dataset) -> None:
     """Rules may change at any time; what is stored already stays as it is."""
     fixed = dataset.batches > 0
     key = f"rules_{dataset.name}_{dataset.version}"
+    st.markdown("**Columns**")
     lines = edit_columns(column_lines(dataset.definition.columns), key=f"{key}_columns", fixed=fixed)
     mode = edit_mode([line["name"] for line in lines], dataset.definition, key=key, fixed=fixed)
+    st.markdown("**Conditions over several columns**")
     rules = edit_rules(dataset.definition.rules, key=f"{key}_rules")
     if not person.role.includes(Role.author):
         st.caption("Only authors change rules.")

@@ -32,7 +32,7 @@ def delivery_table(found: list[Delivery], key: str) -> None:
     rows = pd.DataFrame(
         [
             {
-                "State": BADGES[one.state][0],
+                "Status": BADGES[one.state][0],
                 "Recipient": one.recipient,
                 "Subject": one.subject or "–",
                 "Schedule": one.schedule_name,
@@ -42,7 +42,7 @@ def delivery_table(found: list[Delivery], key: str) -> None:
             for one in found
         ]
     )
-    shown = rows.style.apply(lambda _: [_style(one.state) for one in found], subset=["State"])
+    shown = rows.style.apply(lambda _: [_style(one.state) for one in found], subset=["Status"])
     st.caption("Select a row to read the message and what the server said.")
     chosen = st.dataframe(
         shown,
@@ -50,7 +50,7 @@ def delivery_table(found: list[Delivery], key: str) -> None:
         on_select="rerun",
         selection_mode="single-row",
         key=f"{key}_table",
-        column_config={"State": st.column_config.TextColumn(width=105)},
+        column_config={"Status": st.column_config.TextColumn(width=105)},
         alt="Messages, newest first",
     )
     if chosen.selection.rows:

@@ -57,7 +57,7 @@ def show_delivery(person: Actor, delivery_id: UUID) -> None:
 
 
 def _buttons(person: Actor, found: Delivery) -> None:
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         if found.eml_size:
             st.download_button(
                 "Message as sent (.eml)",

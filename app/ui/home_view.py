@@ -19,10 +19,10 @@ from app.ui.page import action, empty_state, path_of, plain, reading, when, zone
 
 SHOWN = 6
 LOOK = {
-    RunStatus.completed: ":green-badge[ready]",
-    RunStatus.partial: ":orange-badge[incomplete]",
-    RunStatus.failed: ":red-badge[failed]",
-    RunStatus.cancelled: ":gray-badge[cancelled]",
+    RunStatus.completed: ":green-badge[Done]",
+    RunStatus.partial: ":orange-badge[Incomplete]",
+    RunStatus.failed: ":red-badge[Failed]",
+    RunStatus.cancelled: ":gray-badge[Cancelled]",
 }
 
 
@@ -117,7 +117,7 @@ def latest_reports(person: Actor) -> None:
     for one in latest:
         with st.container(border=True, gap=None):
             st.page_link(path_of("reports"), label=plain(one.title), query_params={"report": str(one.id)})
-            st.caption(f"{LOOK.get(one.status, ':blue-badge[being made]')} {when(one.finished_at or one.created_at)}")
+            st.caption(f"{LOOK.get(one.status, ':blue-badge[Being made]')} {when(one.finished_at or one.created_at)}")
 
 
 def next_sends(person: Actor) -> None:

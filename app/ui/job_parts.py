@@ -19,7 +19,7 @@ LOOKS = {
     RunStatus.pending: Look("Waiting", "schedule", "gray"),
     RunStatus.processing: Look("Running", "play_circle", "blue"),
     RunStatus.completed: Look("Done", "check_circle", "green"),
-    RunStatus.partial: Look("Done in part", "error", "orange"),
+    RunStatus.partial: Look("Incomplete", "error", "orange"),
     RunStatus.failed: Look("Failed", "cancel", "red"),
     RunStatus.cancelled: Look("Cancelled", "block", "gray"),
 }

@@ -117,6 +117,9 @@ def _finished(person: Actor, found: Report) -> None:
         st.download_button(
             "HTML", html, f"{found.title}.html", "text/html", icon=":material/download:", on_click="ignore"
         )
+        may_schedule = found.template_id and person.role.includes(Role.author)
+        if may_schedule and st.button("Send it regularly", icon=":material/event_repeat:"):
+            st.switch_page(path_of("schedules"), query_params={"new": str(found.template_id)})
         _delete_button(person, found)
     shown, origin = st.tabs(["Report", "Where the numbers come from"])
     with shown:

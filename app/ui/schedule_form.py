@@ -47,7 +47,8 @@ def _form(person: Actor, given: Schedule | None) -> None:
     if not choices:
         st.info("There is no template yet. Make one under Templates first.", icon=":material/dashboard_customize:")
         return
-    start = next((at for at, each in enumerate(choices) if order and each.id == order.template_id), 0)
+    wanted = str(order.template_id) if order else st.session_state.get("new_schedule_from")
+    start = next((at for at, each in enumerate(choices) if str(each.id) == wanted), 0)
     template = st.selectbox("Template", choices, start, format_func=lambda each: each.name)
     name = st.text_input("Name", given.name if given else template.name, max_chars=200)
     values = _parameters(person, template.id, order)

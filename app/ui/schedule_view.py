@@ -10,11 +10,11 @@ from app.core.actor import Actor
 from app.deliveries import service as deliveries
 from app.deliveries.schemas import Delivery, DeliveryFilter, State
 from app.schedules import service as schedules
-from app.schedules.next_fire import clock_note, local_text
+from app.schedules.next_fire import clock_note
 from app.schedules.schemas import Fire, Schedule, Timing
 from app.ui.delivery_view import BADGES, report_link
-from app.ui.page import empty_state, plain, reading, relative, when, zone
-from app.ui.timing_form import show_preview
+from app.ui.page import empty_state, plain, reading, relative, when
+from app.ui.timing_form import show_preview, two_clocks
 
 FIRES_SHOWN = 20
 
@@ -34,9 +34,8 @@ def next_run(found: Schedule) -> None:
     """In the schedule's zone, and as the viewer's clock has it."""
     if not found.enabled or found.next_run_at is None:
         return
-    there, here = local_text(found.next_run_at, found.zone), local_text(found.next_run_at, zone().key)
     soon = relative(found.next_run_at, clock.now())
-    st.caption(f"Next {soon}: {there}" if there == here else f"Next {soon}: {there} there, {here} here")
+    st.caption(f"Next {soon}: {two_clocks(found.next_run_at, found.zone)}")
     if note := clock_note(found, found.next_run_at):
         st.caption(f":orange[:material/schedule: {note}]")
 

@@ -7,7 +7,7 @@ import streamlit as st
 from app.accounts import service as accounts
 from app.core import clock
 from app.core.actor import Actor
-from app.ui.page import action, leave, reading, session_token
+from app.ui.page import action, leave, reading, session_token, zone
 
 WARN_BEFORE = timedelta(minutes=30)
 LOOK_EVERY = "60s"
@@ -17,6 +17,7 @@ def sidebar(person: Actor) -> None:
     with st.sidebar:
         ending_soon()
         st.text(f"{person.name}\n{person.email}")
+        st.caption(f"All times in {zone().key}")
         if st.button("Sign out", icon=":material/logout:", width="stretch"):
             with action() as db:
                 accounts.sign_out(db, session_token(), ip=person.ip)

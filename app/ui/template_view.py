@@ -245,9 +245,18 @@ def _actions(person: Actor, draft: Draft) -> None:
             _save(person, draft)
         if draft.is_changed:
             st.badge("Not saved", icon=":material/edit:", color="orange")
-            st.button("Discard changes", on_click=close_draft, args=(draft.id,), type="tertiary")
+            if st.button("Discard changes", type="tertiary"):
+                _ask_to_discard(draft)
         elif st.button("Make a report", icon=":material/play_arrow:"):
             st.switch_page(path_of("reports"), query_params={"new": str(draft.id)})
+
+
+def _ask_to_discard(draft: Draft) -> None:
+    def discard() -> None:
+        close_draft(draft.id)
+        st.rerun()
+
+    confirm("Discard your changes?", verb="Discard", act=discard, detail=f"Version {draft.version} comes back.")
 
 
 def _save(person: Actor, draft: Draft) -> None:

@@ -1,6 +1,6 @@
 """When: a preset, a clock, a zone; and at once the next runs, with a word where the clocks change."""
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
 import streamlit as st
@@ -49,9 +49,19 @@ def show_preview(timing: Timing) -> None:
     st.markdown(f"**{found.explanation}.**" + ("" if found.runs else " No run is left."))
     lines = []
     for run in found.runs:
-        lines.append(f"{run.local} · {run.at.astimezone(UTC):%d %b %H:%M} UTC")
+        lines.append(two_clocks(run.at, timing.zone))
         lines += [f":orange[:material/schedule: {run.note}]"] if run.note else []
     st.caption("  \n".join(lines))
+
+
+def two_clocks(at: datetime, there: str) -> str:
+    """`Mon 23 Nov 2026, 09:00 UTC (10:00 Europe/Berlin)`: the schedule's clock, and the viewer's where it differs."""
+    local, own = at.astimezone(ZoneInfo(there)), at.astimezone(zone())
+    text = f"{local:%a} {local.day} {local:%b %Y, %H:%M} {there}"
+    if local.utcoffset() == own.utcoffset():
+        return text
+    day = "" if own.date() == local.date() else f"{own:%a} "
+    return f"{text} ({day}{own:%H:%M} {zone().key})"
 
 
 def _preset_of(given: Schedule | None) -> Preset:

@@ -22,7 +22,7 @@ def test_a_dropped_file_becomes_a_dataset_and_can_be_undone(admin_page: Page, ap
     expect(page.get_by_text("3 columns in My orders.csv")).to_be_visible(timeout=30_000)
     page.get_by_role("button", name="Create and load").click()
     expect(page.get_by_role("heading", name="my_orders")).to_be_visible(timeout=30_000)
-    expect(page.get_by_text("303 rows: 303 stored, 0 refused").first).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("303 rows: 303 stored, 0 rejected").first).to_be_visible(timeout=60_000)
     page.get_by_role("button", name="Undo").click()
     page.get_by_role("dialog").get_by_role("button", name="Undo").click()
     expect(page.get_by_text("My orders.csv is undone.")).to_be_visible(timeout=30_000)

@@ -18,7 +18,7 @@ from tests.smtp_server import PASSWORD, USERNAME, Authority, Mailbox, good_serve
 
 pytestmark = pytest.mark.browser
 LONG = 90_000
-PASSED, CURRENCY, AMOUNT = "6,000", "currency: allowed (3,332)", "amount: exclusive_min (1,001)"
+PASSED, CURRENCY, AMOUNT = "6,000", "currency: not an allowed value (3,332)", "amount: not above the limit (1,001)"
 
 
 @pytest.fixture
@@ -54,11 +54,11 @@ def load_transactions(page: Page, url: str) -> None:
     file = {"name": "transactions.csv", "mimeType": "text/csv", "buffer": content}
     page.locator("input[type=file]").set_input_files(files=[file])
     page.get_by_role("button", name="Load", exact=True).click()
-    expect(page.get_by_text("10,000 rows: 6,000 stored, 4,000 refused")).to_be_visible(timeout=LONG)
+    expect(page.get_by_text("10,000 rows: 6,000 stored, 4,000 rejected")).to_be_visible(timeout=LONG)
 
 
-def see_why_rows_were_refused(page: Page) -> None:
-    page.get_by_role("button", name="Refused rows").click()
+def see_why_rows_were_rejected(page: Page) -> None:
+    page.get_by_role("button", name="Rejected rows").click()
     expect(page.get_by_text(CURRENCY)).to_be_visible()
     expect(page.get_by_text(AMOUNT)).to_be_visible()
     found = page.evaluate(FETCH, ["GET", "/summary?dataset=transactions", None])
@@ -127,7 +127,7 @@ def test_a_newcomer_gets_from_the_first_page_to_a_mail_with_the_report(newcomer:
     with good_server(authority) as (mailbox, port):
         set_up(page, product.url)
         load_transactions(page, product.url)
-        see_why_rows_were_refused(page)
+        see_why_rows_were_rejected(page)
         assert "Northwind Furniture" in make_report(page, product.url)
         add_mail_account(page, product.url, port, authority)
         schedule_every_minute(page, product.url)
