@@ -57,8 +57,8 @@ def parse_limit(column: "Column", limit: int | float | str) -> Decimal | date | 
     if limit in MOMENTS:
         return str(limit)
     try:
-        return date.fromisoformat(str(limit)) if column.type == "date" else datetime.fromisoformat(str(limit))
-    except ValueError as error:
+        return date.fromisoformat(str(limit)) if column.type == "date" else expressions.read_moment(str(limit))
+    except (ValueError, OverflowError) as error:
         raise ValueError(
             f"column {column.name!r}: limit {limit!r} is not an ISO {column.type} such as 2026-01-31, now or today"
         ) from error

@@ -6,7 +6,7 @@ The result is a tree of plain nodes that `check` turns into column expressions.
 import ast
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 NUMERIC = ("integer", "decimal", "number")
@@ -164,7 +164,7 @@ class _Reader:
     def _alike(self, tree: ast.expr, left: Node, right: Node) -> tuple[Node, Node]:
         try:
             left, right = _as_moment(left, right.kind), _as_moment(right, left.kind)
-        except ValueError as error:
+        except (ValueError, OverflowError) as error:
             raise self._wrong(tree, "compares with a text that is not an ISO date such as 2026-01-31") from error
         if left.kind != right.kind and not (left.kind in NUMERIC and right.kind in NUMERIC):
             raise self._wrong(tree, f"compares a {left.kind} with a {right.kind}")
@@ -201,10 +201,16 @@ class _Reader:
         return node
 
 
+def read_moment(text: str) -> datetime:
+    """With a zone: in UTC. Raises ValueError, OverflowError when it lies before or after all time."""
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo is None else moment.astimezone(UTC)
+
+
 def _as_moment(node: Node, other: str) -> Node:
     """A text next to a date is a date; a date next to a timestamp is its midnight."""
     if node.operation == "value" and node.kind == "text" and other in ("date", "timestamp"):
-        read = date.fromisoformat if other == "date" else datetime.fromisoformat
+        read = date.fromisoformat if other == "date" else read_moment
         return Node("value", other, value=read(node.value))
     if node.kind == "date" and other == "timestamp":
         return Node("midnight", "timestamp", (node,))

@@ -38,6 +38,8 @@ class Seen:
 
     def _add(self, run: Run) -> None:
         """Runs double in size: a row is merged a few times, never once per block."""
+        if not len(run.rows):
+            return  # nothing new in this block: all missing, or all seen before
         while self.runs and len(self.runs[-1].rows) <= len(run.rows):
             run = _merged(self.runs.pop(), run)
         self.runs.append(run)

@@ -114,6 +114,14 @@ def test_of_equal_values_exactly_the_first_is_kept(values: list[int], block: int
         assert messages == [f"v was there before, in row {first[values[row - 1]]} of this file."]
 
 
+@pytest.mark.parametrize("quiet", ["", "7"], ids=["missing", "seen before"])
+def test_a_block_without_a_new_value_does_not_stop_the_load(quiet: str) -> None:
+    content = "v,w\n" + "7,1\n" + f"{quiet},1\n" * 20 + "8,1\n7,1\n"
+    columns = [{"name": "v", "type": "integer", "unique": True}, {"name": "w", "type": "integer"}]
+    reading = read(content.encode(), columns, block=8)
+    assert rules_of(reading) == {row: ["unique"] for row in ([*range(2, 22), 23] if quiet else [23])}
+
+
 def test_a_key_of_two_columns_must_be_unique_and_complete() -> None:
     content = b"a,b,c\n1,1,x\n1,2,x\n1,1,y\n,1,x\n"
     reading = read(content, [{"name": "a"}, {"name": "b"}, {"name": "c"}], key=["a", "b"])
@@ -179,11 +187,12 @@ def test_rule_over_columns(expression: str, row: str, holds: bool) -> None:
         "count is None",
         "1 ==",
         "count > 1 if True else False",
+        "at > '0001-01-01T00:00:00+14:00'",
         "+".join(["count"] * 300) + " > 1",
     ],
 )
 def test_what_is_no_safe_rule_is_refused_in_words(expression: str) -> None:
-    kinds = {"count": "integer", "note": "text", "end": "date"}
+    kinds = {"count": "integer", "note": "text", "end": "date", "at": "timestamp"}
     with pytest.raises(ExpressionError, match="rule"):
         condition(expression, kinds)
 
@@ -196,6 +205,7 @@ def test_what_is_no_safe_rule_is_refused_in_words(expression: str) -> None:
         ({"name": "a", "min": 1}, "needs a number"),
         ({"name": "a", "type": "integer", "min": "many"}, "not a number"),
         ({"name": "a", "type": "date", "max": "soon"}, "not an ISO date"),
+        ({"name": "a", "type": "timestamp", "min": "0001-01-01T00:00:00+14:00"}, "not an ISO timestamp"),
         ({"name": "a", "pattern": "("}, "not a regular expression"),
         ({"name": "a", "pattern": "(?=x)"}, "linear time"),
         ({"name": "a", "type": "integer", "pattern": "x"}, "needs type text"),
