@@ -47,14 +47,14 @@ def _test(person: Actor, account: SmtpAccount) -> None:
     with st.spinner("Connecting…"), action() as db:
         found = deliveries.check_smtp_account(db, person, account.id)
     if found.ok:
-        st.success(found.message, icon=":material/check_circle:")
+        st.success(plain(found.message), icon=":material/check_circle:")
     else:
-        st.error(found.message, icon=":material/error:")
+        st.error(plain(found.message), icon=":material/error:")
 
 
 def _ask_to_delete(person: Actor, account: SmtpAccount) -> None:
     def delete() -> None:
-        with action(f"{account.name} is deleted.") as db:
+        with action(f"{plain(account.name)} is deleted.") as db:
             deliveries.delete_smtp_account(db, person, account.id)
             st.rerun()
 
@@ -71,7 +71,7 @@ def _add(person: Actor) -> None:
             _say(error)
             return
         forget_failure()
-        with action(f"{new.name} is added.") as db:
+        with action(f"{plain(new.name)} is added.") as db:
             deliveries.create_smtp_account(db, person, new)
             st.rerun()
 
@@ -85,7 +85,7 @@ def _change(person: Actor, account: SmtpAccount) -> None:
             _say(error)
             return
         forget_failure()
-        with action(f"{account.name} is saved.") as db:
+        with action(f"{plain(account.name)} is saved.") as db:
             deliveries.change_smtp_account(db, person, account.id, change)
             st.rerun()
 

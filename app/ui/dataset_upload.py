@@ -15,7 +15,7 @@ from app.core.settings import settings
 from app.datasets import service as datasets
 from app.datasets.schemas import Batch, Dataset, DatasetCreate, Pins, Proposal
 from app.ui.dataset_grid import column_lines, edit_columns, edit_mode, edit_rules, schema_from
-from app.ui.page import action, empty_state
+from app.ui.page import action, empty_state, plain
 
 CHOSEN = "dataset"
 PIECE = 1 << 20
@@ -88,7 +88,9 @@ def new_dataset(person: Actor) -> None:
         return
     dialect = proposal.dialect
     read_as = f"{dialect.encoding}, separated by {DELIMITERS[dialect.delimiter].lower()}"
-    st.caption(f"{len(dialect.header)} columns in {files[0].name}; looked at {proposal.rows_seen:,} rows; {read_as}.")
+    st.caption(
+        f"{len(dialect.header)} columns in {plain(files[0].name)}; looked at {proposal.rows_seen:,} rows; {read_as}."
+    )
     key = f"new_{files[0].file_id}_{dialect.delimiter}_{dialect.encoding}"
     name = st.text_input("Name of the dataset", suggested_name(files[0].name), max_chars=80, key=f"{key}_name")
     lines = edit_columns(column_lines([one.column for one in proposal.columns], proposal.columns), key=f"{key}_columns")
@@ -131,7 +133,7 @@ def proposed(person: Actor, file: Any, pins: Pins) -> Proposal | None:
             with st.spinner("Looking at the first rows"):
                 st.session_state[key] = _asked(person, file, pins)
         except AppError as error:
-            st.error(error.message, icon=":material/error:")
+            st.error(plain(error.message), icon=":material/error:")
             return None
     return cast("Proposal", st.session_state[key])
 
