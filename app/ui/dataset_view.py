@@ -58,7 +58,7 @@ def summary_tab(dataset: Dataset, summary: Summary) -> None:
         if together is None:
             st.caption("Too many rejected rows to count combinations here.")
         else:
-            lines = [{"Reasons": ", ".join(_in_words(one.reasons)), "Rows": one.rows} for one in together]
+            lines = [{"Rows": one.rows, "Reasons": ", ".join(_in_words(one.reasons))} for one in together]
             _table(lines, "No row was rejected.")
     st.markdown("**By day**")
     days = [

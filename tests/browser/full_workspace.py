@@ -1,0 +1,87 @@
+"""A product with something on every page: sample, reports, a run schedule, rejected rows, a held file, a failed job."""
+
+import time
+from typing import Any
+
+import httpx2
+from playwright.sync_api import Page, expect
+
+from tests.generators import TRANSACTION_COLUMNS, transactions_csv
+
+EMAIL, PASSWORD = "ann@example.com", "correct horse battery staple"
+WAIT_SECONDS = 90
+LONGER_THAN_A_ROW = 24 << 20
+THINGS = ("dataset", "rejects", "held", "template", "report", "schedule", "delivery", "job")
+FINAL = {"completed", "failed", "partial", "cancelled"}
+
+
+def set_up_by_hand(page: Page, url: str) -> None:
+    """The first page of a fresh installation, with the sample workspace ticked."""
+    page.goto(url)
+    page.get_by_label("Your name").fill("Ann Admin")
+    page.get_by_label("Email").fill(EMAIL)
+    page.get_by_label("Password").fill(PASSWORD)
+    expect(page.get_by_label("Load the sample workspace")).to_be_checked()
+    page.get_by_role("button", name="Create administrator").click()
+    expect(page.get_by_role("heading", name="Home")).to_be_visible()
+
+
+class Filler:
+    def __init__(self, url: str) -> None:
+        self.client = httpx2.Client(base_url=url, headers={"Origin": url}, timeout=60)
+
+    def fill(self) -> dict[str, str]:
+        """Addresses of the pages that show one thing."""
+        with self.client:
+            self.client.post("/auth/login", json={"email": EMAIL, "password": PASSWORD}).raise_for_status()
+            return self._fill()
+
+    def _fill(self) -> dict[str, str]:
+        self._wait_for_jobs()
+        self._post(
+            "/people", {"email": "vic@example.com", "name": "Vic Viewer", "password": PASSWORD, "role": "viewer"}
+        )
+        rejected = self._load("transactions", 1.0)
+        self._load("payments", 0.1)
+        template, schedule = (self._get(path)["items"][0]["id"] for path in ("/templates", "/schedules"))
+        reports = [self._post("/reports", {"template": template})["report_id"] for _ in range(2)]
+        self._post(f"/schedules/{schedule}/run")
+        failed = self._fail()
+        self._wait_for_jobs()
+        delivery = self._get("/deliveries")["items"][0]["id"]
+        return {
+            "dataset": "datasets?dataset=transactions",
+            "rejects": f"datasets?dataset=transactions&batch={rejected}",
+            "held": "datasets?dataset=payments",
+            "template": f"templates?template={template}",
+            "report": f"reports?report={reports[0]}",
+            "schedule": f"schedules?schedule={schedule}",
+            "delivery": f"deliveries?delivery={delivery}",
+            "job": f"jobs?job={failed}",
+        }
+
+    def _load(self, name: str, max_reject_share: float) -> int:
+        schema = {"columns": TRANSACTION_COLUMNS, "max_reject_share": max_reject_share}
+        self._post("/datasets", {"name": name, "schema": schema})
+        return int(self._ingest(f"{name}&wait=true", f"{name}.csv", transactions_csv())["batch_id"])
+
+    def _fail(self) -> str:
+        """A second line without an end, longer than a row may be."""
+        content = b"id,amount,currency,channel\n1,2.50,EUR,card\n" + b"9" * LONGER_THAN_A_ROW
+        return str(self._ingest("transactions", "endless.csv", content)["job_id"])
+
+    def _ingest(self, dataset: str, name: str, content: bytes) -> Any:
+        answer = self.client.post(f"/api/v1/ingest?dataset={dataset}", files={"file": (name, content)})
+        return answer.raise_for_status().json()["batches"][0]
+
+    def _get(self, path: str) -> Any:
+        return self.client.get(f"/api/v1{path}").raise_for_status().json()
+
+    def _post(self, path: str, body: Any = None) -> Any:
+        return self.client.post(f"/api/v1{path}", json=body).raise_for_status().json()
+
+    def _wait_for_jobs(self) -> None:
+        end = time.monotonic() + WAIT_SECONDS
+        while any(job["status"] not in FINAL for job in self._get("/jobs")["items"]):
+            assert time.monotonic() < end, "the workspace was not filled in time"
+            time.sleep(0.2)

@@ -1,0 +1,77 @@
+"""Every page of the product, and how to get it onto the screen."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from playwright.sync_api import Page, expect
+
+Step = Callable[[Page], None]
+
+
+@dataclass(frozen=True)
+class Screen:
+    name: str
+    path: str
+    then: Step | None = None
+    signed_in: bool = True
+    checked: bool = True  # by the test of accessibility; a picture is taken of each
+
+
+def screens(things: dict[str, str]) -> list[Screen]:
+    """`things` are the addresses of single things, as `Filler.fill` gives them."""
+    pages = ("board", "datasets", "templates", "reports", "schedules", "deliveries", "jobs", "monitoring")
+    return [
+        Screen("login", "auth/login", signed_in=False),
+        Screen("home", ""),
+        *(Screen(name, name) for name in pages),
+        *(Screen(f"one_{name}", path) for name, path in things.items()),
+        *(Screen(f"dataset_{tab.lower()}", things["dataset"], _tab(tab)) for tab in DATASET),
+        Screen("report_origin", things["report"], _tab("Where the numbers come from")),
+        Screen("template_preview", things["template"], _part("Preview")),
+        Screen("schedule_form", "schedules", _dialog("New schedule")),
+        Screen("report_form", "reports", _dialog("New report"), checked=False),
+        Screen("template_form", "templates", _dialog("New template"), checked=False),
+        Screen("card_form", "board", _dialog("New card")),
+        Screen("outbox", "deliveries", _tab("Outbox"), checked=False),
+        Screen("mail_accounts", "deliveries", _tab("Mail accounts")),
+        Screen("settings", "settings"),
+        *(Screen(f"settings_{tab.split()[-1].lower()}", "settings", _tab(tab), checked=False) for tab in SETTINGS),
+        *(Screen(f"admin_{tab.split()[0].lower()}", "admin", _tab(tab)) for tab in ("People", "Audit trail")),
+    ]
+
+
+DATASET = ("Rows", "Summary", "Trace", "Rules")
+SETTINGS = ("Password", "Sessions", "API keys")
+
+
+def show(page: Page, url: str, screen: Screen) -> None:
+    page.goto(f"{url}/{screen.path}")
+    expect(page.locator("h1").first).to_be_visible()
+    settled(page)
+    if screen.then:
+        screen.then(page)
+        settled(page)
+
+
+def settled(page: Page) -> None:
+    """The script has run to its end, and nothing is drawn any more."""
+    if page.locator("[data-testid=stApp]").count():
+        page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+        expect(page.locator("[data-testid=stSkeleton]")).to_have_count(0)
+        page.evaluate("document.fonts.ready")
+
+
+def _tab(name: str) -> Step:
+    return lambda page: page.get_by_role("tab", name=name, exact=True).click()
+
+
+def _part(name: str) -> Step:
+    return lambda page: page.get_by_role("radio", name=name).click()
+
+
+def _dialog(name: str) -> Step:
+    def step(page: Page) -> None:
+        page.get_by_role("button", name=name, exact=True).first.click()
+        expect(page.get_by_role("dialog")).to_be_visible()
+
+    return step
