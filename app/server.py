@@ -30,7 +30,7 @@ from streamlit.web.server.starlette.starlette_server import _get_uvicorn_config_
 
 from app.accounts import service as accounts
 from app.api import api
-from app.core import children, db, logging_setup, startup
+from app.core import db, logging_setup, startup
 from app.core.errors import AppError, StartupProblem
 from app.core.settings import Settings, settings
 from app.core.supervise import Crew
@@ -42,7 +42,6 @@ from app.ui.signin import routes as signin_routes
 
 ROOT = Path(__file__).resolve().parents[1]
 UI_SCRIPT = ROOT / "app" / "ui" / "app.py"  # not beside pages/: Streamlit would serve a page without this script
-PREVIEW = "app.reports.produce"  # imported once in the children's server, or the first preview would wait for it
 GRACE_SECONDS = 5
 EXIT_SECONDS = 10
 
@@ -88,7 +87,6 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
     timer = _timer(database)
     crew.start()
     timer.start()
-    threading.Thread(target=children.prepare, args=[PREVIEW], name="children", daemon=True).start()
     threading.Thread(target=_announce, args=(config, crew), name="announce", daemon=True).start()
     try:
         yield
