@@ -97,10 +97,8 @@ def call(target: str, *args: Any, wall_seconds: float = 30, memory_mb: int = 102
 
 
 def prepare(*preload: str) -> None:
-    """Starts the server process and waits until it works. Children find the modules in `preload` imported.
-
-    Preload nothing that reserves memory (the chart engine does): it would count against each child's limit.
-    """
+    """Starts the server process and waits until it works. Children find the modules in `preload` imported."""
+    # Nothing that reserves memory, as the chart engine does: it would count against the limit of each child.
     forkserver.set_forkserver_preload([__name__, *preload])
     call("builtins:len", "")
 

@@ -43,7 +43,8 @@ def test_a_killed_generation_ends_with_one_complete_report(
     killed = kill_at_work(worker, asked.job_id)
     run = jobs.wait_for(asked.job_id, 40)
     assert killed
-    assert (run.status, run.attempt) == (RunStatus.completed, 2)
+    assert run.status is RunStatus.completed
+    assert run.attempt > 1
     with transaction() as db:
         made = reports.report(db, world.author, asked.id)
         assert len(reports.report_content(db, world.author, asked.id).blocks) == len(many)
