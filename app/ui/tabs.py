@@ -84,13 +84,17 @@ class OpenTabs:
     async def _end_dead_tabs(self) -> None:
         while self._tabs:
             await asyncio.sleep(CHECK_EVERY)
+            asked = list(self._tabs)  # a tab that opens while the database answers was not asked about
             try:
-                live = await run_in_threadpool(_live, list(self._tabs))
+                live = await run_in_threadpool(_live, asked)
             except (sa.exc.OperationalError, sa.exc.TimeoutError) as error:
                 log.warning("open tabs not checked, database away", error=str(error.__cause__ or error))
                 continue
-            dead = [tab for token_hash, tabs in self._tabs.items() if token_hash not in live for tab in tabs]
+            dead = self._without(live, asked)
             await asyncio.gather(*(tab.end() for tab in dead), return_exceptions=True)
+
+    def _without(self, live: Collection[str], asked: Collection[str]) -> list[Tab]:
+        return [tab for token_hash in asked if token_hash not in live for tab in self._tabs.get(token_hash, ())]
 
 
 async def push_to(send: Send, url: str) -> None:
