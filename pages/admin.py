@@ -13,7 +13,7 @@ from app.ui.page import action, page_header, plain, reading, viewer, when
 
 person = viewer(Role.admin)
 PAGE_SIZE = 50
-BEFORE = "audit_before"
+CURSORS = "audit_cursors"
 MEANING = {
     Role.viewer: "Viewer: reads",
     Role.member: "Member: works with cards, uploads data",
@@ -81,10 +81,9 @@ def change_person(one: Person) -> None:
 
 
 def trail() -> None:
-    before: list[int] = st.session_state.setdefault(BEFORE, [])
+    cursors: list[str] = st.session_state.setdefault(CURSORS, [])
     with reading() as db:
-        found = audit.entries(db, limit=PAGE_SIZE + 1, before=before[-1] if before else None)
-    entries = found[:PAGE_SIZE]
+        page = audit.entries_page(db, limit=PAGE_SIZE, cursor=cursors[-1] if cursors else None)
     rows = [
         {
             "When": when(entry.at),
@@ -94,15 +93,15 @@ def trail() -> None:
             "Of": entry.subject,
             "Details": json.dumps(entry.details) if entry.details else "",
         }
-        for entry in entries
+        for entry in page.items
     ]
     st.dataframe(rows, hide_index=True, height=560)
     with st.container(horizontal=True):
-        if st.button("Newer", disabled=not before, icon=":material/chevron_left:"):
-            before.pop()
+        if st.button("Newer", disabled=not cursors, icon=":material/chevron_left:"):
+            cursors.pop()
             st.rerun()
-        if st.button("Older", disabled=len(found) <= PAGE_SIZE, icon=":material/chevron_right:"):
-            before.append(entries[-1].id)
+        if st.button("Older", disabled=not page.next_cursor, icon=":material/chevron_right:") and page.next_cursor:
+            cursors.append(page.next_cursor)
             st.rerun()
 
 

@@ -27,14 +27,7 @@ def record(db: Session, actor: Actor, action: Action, subject: object, **details
     )
 
 
-def entries(db: Session, *, limit: int = 50, before: int | None = None) -> list[AuditEntry]:
-    """Newest first; `before` is the id to go on from. The caller has checked that an admin asks."""
-    query = sa.select(AuditRow).order_by(AuditRow.id.desc()).limit(limit)
-    if before is not None:
-        query = query.where(AuditRow.id < before)
-    return [AuditEntry.model_validate(row) for row in db.scalars(query)]
-
-
 def entries_page(db: Session, *, limit: int = 50, cursor: str | None = None) -> Page[AuditEntry]:
+    """Newest first. The caller has checked that an admin asks."""
     by, show = AuditRow.id, AuditEntry.model_validate
     return fetch_page(db, sa.select(AuditRow), show, by, limit=limit, cursor=cursor, newest_first=True)

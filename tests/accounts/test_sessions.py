@@ -138,7 +138,7 @@ def test_refusals_and_sign_ins_are_on_the_trail(db: Session, ann: Person) -> Non
     assert accounts.sign_in(db, "my-password-typed-here", SecretStr("x")) is None
     token_of(db, ann)
     db.flush()
-    trail = audit.entries(db)
+    trail = audit.entries_page(db).items
     assert [entry.action for entry in trail[:3]] == ["session:started", "session:refused", "session:refused"]
     assert (trail[2].person, trail[2].ip) == ("Ann", "10.0.0.9")
     assert "my-password-typed-here" not in trail[1].model_dump_json()
