@@ -37,8 +37,8 @@ from app.core.supervise import Crew
 from app.monitoring.count_requests import CountRequests, TraceRequests
 from app.monitoring.routes import routes as monitoring_routes
 from app.schedules import service as schedules
+from app.ui.auth.routes import routes as auth_routes
 from app.ui.gate import Gate
-from app.ui.signin import routes as signin_routes
 
 ROOT = Path(__file__).resolve().parents[1]
 UI_SCRIPT = ROOT / "app" / "ui" / "app.py"  # not beside pages/: Streamlit would serve a page without this script
@@ -50,7 +50,7 @@ _database: startup.OpenDatabase | None = None
 
 
 def routes() -> list[BaseRoute]:
-    return [*monitoring_routes, *signin_routes, Mount("/api/v1", app=api)]
+    return [*monitoring_routes, *auth_routes, Mount("/api/v1", app=api)]
 
 
 def middleware() -> list[Middleware]:

@@ -19,7 +19,7 @@ from app.api import api
 from app.core.actor import SYSTEM, Role
 from app.core.db import transaction
 from app.monitoring.count_requests import TraceRequests
-from app.ui import signin
+from app.ui.auth.routes import routes as auth_routes
 from app.ui.gate import Gate
 
 EMAIL, PASSWORD = "ann@example.com", "three unrelated words"
@@ -44,7 +44,7 @@ async def stream(socket: WebSocket) -> None:
 def product() -> Starlette:
     """The routes of the product, with a stand-in where Streamlit answers."""
     routes = [
-        *signin.routes,
+        *auth_routes,
         Mount("/api/v1", app=api),
         WebSocketRoute("/_stcore/stream", stream),
         Route("/{rest:path}", shell),

@@ -2,20 +2,24 @@
 
 import hmac
 import secrets
+from collections.abc import Awaitable, Callable
 from html import escape
 from pathlib import Path
 from string import Template
 from typing import Any
 from urllib.parse import unquote
 
+from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from app.accounts.web import COOKIE, same_origin
 from app.core.settings import settings
 
-HTML = Path(__file__).parent / "html"
+HTML = Path(__file__).parents[1] / "html"
 CSRF = "autoreport_csrf"
+MAX_FORM = 64 * 1024
+STALE = "This form was open for too long or came from another site. Please try again."
 
 
 def page(request: Request, name: str, title: str, /, *, status: int = 200, **values: str) -> HTMLResponse:
@@ -40,6 +44,10 @@ def notice(text: str, *, bad: bool) -> str:
     if not text:
         return ""
     return f'<p class="notice{" bad" if bad else ""}" role="{"alert" if bad else "status"}">{escape(text)}</p>'
+
+
+async def sent(request: Request) -> FormData:
+    return await request.form(max_part_size=MAX_FORM)
 
 
 def is_genuine(request: Request, form: Any) -> bool:
@@ -75,3 +83,15 @@ def forget(request: Request, response: Response) -> None:
 def is_secure(request: Request) -> bool:
     """Behind a proxy that ends TLS, PUBLIC_URL tells."""
     return request.url.scheme == "https" or settings().base_url.startswith("https://")
+
+
+def small(answer: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+    """Nobody is known here yet, so nobody may make us read much."""
+
+    async def checked(request: Request) -> Response:
+        length = request.headers.get("content-length", "")
+        if not length.isdecimal() or int(length) > MAX_FORM:
+            return page(request, "gone", "Too large", status=413, text="This is larger than any form of ours.")
+        return await answer(request)
+
+    return checked
