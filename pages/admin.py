@@ -1,111 +1,19 @@
-"""Administration: people, and the trail of what everybody did."""
-
-import json
+"""Administration: one tab for each subject, run only while it is open."""
 
 import streamlit as st
-from pydantic import SecretStr, ValidationError
 
-from app.accounts import service as accounts
-from app.accounts.schemas import Person, PersonChange, PersonCreate
-from app.audit import service as audit
 from app.core.actor import Role
-from app.ui.page import action, page_header, plain, reading, viewer, when
+from app.ui import admin_audit, admin_people
+from app.ui.page import page_header, viewer
 
-person = viewer(Role.admin)
-PAGE_SIZE = 50
-CURSORS = "audit_cursors"
-MEANING = {
-    Role.viewer: "Viewer: reads",
-    Role.member: "Member: works with cards, uploads data",
-    Role.author: "Author: makes datasets, templates, reports, schedules",
-    Role.admin: "Administrator: people and mail accounts too",
+TABS = {
+    "People": admin_people.show,
+    "Audit trail": admin_audit.show,
 }
 
-
-def people() -> None:
-    if st.button("Add a person", type="primary", icon=":material/person_add:"):
-        add_person()
-    with reading() as db:
-        everybody = accounts.people(db, person)
-    rows = [
-        {
-            "Name": one.name,
-            "Email": one.email,
-            "Job title": one.job_title,
-            "Role": one.role.value,
-            "Status": "active" if one.is_active else "deactivated",
-            "Last sign-in": when(one.last_sign_in_at),
-        }
-        for one in everybody
-    ]
-    st.caption("Select a row to change a person.")
-    chosen = st.dataframe(rows, hide_index=True, on_select="rerun", selection_mode="single-row", key="people_table")
-    if chosen.selection.rows:
-        change_person(everybody[chosen.selection.rows[0]])
-
-
-@st.dialog("Add a person")
-def add_person() -> None:
-    with st.form("new_person", border=False):
-        name = st.text_input("Name", max_chars=120)
-        email = st.text_input("Email", max_chars=254)
-        title = st.text_input("Job title", max_chars=120)
-        role = st.selectbox("Role", list(Role), index=1, format_func=MEANING.__getitem__)
-        password = st.text_input("First password", type="password", help="At least 8 characters.")
-        if not st.form_submit_button("Add", type="primary"):
-            return
-    try:
-        new = PersonCreate(name=name, email=email, job_title=title, role=role, password=SecretStr(password))
-    except ValidationError as error:
-        problem = error.errors()[0]
-        st.error(f"{str(problem['loc'][0]).capitalize()}: {problem['msg'].removeprefix('Value error, ')}")
-        return
-    with action(f"{plain(name)} can sign in now.") as db:
-        accounts.create_person(db, person, new)
-        st.rerun()
-
-
-def change_person(one: Person) -> None:
-    with st.container(border=True):
-        st.header(plain(one.name), anchor=False)
-        with st.form(f"person_{one.id}", border=False):
-            role = st.selectbox("Role", list(Role), index=list(Role).index(one.role), format_func=MEANING.__getitem__)
-            active = st.toggle("May sign in", one.is_active, help="Switching it off signs them out everywhere at once.")
-            password = st.text_input("New password", type="password", help="Leave empty to keep the present one.")
-            if not st.form_submit_button("Save", type="primary"):
-                return
-        change = PersonChange(role=role, is_active=active, password=SecretStr(password) if password else None)
-        with action(f"{plain(one.name)} saved.") as db:
-            accounts.change_person(db, person, one.id, change)
-            st.rerun()
-
-
-def trail() -> None:
-    cursors: list[str] = st.session_state.setdefault(CURSORS, [])
-    with reading() as db:
-        page = audit.entries_page(db, limit=PAGE_SIZE, cursor=cursors[-1] if cursors else None)
-    rows = [
-        {
-            "When": when(entry.at),
-            "Who": entry.person,
-            "From": entry.ip or "–",
-            "What": entry.action,
-            "Of": entry.subject,
-            "Details": json.dumps(entry.details) if entry.details else "",
-        }
-        for entry in page.items
-    ]
-    st.dataframe(rows, hide_index=True, height=560)
-    with st.container(horizontal=True):
-        if st.button("Newer", disabled=not cursors, icon=":material/chevron_left:"):
-            cursors.pop()
-            st.rerun()
-        if st.button("Older", disabled=not page.next_cursor, icon=":material/chevron_right:") and page.next_cursor:
-            cursors.append(page.next_cursor)
-            st.rerun()
-
-
+person = viewer(Role.admin)
 page_header("Administration", "Only administrators see this page.")
-for tab, content in zip(st.tabs(["People", "Audit trail"]), (people, trail), strict=True):
-    with tab:
-        content()
+for tab, show in zip(st.tabs(list(TABS), key="tab", bind="query-params"), TABS.values(), strict=True):
+    if tab.open:
+        with tab:
+            show(person)
