@@ -22,9 +22,12 @@ def hash_password(password: str) -> str:
 
 
 def matches(password: str, stored: str | None) -> bool:
-    """Costs the same when there is nothing to compare with, so that time does not tell who exists."""
+    """Costs the same when there is nothing to compare with, so that time does not tell who exists.
+
+    People who only come by another provider have no password: an empty hash, which nothing matches.
+    """
     same = bcrypt.checkpw(_prehash(password), (stored or _decoy()).encode())
-    return same and stored is not None
+    return same and bool(stored)
 
 
 def is_outdated(stored: str) -> bool:

@@ -82,6 +82,13 @@ class SignedIn(Output):
     person: Person
 
 
+class CodeNeeded(Output):
+    """The first proof held; `token` stands for it until the second one is given or, at first, set up."""
+
+    token: str
+    must_enrol: bool = False
+
+
 class Session(Output):
     id: UUID
     created_at: datetime

@@ -1,5 +1,6 @@
 """The one way into accounts: people, their sessions, their keys."""
 
+from app.accounts.directory import entries_of
 from app.accounts.idempotency import delete_old_answers
 from app.accounts.keys import ScopeTooNarrow, actor_of_key, create_key, keys, keys_page, revoke_key
 from app.accounts.passwords import WeakPassword
@@ -33,10 +34,10 @@ from app.accounts.sessions import (
     revoke_session,
     sessions,
     sessions_page,
-    sign_in,
     sign_out,
     start_session,
 )
+from app.accounts.sign_in import begin_sign_in, sign_in
 
 __all__ = [
     "AlreadySetUp",
@@ -51,6 +52,7 @@ __all__ = [
     "actor_of_key",
     "actor_of_session",
     "anybody_exists",
+    "begin_sign_in",
     "change_password",
     "change_person",
     "change_profile",
@@ -61,6 +63,7 @@ __all__ = [
     "current_session",
     "delete_expired_sessions",
     "delete_old_answers",
+    "entries_of",
     "extend",
     "hash_of",
     "keys",

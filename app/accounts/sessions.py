@@ -8,42 +8,20 @@ from hashlib import sha256
 from uuid import UUID
 
 import sqlalchemy as sa
-from pydantic import SecretStr
 from sqlalchemy.orm import Session as DbSession
 
-from app.accounts.passwords import hash_password, is_outdated, matches
 from app.accounts.people import actor_from
-from app.accounts.schemas import Person, Session, SignedIn
+from app.accounts.schemas import Person, Session
 from app.accounts.tables import PersonRow, SessionRow
 from app.audit import service as audit
 from app.audit.schemas import Action
 from app.core import clock
-from app.core.actor import SYSTEM, Actor
+from app.core.actor import Actor
 from app.core.errors import NotFound
 from app.core.paging import Page, fetch_page
 from app.core.settings import settings
 
 TOUCH_EVERY = timedelta(minutes=1)
-
-
-def sign_in(
-    db: DbSession, email: str, password: SecretStr, *, ip: str | None = None, user_agent: str = ""
-) -> SignedIn | None:
-    """None when it does not fit, whatever the reason; the refusal is on the trail, so the caller must commit it."""
-    # PostgreSQL knows no text with NUL, and half a surrogate pair has no bytes in UTF-8.
-    address = email.strip().lower().replace("\0", "").encode(errors="replace").decode()
-    row = db.scalar(sa.select(PersonRow).where(PersonRow.email == address))
-    plain = password.get_secret_value()
-    fits = matches(plain, row.password_hash if row else None)
-    if row is None or not fits or not row.is_active:
-        who = actor_from(row, ip) if row else SYSTEM.model_copy(update={"name": "Unknown person", "ip": ip})
-        audit.record(db, who, Action.session_refused, row.id if row else "unknown e-mail")
-        return None
-    if is_outdated(row.password_hash):
-        row.password_hash = hash_password(plain)
-    row.last_sign_in_at = clock.now()
-    token = _start(db, row, ip=ip, user_agent=user_agent)
-    return SignedIn(token=token, person=Person.model_validate(row))
 
 
 def start_session(db: DbSession, person: Person, *, ip: str | None = None, user_agent: str = "") -> str:
@@ -123,6 +101,7 @@ def hash_of(token: str) -> str:
 
 def _start(db: DbSession, person: PersonRow, *, ip: str | None, user_agent: str) -> str:
     token, now = secrets.token_urlsafe(32), clock.now()
+    person.last_sign_in_at = now
     row = SessionRow(
         token_hash=hash_of(token),
         person_id=person.id,

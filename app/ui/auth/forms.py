@@ -7,17 +7,21 @@ from html import escape
 from pathlib import Path
 from string import Template
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from starlette.datastructures import FormData
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from app.accounts.web import COOKIE, same_origin
+from app.accounts import service as accounts
+from app.accounts.schemas import CodeNeeded, SignedIn
+from app.accounts.web import COOKIE, client_ip, same_origin
+from app.core.db import transaction
 from app.core.settings import settings
 
 HTML = Path(__file__).parents[1] / "html"
 CSRF = "autoreport_csrf"
+PENDING = "autoreport_pending"
 MAX_FORM = 64 * 1024
 STALE = "This form was open for too long or came from another site. Please try again."
 
@@ -62,6 +66,29 @@ def safe_next(wanted: str) -> str:
     plain = unquote(wanted)
     is_path = plain.startswith("/") and not plain.startswith(("//", "/\\")) and plain.isprintable()
     return wanted if is_path and "\\" not in plain and not plain.startswith(("/auth", "/api")) else "/"
+
+
+def let_in(request: Request, outcome: SignedIn | CodeNeeded, wanted: str = "/") -> Response:
+    """After the first proof: to the page that was wanted, or to the second proof. Not on the event loop.
+
+    The session that this browser had before is over.
+    """
+    following = safe_next(wanted)
+    if isinstance(outcome, CodeNeeded):
+        step = "enrol" if outcome.must_enrol else "code"
+        response = RedirectResponse(f"/auth/{step}?next={quote(following)}", 303)
+        response.set_cookie(PENDING, outcome.token, max_age=600, path="/auth", httponly=True, secure=is_secure(request))
+        return response
+    end_session(request)
+    response = RedirectResponse(following, 303)
+    remember(request, response, outcome.token)
+    return response
+
+
+def end_session(request: Request) -> None:
+    if token := request.cookies.get(COOKIE):
+        with transaction() as db:
+            accounts.sign_out(db, token, ip=client_ip(request))
 
 
 def remember(request: Request, response: Response, token: str) -> None:

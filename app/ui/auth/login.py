@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from app.accounts import service as accounts
 from app.accounts.asgi import error_answer
+from app.accounts.schemas import CodeNeeded, SignedIn
 from app.accounts.web import COOKIE, client_ip
 from app.core.db import transaction
 from app.core.errors import NotSignedIn
@@ -39,22 +40,16 @@ async def do_login(request: Request) -> Response:
     email, password = str(form.get("email", "")), SecretStr(str(form.get("password", "")))
     signed_in = await run_in_threadpool(_sign_in, request, email, password)
     if is_json:
-        return _answer_json(request, signed_in)
+        return await run_in_threadpool(_answer_json, request, signed_in)
     if signed_in is None:
         return _page(request, WRONG, str(form.get("next", "/")), 401, email=email)
-    response = RedirectResponse(forms.safe_next(str(form.get("next", "/"))), 303)
-    forms.remember(request, response, signed_in.token)
-    return response
+    return await run_in_threadpool(forms.let_in, request, signed_in, str(form.get("next", "/")))
 
 
-def _sign_in(request: Request, email: str, password: SecretStr) -> Any:
-    """A new token at each sign-in; the one that this browser had before is dead."""
+def _sign_in(request: Request, email: str, password: SecretStr) -> SignedIn | CodeNeeded | None:
     agent = request.headers.get("user-agent", "")
     with transaction() as db:
-        signed_in = accounts.sign_in(db, email, password, ip=client_ip(request), user_agent=agent)
-        if signed_in:
-            accounts.sign_out(db, request.cookies.get(COOKIE), ip=client_ip(request))
-        return signed_in
+        return accounts.sign_in(db, email, password, ip=client_ip(request), user_agent=agent)
 
 
 async def _json(request: Request) -> dict[str, Any]:
@@ -65,9 +60,10 @@ async def _json(request: Request) -> dict[str, Any]:
     return body if isinstance(body, dict) else {}
 
 
-def _answer_json(request: Request, signed_in: Any) -> Response:
-    if signed_in is None:
+def _answer_json(request: Request, signed_in: SignedIn | CodeNeeded | None) -> Response:
+    if not isinstance(signed_in, SignedIn):
         return error_answer(request.scope, 401, NotSignedIn.__name__, WRONG)
+    forms.end_session(request)
     response = JSONResponse({"person": signed_in.person.model_dump(mode="json")})
     forms.remember(request, response, signed_in.token)
     return response

@@ -31,25 +31,22 @@ async def do_setup(request: Request) -> Response:
     if not forms.is_genuine(request, form):
         return _page(request, forms.STALE, 403, given)
     try:
-        token = await run_in_threadpool(_found, request, given)
+        return await run_in_threadpool(_found, request, given)
     except accounts.AlreadySetUp:
         return RedirectResponse("/auth/login", 303)
     except AppError as error:
         return _page(request, error.message, error.status, given)
     except ValidationError as error:
         return _page(request, str(error.errors()[0]["msg"]).removeprefix("Value error, "), 422, given)
-    response = RedirectResponse("/", 303)
-    forms.remember(request, response, token)
-    return response
 
 
-def _found(request: Request, given: dict[str, str]) -> str:
+def _found(request: Request, given: dict[str, str]) -> Response:
     """The first administrator is in even if the sample does not load."""
     new = PersonCreate(name=given["name"], email=given["email"], password=SecretStr(given["password"]))
     with transaction() as db:
         person = accounts.create_first_admin(db, new, ip=client_ip(request))
         agent = request.headers.get("user-agent", "")
-        token = accounts.start_session(db, person, ip=client_ip(request), user_agent=agent)
+        outcome = accounts.begin_sign_in(db, person.id, ip=client_ip(request), user_agent=agent)
         founder = accounts.actor_of(db, person.id)
     if given["sample"]:
         try:
@@ -57,7 +54,7 @@ def _found(request: Request, given: dict[str, str]) -> str:
                 sample.load(db, founder)
         except Exception:
             log.exception("the sample workspace could not be loaded")
-    return token
+    return forms.let_in(request, outcome)
 
 
 def _page(request: Request, text: str = "", status: int = 200, given: dict[str, str] | None = None) -> Response:
