@@ -58,6 +58,14 @@ def ingest_batch(ctx: JobContext) -> dict[str, Any]:
         raise TryLater from error
 
 
+def refuse_batch(ctx: JobContext, reason: str) -> None:
+    """The list of batches says why this file was not loaded."""
+    with ctx.transaction() as db:
+        batch = _batch(db, int(ctx.args["batch_id"]))
+        if batch.status == "loading":
+            publish.fail(db, batch, reason)
+
+
 def _batch(db: Session, batch_id: int) -> BatchRow:
     batch = db.get(BatchRow, batch_id, with_for_update=True)
     if batch is None:

@@ -14,11 +14,12 @@ from app.core.errors import AppError, Unavailable
 from app.core.settings import settings
 from app.deliveries import ledger
 from app.deliveries.compose import Draft, compose
+from app.deliveries.letters import send_one_letter
 from app.deliveries.schemas import ReportOrder, State
 from app.deliveries.send import send_all
 from app.deliveries.smtp_accounts import AccountNotFound, access_smtp_account
 from app.deliveries.tables import DeliveryRow, SmtpAccountRow
-from app.jobs.context import Handler, JobContext, limited
+from app.jobs.context import START_AGAIN, Handler, JobContext, limited, turned_away
 from app.reports import service as reports
 from app.reports.schemas import Report
 from app.schedules import service as schedules
@@ -35,6 +36,16 @@ class NothingSent(Unavailable):
     """No message could be sent."""
 
 
+def refuse_to_deliver(ctx: JobContext, reason: str) -> str:
+    """Each recipient's row says why nothing came."""
+    with ctx.transaction() as db:
+        fire = schedules.fire(db, UUID(ctx.args["fire_id"]))
+        _open(db, ctx, fire, ReportOrder.model_validate(fire.payload))
+        ledger.give_up_without_message(db, fire, reason)
+    return START_AGAIN
+
+
+@turned_away(refuse_to_deliver)
 @limited(wall_seconds=LONGEST_SECONDS)
 def deliver(ctx: JobContext) -> dict[str, Any]:
     """The report once, then each message once, whatever was done by an attempt that died."""
@@ -57,6 +68,19 @@ def send(ctx: JobContext) -> dict[str, Any]:
     with ctx.transaction() as db:
         ledger.recover(db, ctx.run_id)
     send_all(ctx, [delivery_id])
+    return _fate(ctx, delivery_id)
+
+
+def send_letter(ctx: JobContext) -> dict[str, Any]:
+    """A letter about an account; each later attempt is a run of its own that gets the sealed text passed on."""
+    delivery_id = UUID(ctx.args["delivery_id"])
+    with ctx.transaction() as db:
+        ledger.recover(db, ctx.run_id)
+    send_one_letter(ctx, delivery_id, ctx.args["letter"])
+    return _fate(ctx, delivery_id)
+
+
+def _fate(ctx: JobContext, delivery_id: UUID) -> dict[str, Any]:
     with ctx.transaction() as db:
         row = db.get_one(DeliveryRow, delivery_id)
         if row.state in (State.failed, State.unknown):
@@ -166,4 +190,8 @@ def _with_lateness(db: Session, fire: Fire, message: str) -> str:
     return f"This report was due on {local_text(fire.fire_at, zone)} and is late.\n\n{message}".strip()
 
 
-HANDLERS: dict[str, Handler] = {"deliveries.deliver": deliver, "deliveries.send": send}
+HANDLERS: dict[str, Handler] = {
+    "deliveries.deliver": deliver,
+    "deliveries.send": send,
+    "deliveries.send_letter": send_letter,
+}

@@ -12,7 +12,10 @@ from app.core.actor import Actor
 from app.core.children import Limits
 from app.jobs.claim import Claim, RunLost, add_step, hold
 
-__all__ = ["Handler", "JobContext", "RunCancelled", "RunLost", "limited"]
+__all__ = ["START_AGAIN", "Handler", "JobContext", "RunCancelled", "RunLost", "limited", "turned_away"]
+
+
+START_AGAIN = "An administrator can start this again, in their own name."
 
 
 class RunCancelled(Exception):
@@ -64,6 +67,16 @@ def limited(*, wall_seconds: float, memory_mb: int = 2048) -> Callable[[Handler]
 
     def decorate(handler: Handler) -> Handler:
         handler.limits = Limits(wall_seconds, memory_mb)  # type: ignore[attr-defined]
+        return handler
+
+    return decorate
+
+
+def turned_away(tell: Callable[[JobContext, str], str]) -> Callable[[Handler], Handler]:
+    """When a run may not even begin, `tell` notes the reason where people wait for the result; it returns the way out."""
+
+    def decorate(handler: Handler) -> Handler:
+        handler.turned_away = tell  # type: ignore[attr-defined]
         return handler
 
     return decorate

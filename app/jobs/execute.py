@@ -17,7 +17,7 @@ from app.core.actor import SYSTEM, Actor
 from app.core.children import load
 from app.core.errors import AppError
 from app.jobs.claim import Claim, RunLost, end, fail, give_back, hold
-from app.jobs.context import Handler, JobContext, RunCancelled
+from app.jobs.context import START_AGAIN, Handler, JobContext, RunCancelled
 from app.jobs.schemas import RunStatus
 
 log = structlog.stdlib.get_logger(__name__)
@@ -61,8 +61,12 @@ def perform(claim: Claim, handlers: Mapping[str, Handler]) -> Outcome:
     try:
         if claim.job not in handlers:
             return Refused(f"This installation knows no job named {claim.job}.")
-        context = JobContext(claim, _actor(claim.person_id))
-        result = handlers[claim.job](context)
+        handler = handlers[claim.job]
+        try:
+            context = JobContext(claim, _actor(claim.person_id))
+        except accounts.Deactivated as refusal:
+            return _turn_away(claim, handler, refusal)
+        result = handler(context)
         return Done(_storable(result), context.partial_reason)
     except AppError as error:
         return Refused(error.message)
@@ -114,8 +118,15 @@ def settle(session: Session, claim: Claim, outcome: Outcome) -> None:
             give_back(session, row)
 
 
+def _turn_away(claim: Claim, handler: Handler, refusal: AppError) -> Refused:
+    """Nothing is done in the name of somebody who was shut out since; what waits for this run is told why."""
+    reason = f"{refusal.message} Nothing is done in their name any more."
+    tell = getattr(handler, "turned_away", None)
+    way_out = tell(JobContext(claim, SYSTEM), reason) if tell else START_AGAIN
+    return Refused(f"{reason} {way_out}")
+
+
 def _actor(person_id: UUID | None) -> Actor:
-    if person_id is None:
-        return SYSTEM
+    """With the role of now, whatever it was when the run was asked for. Raises Deactivated."""
     with db.transaction() as session:
-        return accounts.actor_of(session, person_id)
+        return accounts.acting(session, person_id)

@@ -10,6 +10,7 @@ from pydantic_core import to_jsonable_python
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from app.accounts import service as accounts
 from app.audit import service as audit
 from app.audit.schemas import Action
 from app.core import clock
@@ -128,10 +129,15 @@ def cancel_run(db: Session, actor: Actor, run_id: UUID) -> Run:
 
 
 def retry_run(db: Session, actor: Actor, run_id: UUID) -> Run:
-    """Starts from the beginning with the same arguments and a full set of attempts."""
+    """Starts from the beginning with the same arguments and a full set of attempts.
+
+    Whoever starts the run of somebody who is deactivated, does so in their own name.
+    """
     row = _row(db, actor, run_id, lock=True)
     if row.status not in (RunStatus.failed, RunStatus.partial, RunStatus.cancelled):
         raise RunNotOver
+    if actor.id is not None and not _may_act(db, row.person_id):
+        row.person_id = actor.id
     row.attempt, row.progress, row.attempt_progress = 0, 0, 0
     row.error = row.error_id = row.traceback = row.result = None
     row.started_at = row.finished_at = row.attempt_started_at = row.progress_at = None
@@ -158,6 +164,14 @@ def wait_for(run_id: UUID, timeout: float) -> Run:
         if found.status.is_final or time.monotonic() >= deadline:
             return found
         time.sleep(POLL_SECONDS)
+
+
+def _may_act(db: Session, person_id: UUID | None) -> bool:
+    try:
+        accounts.acting(db, person_id)
+    except accounts.Deactivated:
+        return False
+    return True
 
 
 def _row(db: Session, actor: Actor, run_id: UUID, *, lock: bool = False) -> RunRow:

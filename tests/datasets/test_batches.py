@@ -7,6 +7,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from app.accounts import service as accounts
+from app.accounts.schemas import PersonChange
 from app.core import db, storage
 from app.core.actor import SYSTEM, Actor, Role
 from app.core.errors import AppError, Conflict, Forbidden, NotFound
@@ -243,3 +245,17 @@ def test_two_people_changing_one_dataset_do_not_overwrite_each_other() -> None:
     change("prices", {"columns": PRICES, "max_reject_share": 0.5}, version=1)
     with pytest.raises(Conflict):
         change("prices", {"columns": PRICES, "max_reject_share": 0.7}, version=1)
+
+
+def test_a_file_of_somebody_who_was_deactivated_before_it_was_loaded_is_refused_in_the_list(person: MakePerson) -> None:
+    make_dataset("prices", PRICES)
+    ann = person("Ann", Role.member)
+    batch = receive("prices", b"sku,price\nA,1\n", actor=ann)
+    with db.transaction() as session:
+        assert ann.id
+        accounts.change_person(session, SYSTEM, ann.id, PersonChange(is_active=False))
+    [run] = work_off(HANDLERS)
+    seen = read_batch(batch.id)
+    assert seen.status == "failed"
+    assert seen.error == "The account of Ann is deactivated. Nothing is done in their name any more."
+    assert run.error == f"{seen.error} Load the file again."
