@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from app.accounts.api import router as accounts
 from app.accounts.asgi import IdempotentPosts, RequestIds, SmallBodies, error_answer
 from app.accounts.idempotency import AnsweredBefore
-from app.core.errors import AppError, Invalid, Unavailable
+from app.core.errors import AppError, Invalid, TooMany, Unavailable
 from app.datasets.api import router as datasets
 from app.deliveries.api import router as deliveries
 from app.jobs.api import router as jobs
@@ -22,10 +22,11 @@ from app.monitoring.api import router as monitoring
 from app.queries.api import router as queries
 from app.reports.api import router as reports
 from app.schedules.api import router as schedules
+from app.sharing.api import router as sharing
 from app.tasks.api import router as tasks
 from app.templates.api import router as templates
 
-ROUTERS = [accounts, datasets, deliveries, jobs, monitoring, queries, reports, schedules, tasks, templates]
+ROUTERS = [accounts, datasets, deliveries, jobs, monitoring, queries, reports, schedules, sharing, tasks, templates]
 
 log = structlog.get_logger()
 
@@ -39,7 +40,7 @@ class ErrorBody(BaseModel):
     details: list[dict[str, Any]]
 
 
-DOCUMENTED = {status: {"model": ErrorBody} for status in (400, 401, 403, 404, 409, 422, 500, 503)}
+DOCUMENTED = {status: {"model": ErrorBody} for status in (400, 401, 403, 404, 409, 422, 429, 500, 503)}
 HTTP_NAMES = {404: "NotFound", 405: "MethodNotAllowed", 413: "TooLarge", 415: "UnsupportedMediaType"}
 HTTP_MESSAGES = {404: "There is no such address.", 405: "This address does not answer to this method."}
 
@@ -71,7 +72,10 @@ def make_api() -> FastAPI:
 
 
 def _app_error(request: Request, error: Any) -> JSONResponse:
-    return error_answer(request.scope, error.status, error.code, error.message, error.details)
+    answer = error_answer(request.scope, error.status, error.code, error.message, error.details)
+    if isinstance(error, TooMany):
+        answer.headers["Retry-After"] = str(error.retry_after)
+    return answer
 
 
 def _answered_before(_request: Request, error: Any) -> Response:

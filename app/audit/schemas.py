@@ -18,6 +18,12 @@ class Action(StrEnum):
     session_ended = "session:ended"
     key_created = "key:created"
     key_revoked = "key:revoked"
+    team_created = "team:created"
+    team_changed = "team:changed"
+    team_deleted = "team:deleted"
+    share_granted = "share:granted"
+    share_revoked = "share:revoked"
+    ownership_handed_over = "ownership:handed_over"
     board_created = "board:created"
     board_changed = "board:changed"
     card_created = "card:created"
@@ -65,3 +71,24 @@ class AuditEntry(BaseModel):
     action: str
     subject: str
     details: dict[str, Any]
+
+
+class AuditFault(BaseModel):
+    """Where the trail is not what was written. `position` counts from 1 in the order in which entries were sealed."""
+
+    position: int
+    audit_id: int | None = None
+    text: str
+
+
+class AuditCheck(BaseModel):
+    """`enforced`: the database itself would refuse a change by the product, because it lacks the right."""
+
+    length: int
+    head: str
+    fault: AuditFault | None
+    enforced: bool
+
+    @property
+    def intact(self) -> bool:
+        return self.fault is None
