@@ -8,7 +8,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 
-from app.deliveries.schemas import CONTROL
+from app.deliveries.schemas import one_line
 from app.deliveries.write_html import write_html
 from app.deliveries.write_text import write_text
 from app.reports.schemas import ReportContent
@@ -48,20 +48,15 @@ def compose(draft: Draft) -> bytes:
     mail.add_alternative(write_html(draft.report, draft.message, draft.link), subtype="html")
     if draft.pdf is not None:
         mail.add_attachment(draft.pdf, "application", "pdf", filename=file_name(draft.report.title))
-    _fix_boundaries(mail, draft.message_id)
+    fix_boundaries(mail, draft.message_id)
     return mail.as_bytes()
-
-
-def one_line(text: str) -> str:
-    """Whatever would start a new header becomes a space."""
-    return " ".join(CONTROL.sub(" ", text).split())
 
 
 def file_name(title: str) -> str:
     return (UNSAFE_IN_A_FILE_NAME.sub(" ", one_line(title)).strip(" .")[:80] or "report") + ".pdf"
 
 
-def _fix_boundaries(mail: EmailMessage, message_id: str) -> None:
+def fix_boundaries(mail: EmailMessage, message_id: str) -> None:
     """The library draws them at random, which would make equal drafts differ."""
     stem = re.sub(r"\W", "", message_id)[:40]
     for number, part in enumerate(part for part in mail.walk() if part.is_multipart()):

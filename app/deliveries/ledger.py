@@ -19,15 +19,18 @@ from sqlalchemy.orm import Session
 from app.core import clock
 from app.core.actor import Actor
 from app.core.mail import FateUnknown, NotSent, Phase, Reply
-from app.deliveries.schemas import Channel, Policy, ReportOrder, State
+from app.deliveries.schemas import Channel, Letter, Policy, ReportOrder, State
 from app.deliveries.tables import DeliveryRow, SmtpAccountRow
 from app.jobs import service as jobs
 from app.schedules.schemas import Fire
 
 BACK_OFF_SECONDS = [60, 300, 900, 3600, 14_400]
 SEND_JOB = "deliveries.send"
+LETTER_JOB = "deliveries.send_letter"
+LETTER_KIND, LETTER_OCCASION = "Account mail", "letter:"
 STOPPED_AFTER_DOT = "The sender was stopped after the end of the message; nobody knows whether it was accepted."
 NEVER_SENT = "The run ended before this message was sent."
+IS_LETTER = DeliveryRow.occasion.startswith(LETTER_OCCASION)
 
 
 class DeliveryLost(Exception):
@@ -42,10 +45,11 @@ class Claimed:
     attempt: int
     sender: str
     recipient: str
-    eml_key: str
+    eml_key: str | None
     channel: Channel
     policy: Policy
     account_id: UUID | None
+    sealed: str | None = None  # of a letter: its text lies in the arguments of the job that sends it, and only there
 
 
 def open_rows(
@@ -97,6 +101,39 @@ def keep_message(db: Session, delivery_id: UUID, key: str, content: bytes, **fac
     )
 
 
+def open_letter(db: Session, letter: Letter, account: SmtpAccountRow, unique_key: str) -> UUID | None:
+    """None when a letter was made under this key before."""
+    now, delivery_id = clock.now(), uuid4()
+    row = {
+        "id": delivery_id,
+        "occasion": LETTER_OCCASION + unique_key,
+        "recipient": letter.to,
+        "channel": Channel.smtp,
+        "policy": Policy.at_least_once,
+        "message_id": f"<{delivery_id.hex}@{account.from_address.rpartition('@')[2]}>",
+        "subject": letter.subject,
+        "sender": account.from_address,
+        "schedule_name": LETTER_KIND,
+        "fire_at": now,
+        "account_id": account.id,
+        "account_name": account.name,
+        "created_at": now,
+        "changed_at": now,
+    }
+    made = insert(DeliveryRow).values(row).on_conflict_do_nothing(index_elements=["occasion", "recipient"])
+    return db.scalar(made.returning(DeliveryRow.id))
+
+
+def is_letter(row: DeliveryRow) -> bool:
+    """About somebody's account: for administrators only."""
+    return row.occasion.startswith(LETTER_OCCASION)
+
+
+def hand_to(db: Session, delivery_id: UUID, run_id: UUID) -> None:
+    """This run has the row now."""
+    _move(db, DeliveryRow.id == delivery_id, run_id=run_id)
+
+
 def give_up_without_message(db: Session, fire: Fire, error: str) -> None:
     """The report could not be made: each recipient's row says why nothing came."""
     waiting = sa.and_(
@@ -122,14 +159,14 @@ def recover(db: Session, run_id: UUID) -> None:
     _move(db, sa.and_(left, after_dot), state=State.queued)
 
 
-def claim(db: Session, delivery_id: UUID, run_id: UUID) -> Claimed | None:
+def claim(db: Session, delivery_id: UUID, run_id: UUID, *, sealed: str | None = None) -> Claimed | None:
     """None when there is nothing to do: sent, given up, or in somebody else's hands."""
     row = db.scalar(
         sa.update(DeliveryRow)
         .where(
             DeliveryRow.id == delivery_id,
             DeliveryRow.state.in_([State.queued, State.deferred]),
-            DeliveryRow.eml_key.is_not(None),
+            DeliveryRow.eml_key.is_not(None) if sealed is None else sa.true(),
         )
         .values(
             state=State.sending,
@@ -147,7 +184,6 @@ def claim(db: Session, delivery_id: UUID, run_id: UUID) -> Claimed | None:
     )
     if row is None:
         return None
-    assert row.eml_key is not None
     return Claimed(
         row.id,
         row.attempt,
@@ -157,6 +193,7 @@ def claim(db: Session, delivery_id: UUID, run_id: UUID) -> Claimed | None:
         Channel(row.channel),
         Policy(row.policy),
         row.account_id,
+        sealed,
     )
 
 
@@ -189,9 +226,13 @@ def settle_failed(db: Session, claimed: Claimed, error: str) -> State:
     return _settle(db, claimed, State.failed, error=error)
 
 
-def enqueue_send(db: Session, actor: Actor, row_id: UUID, recipient: str, **options: Any) -> UUID:
-    title = f"Send to {recipient}"
-    return jobs.enqueue(db, actor, SEND_JOB, {"delivery_id": str(row_id)}, title=title, **options).id
+def enqueue_send(
+    db: Session, actor: Actor, row_id: UUID, recipient: str, *, sealed: str | None = None, **options: Any
+) -> UUID:
+    title, args = f"Send to {recipient}", {"delivery_id": str(row_id)}
+    if sealed is None:
+        return jobs.enqueue(db, actor, SEND_JOB, args, title=title, **options).id
+    return jobs.enqueue(db, actor, LETTER_JOB, {**args, "letter": sealed}, title=title, **options).id
 
 
 def _try_later(db: Session, actor: Actor, claimed: Claimed, at_last: State, error: str, **facts: Any) -> State:
@@ -200,7 +241,7 @@ def _try_later(db: Session, actor: Actor, claimed: Claimed, at_last: State, erro
         return _settle(db, claimed, at_last, error=f"Given up after {claimed.attempt} attempts. {error}", **facts)
     at = clock.now() + timedelta(seconds=BACK_OFF_SECONDS[claimed.attempt - 1])
     key = f"delivery:{claimed.id}:{claimed.attempt + 1}"
-    run_id = enqueue_send(db, actor, claimed.id, claimed.recipient, unique_key=key, run_at=at)
+    run_id = enqueue_send(db, actor, claimed.id, claimed.recipient, sealed=claimed.sealed, unique_key=key, run_at=at)
     return _settle(db, claimed, State.deferred, error=error, next_attempt_at=at, run_id=run_id, **facts)
 
 

@@ -36,6 +36,11 @@ def _certificate(pem: str) -> str:
     return pem.strip()
 
 
+def one_line(text: str) -> str:
+    """Whatever would start a new header becomes a space."""
+    return " ".join(CONTROL.sub(" ", text).split())
+
+
 def _one_line(text: str) -> str:
     """Such a text goes into a header of the mail."""
     if CONTROL.search(text):
@@ -93,6 +98,23 @@ class ReportOrder(BaseModel):
         return list(first.values())
 
 
+class Letter(BaseModel):
+    """A mail to one person about their account: paragraphs, one button, and what follows it.
+
+    It is in no schedule, and its body is never kept: its link opens a door. After `good_until` it is not sent any more.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    to: Address
+    subject: Annotated[str, AfterValidator(one_line), Field(min_length=1, max_length=300)]
+    text: str
+    button: str = ""
+    link: str = ""
+    after: str = ""
+    good_until: datetime | None = None
+
+
 class SmtpAccountCreate(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -105,6 +127,7 @@ class SmtpAccountCreate(BaseModel):
     from_address: Address
     from_name: Line = ""
     ca_pem: Pem = ""
+    is_system: bool = Field(False, description="Sends invitations and password mail; the first account always does")
 
 
 class SmtpAccountChange(BaseModel):
@@ -121,6 +144,7 @@ class SmtpAccountChange(BaseModel):
     from_address: Address | None = None
     from_name: Line | None = None
     ca_pem: Pem | None = None
+    is_system: Literal[True] | None = Field(None, description="Take over invitations and password mail")
 
 
 class SmtpAccount(BaseModel):
@@ -137,6 +161,7 @@ class SmtpAccount(BaseModel):
     has_password: bool
     from_address: str
     from_name: str
+    is_system: bool
     owner_id: UUID | None
     created_at: datetime
     changed_at: datetime

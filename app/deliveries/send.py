@@ -2,16 +2,17 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
 from types import TracebackType
 from typing import Self
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from app.core import storage
+from app.core import mail, storage
 from app.core.actor import SYSTEM
 from app.core.errors import AppError
-from app.core.mail import FateUnknown, Letter, NotSent, Outbox, Phase, Reply, Transport
+from app.core.mail import FateUnknown, NotSent, Outbox, Phase, Reply, Transport
 from app.core.smtp import Smtp
 from app.core.smtp_access import Timeouts
 from app.deliveries import ledger
@@ -47,7 +48,7 @@ class Transports:
         return self._by_account[claimed.account_id]
 
     def hand_over(
-        self, claimed: Claimed, transport: Transport, letter: Letter, before_dot: Callable[[], None]
+        self, claimed: Claimed, transport: Transport, letter: mail.Letter, before_dot: Callable[[], None]
     ) -> Reply:
         """Raises NotSent, FateUnknown."""
         if known := self._unreachable.get(claimed.account_id):
@@ -85,12 +86,15 @@ def send_all(ctx: JobContext, delivery_ids: Sequence[UUID]) -> Counter[State]:
 def send_one(ctx: JobContext, delivery_id: UUID, transports: Transports) -> State | None:
     with ctx.transaction() as db:
         claimed = ledger.claim(db, delivery_id, ctx.run_id)
-    if claimed is None:
-        return None
+    return send_claimed(ctx, claimed, transports, partial(_kept, claimed)) if claimed else None
+
+
+def send_claimed(ctx: JobContext, claimed: Claimed, transports: Transports, content: Callable[[], bytes]) -> State:
+    """Whatever happens, the ledger says so."""
     try:
         with ctx.transaction() as db:
             transport = transports.of(db, claimed)
-        letter = Letter(claimed.sender, claimed.recipient, storage.read(claimed.eml_key), claimed.eml_key)
+        letter = mail.Letter(claimed.sender, claimed.recipient, content(), claimed.eml_key or "")
     except AppError as error:
         with ctx.transaction() as db:
             return ledger.settle_failed(db, claimed, error.message)
@@ -110,3 +114,8 @@ def send_one(ctx: JobContext, delivery_id: UUID, transports: Transports) -> Stat
     with ctx.transaction() as db:
         ledger.settle_sent(db, claimed, reply)
     return State.sent
+
+
+def _kept(claimed: Claimed) -> bytes:
+    assert claimed.eml_key is not None
+    return storage.read(claimed.eml_key)

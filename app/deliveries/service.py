@@ -16,6 +16,7 @@ from app.core.errors import AppError, Conflict, Invalid, NotFound
 from app.core.mail import Phase
 from app.core.paging import Page, fetch_page
 from app.deliveries import ledger
+from app.deliveries.letters import NoMailAccount, can_send_letters, send_letter
 from app.deliveries.read_message import read_message
 from app.deliveries.rotate import rotate_secrets
 from app.deliveries.schemas import Delivery, DeliveryFilter, MessageView, ReportOrder, State
@@ -40,12 +41,15 @@ from app.templates.parameters import resolve
 __all__ = [
     "AccountNameTaken",
     "AccountNotFound",
+    "NoMailAccount",
     "PasswordNeeded",
+    "can_send_letters",
     "change_smtp_account",
     "check_smtp_account",
     "create_smtp_account",
     "delete_smtp_account",
     "rotate_secrets",
+    "send_letter",
     "smtp_accounts",
     "smtp_accounts_page",
 ]
@@ -60,6 +64,10 @@ class DeliveryNotFound(NotFound):
 
 class MessageNotMade(Conflict):
     """There is no message yet: the report could not be made. Run the schedule again."""
+
+
+class LetterNotKept(Conflict):
+    """The text of a letter about an account is not kept. Send a new invitation or a new link instead."""
 
 
 class NotToBeRetried(Conflict):
@@ -104,6 +112,8 @@ def deliveries(
     """Newest first."""
     require_role(actor, Role.viewer)
     query = sa.select(DeliveryRow).where(*_conditions(wanted or DeliveryFilter()))
+    if not actor.role.includes(Role.admin):
+        query = query.where(sa.not_(ledger.IS_LETTER))
     by = (DeliveryRow.created_at, DeliveryRow.id)
     return fetch_page(db, query, partial(_seen, db), *by, limit=limit, cursor=cursor, newest_first=True)
 
@@ -116,7 +126,7 @@ def message(db: Session, actor: Actor, delivery_id: UUID) -> bytes:
     """Exactly what was or will be sent. Raises MessageNotMade, FileGone."""
     row = access_delivery(db, actor, delivery_id)
     if row.eml_key is None:
-        raise MessageNotMade
+        raise _no_message(row)
     return storage.read(row.eml_key)
 
 
@@ -128,7 +138,7 @@ def retry_delivery(db: Session, actor: Actor, delivery_id: UUID) -> Delivery:
     """The same bytes with the same Message-ID once more. For a message of unknown fate this is a person's decision."""
     row = access_delivery(db, actor, delivery_id, write=True)
     if row.eml_key is None:
-        raise MessageNotMade
+        raise _no_message(row)
     before = _seen(db, row).state
     if before is State.sent or before in IN_HAND:
         raise NotToBeRetried(f"The state of this message is {before.value}: there is nothing to send again.")
@@ -142,7 +152,7 @@ def retry_delivery(db: Session, actor: Actor, delivery_id: UUID) -> Delivery:
 def access_delivery(db: Session, actor: Actor, delivery_id: UUID, *, write: bool = False) -> DeliveryRow:
     require_role(actor, Role.author if write else Role.viewer)
     row = db.get(DeliveryRow, delivery_id, with_for_update=write or None, populate_existing=True)
-    if row is None:
+    if row is None or (ledger.is_letter(row) and not actor.role.includes(Role.admin)):
         raise DeliveryNotFound
     return row
 
@@ -170,6 +180,10 @@ def _is_over(db: Session, run_id: UUID | None) -> bool:
         return run_id is None or jobs.run(db, SYSTEM, run_id).status.is_final
     except AppError:
         return True
+
+
+def _no_message(row: DeliveryRow) -> AppError:
+    return LetterNotKept() if ledger.is_letter(row) else MessageNotMade()
 
 
 def _order_invalid(problems: list[tuple[str, str]]) -> OrderInvalid:

@@ -17,6 +17,7 @@ from app.core.smtp_access import SmtpAccess, Timeouts
 from app.deliveries.schemas import AccountCheck, SmtpAccount, SmtpAccountChange, SmtpAccountCreate
 from app.deliveries.tables import SmtpAccountRow
 
+SYSTEM_ACCOUNT_LOCK = 74_219_013
 QUICK = Timeouts(connect=8, command=8, after_dot=8)
 STAGES = {
     Phase.name: "The host name cannot be found",
@@ -43,9 +44,13 @@ class PasswordNeeded(Invalid):
 def create_smtp_account(db: Session, actor: Actor, new: SmtpAccountCreate) -> SmtpAccount:
     require_role(actor, Role.admin)
     _check_name_free(db, new.name)
+    is_first = _lock_all(db) == 0
+    if new.is_system:
+        _retire_system(db)
     now = clock.now()
     row = SmtpAccountRow(
-        **new.model_dump(exclude={"password"}),
+        **new.model_dump(exclude={"password", "is_system"}),
+        is_system=new.is_system or is_first,
         password_encrypted=_encrypted(new.password.get_secret_value()),
         owner_id=actor.id,
         created_at=now,
@@ -65,6 +70,9 @@ def change_smtp_account(db: Session, actor: Actor, account_id: UUID, change: Smt
         raise PasswordNeeded(details=[{"field": "password", "message": PasswordNeeded.__doc__ or ""}])
     if change.name and change.name != row.name:
         _check_name_free(db, change.name)
+    if change.is_system and not row.is_system:
+        _lock_all(db)
+        _retire_system(db)
     for name, value in given.items():
         setattr(row, name, value)
     if change.password is not None:
@@ -76,10 +84,15 @@ def change_smtp_account(db: Session, actor: Actor, account_id: UUID, change: Smt
 
 
 def delete_smtp_account(db: Session, actor: Actor, account_id: UUID) -> None:
-    """Schedules that use it fail with a clear reason until they are given another one."""
+    """Schedules that use it fail until they get another one; the oldest that is left takes over account mail."""
     row = access_smtp_account(db, actor, account_id, write=True)
+    _lock_all(db)
     db.delete(row)
     db.flush()
+    oldest = sa.select(SmtpAccountRow).order_by(SmtpAccountRow.created_at, SmtpAccountRow.id).limit(1)
+    if row.is_system and (heir := db.scalar(oldest)):
+        heir.is_system = True
+        db.flush()
     audit.record(db, actor, Action.smtp_account_deleted, row.id, name=row.name)
 
 
@@ -124,12 +137,27 @@ def smtp_access(row: SmtpAccountRow) -> SmtpAccess:
     )
 
 
+def system_account(db: Session) -> SmtpAccountRow | None:
+    """The one that sends invitations and letters about passwords."""
+    return db.scalar(sa.select(SmtpAccountRow).where(SmtpAccountRow.is_system))
+
+
 def access_smtp_account(db: Session, actor: Actor, account_id: UUID, *, write: bool = False) -> SmtpAccountRow:
     require_role(actor, Role.admin if write else Role.author)
     row = db.get(SmtpAccountRow, account_id)
     if row is None:
         raise AccountNotFound
     return row
+
+
+def _lock_all(db: Session) -> int:
+    """How many there are; nobody else changes which one is the system's until this transaction ends."""
+    db.execute(sa.select(sa.func.pg_advisory_xact_lock(SYSTEM_ACCOUNT_LOCK)))
+    return db.scalar(sa.select(sa.func.count()).select_from(SmtpAccountRow)) or 0
+
+
+def _retire_system(db: Session) -> None:
+    db.execute(sa.update(SmtpAccountRow).where(SmtpAccountRow.is_system).values(is_system=False))
 
 
 def _check_name_free(db: Session, name: str) -> None:

@@ -15,6 +15,7 @@ class SmtpAccountRow(Base):
         sa.UniqueConstraint("name"),
         sa.CheckConstraint("security in ('starttls', 'tls')", name="security"),
         sa.CheckConstraint("port between 1 and 65535", name="port"),
+        sa.Index("uq_smtp_accounts_is_system", "is_system", unique=True, postgresql_where=sa.text("is_system")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, server_default=sa.text("gen_random_uuid()"))
@@ -27,6 +28,8 @@ class SmtpAccountRow(Base):
     from_address: Mapped[str]
     from_name: Mapped[str]
     ca_pem: Mapped[str] = mapped_column(server_default="")
+    # The one that sends invitations and letters about passwords.
+    is_system: Mapped[bool] = mapped_column(server_default=sa.false())
     owner_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("people.id", ondelete="SET NULL"))
     created_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
     changed_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))

@@ -29,7 +29,8 @@ def _one(person: Actor, account: SmtpAccount) -> None:
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
             with st.container(width="stretch", gap="xxsmall"):
-                st.markdown(f"**{plain(account.name)}**")
+                mark = " :blue-badge[Invitations and password mail]" if account.is_system else ""
+                st.markdown(f"**{plain(account.name)}**{mark}")
                 user = f" as {account.username}" if account.username else ""
                 st.caption(
                     f"{account.host}:{account.port}{user} · {SECURITY[account.security]} · from {account.from_address}"
@@ -113,8 +114,13 @@ def _fields(given: SmtpAccount | None) -> dict[str, Any]:
             "Certificate of your own authority (PEM)",
             help="Only for a server whose certificate no public authority signed.",
         )
+        is_system = bool(given and given.is_system)
+        hint = "Choose another account for it to take it away from this one." if is_system else None
+        takes_over = st.toggle("Use for invitations and password mail", is_system, disabled=is_system, help=hint)
         if not st.form_submit_button("Save", type="primary"):
             return {}
+    if takes_over:
+        facts["is_system"] = True
     secret = {"password": SecretStr(password)} if password else {}
     return {**facts, **secret, **({"ca_pem": ca_pem} if ca_pem.strip() else {})}
 

@@ -1,0 +1,53 @@
+"""Ways in that were offered: invitations, and links that let somebody choose a new password. Hashes only."""
+
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.db import Base
+
+
+class InvitationRow(Base):
+    __tablename__ = "invitations"
+    __table_args__ = (
+        sa.UniqueConstraint("token_hash"),
+        sa.CheckConstraint("email = lower(email)", name="email_lower"),
+        sa.CheckConstraint("role in ('viewer', 'member', 'author', 'admin')", name="role"),
+        sa.CheckConstraint("accepted_at is null or revoked_at is null", name="one_end"),
+        sa.Index(
+            "uq_invitations_email_open",
+            "email",
+            unique=True,
+            postgresql_where=sa.text("accepted_at is null and revoked_at is null"),
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=sa.text("gen_random_uuid()"))
+    email: Mapped[str]
+    role: Mapped[str]
+    team_ids: Mapped[list[UUID]] = mapped_column(ARRAY(sa.Uuid))
+    invited_by: Mapped[UUID | None] = mapped_column(sa.ForeignKey("people.id", ondelete="SET NULL"))
+    token_hash: Mapped[str]
+    by_mail: Mapped[bool]
+    created_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
+    sent_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
+    expires_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
+    accepted_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
+    revoked_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
+
+
+class AdmissionTokenRow(Base):
+    """A link to a new password. `mark` is what the account's proofs looked like: another password voids the link."""
+
+    __tablename__ = "admission_tokens"
+
+    token_hash: Mapped[str] = mapped_column(primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(sa.ForeignKey("people.id", ondelete="CASCADE"), index=True)
+    mark: Mapped[str]
+    by_mail: Mapped[bool]
+    created_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
+    expires_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True), index=True)
+    used_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
