@@ -23,3 +23,13 @@ class AuditRow(Base):
     action: Mapped[str] = mapped_column(index=True)
     subject: Mapped[str]
     details: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=sa.text("'{}'::jsonb"))
+
+
+class AuditChainRow(Base):
+    """The seal of each entry: a hash over it and over the seal before. Written by the database at commit only."""
+
+    __tablename__ = "audit_chain"
+
+    position: Mapped[int] = mapped_column(sa.BigInteger, primary_key=True, autoincrement=False)
+    audit_id: Mapped[int] = mapped_column(sa.BigInteger, unique=True)
+    hash: Mapped[bytes]
