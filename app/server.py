@@ -28,6 +28,7 @@ from streamlit import config as streamlit_config
 from streamlit.web import bootstrap
 from streamlit.web.server.starlette.starlette_server import _get_uvicorn_config_kwargs
 
+from app.accounts import limits
 from app.accounts import service as accounts
 from app.api import api
 from app.core import db, logging_setup, startup
@@ -158,6 +159,7 @@ def _timer(database: startup.OpenDatabase) -> BackgroundScheduler:
     """Only a clock: any number of processes may run it, because each thing it starts is unique in the database."""
     timer = BackgroundScheduler(timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1})
     timer.add_job(_quietly, "interval", seconds=1, args=[schedules.tick], id="schedules")
+    timer.add_job(_quietly, "interval", minutes=1, args=[limits.delete_earned], id="limits")
     timer.add_job(_quietly, "interval", minutes=1, args=[accounts.delete_expired_sessions], id="sessions")
     timer.add_job(_quietly, "interval", hours=1, args=[accounts.delete_old_answers], id="answers")
     timer.add_job(database.repair, "interval", seconds=5, id="database")

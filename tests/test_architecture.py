@@ -17,11 +17,11 @@ FILE_LINES, PAGE_LINES, FUNCTION_LINES, POSITIONAL = 300, 120, 40, 6
 DOORS = {"api.py", "worker.py", "server.py"}
 # What a feature shows besides `service` and `schemas`: what doors need of it, and pure functions on plain values.
 SHOWN = {
-    "accounts": {"web", "asgi", "idempotency"},
+    "accounts": {"web", "asgi", "idempotency", "limits"},
     "jobs": {"context", "work_off"},
     "queries": {"format", "periods", "build_sql", "execute"},
     "schedules": {"next_fire"},
-    "templates": {"parameters", "starters"},
+    "templates": {"parameters", "starters", "texts"},
 }
 BANNED = re.compile(r"(^|_)(util|utils|helper|helpers|manager|common|misc)(_|$)")
 

@@ -22,6 +22,8 @@ class PersonRow(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True, server_default=sa.text("gen_random_uuid()"))
     email: Mapped[str]
+    # When it was last shown that this person reads mail to this address; an administrator's word counts.
+    email_verified_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
     name: Mapped[str]
     job_title: Mapped[str] = mapped_column(server_default="")
     password_hash: Mapped[str]
@@ -78,3 +80,72 @@ class IdempotentResponseRow(Base):
     status: Mapped[int | None]
     headers: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     body: Mapped[bytes | None]
+
+
+class RateLimitRow(Base):
+    """When all that was spent under this key is earned again. Not logged: a crash of the database only forgives."""
+
+    __tablename__ = "rate_limits"
+    __table_args__ = ({"prefixes": ["UNLOGGED"]},)
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    earned_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
+
+
+class KnownDeviceRow(Base):
+    """A browser in which this person has signed in. Only the hash of its token is known here."""
+
+    __tablename__ = "known_devices"
+
+    token_hash: Mapped[str] = mapped_column(primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(sa.ForeignKey("people.id", ondelete="CASCADE"), index=True)
+    seen_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
+
+
+class TwoFactorRow(Base):
+    """`secret` is in force since `confirmed_at`; `new_secret` waits for the first code that proves it was taken over.
+
+    Both are encrypted. `last_step` is the interval of the last code that was accepted: none works twice.
+    """
+
+    __tablename__ = "two_factor"
+    __table_args__ = (sa.CheckConstraint("(secret is null) = (confirmed_at is null)", name="confirmed"),)
+
+    person_id: Mapped[UUID] = mapped_column(sa.ForeignKey("people.id", ondelete="CASCADE"), primary_key=True)
+    secret: Mapped[str | None]
+    confirmed_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
+    last_step: Mapped[int | None] = mapped_column(sa.BigInteger)
+    new_secret: Mapped[str | None]
+
+
+class RecoveryCodeRow(Base):
+    __tablename__ = "recovery_codes"
+
+    code_hash: Mapped[str] = mapped_column(primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(sa.ForeignKey("people.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
+    used_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
+
+
+class PendingSignInRow(Base):
+    """Somebody whose first proof held, and who has not given the second one yet."""
+
+    __tablename__ = "pending_sign_ins"
+
+    token_hash: Mapped[str] = mapped_column(primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(sa.ForeignKey("people.id", ondelete="CASCADE"), index=True)
+    expires_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
+    tries: Mapped[int] = mapped_column(server_default="0")
+
+
+class AccessPolicyRow(Base):
+    """One row at most; none means that nothing was ever set."""
+
+    __tablename__ = "access_policy"
+    __table_args__ = (
+        sa.CheckConstraint("only", name="single_row"),
+        sa.CheckConstraint("two_factor_from in ('viewer', 'member', 'author', 'admin')", name="role"),
+    )
+
+    only: Mapped[bool] = mapped_column(primary_key=True, server_default=sa.true())
+    two_factor_from: Mapped[str | None]

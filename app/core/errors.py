@@ -69,6 +69,10 @@ class TooMany(AppError):
 
     status = 429
 
+    def __init__(self, message: str | None = None, *, retry_after: int = 1) -> None:
+        self.retry_after = retry_after
+        super().__init__(message)
+
 
 class Unavailable(AppError):
     """A service that is needed does not answer right now. Try again later."""
