@@ -20,12 +20,15 @@ from app.jobs import service as jobs
 from app.reports import service as reports
 from app.schedules import service as schedules
 from app.schedules.schemas import ScheduleCreate
+from app.sharing import service as sharing
+from app.sharing.schemas import Kind, Level, ShareCreate, TeamCreate
 from app.tasks import service as tasks
 from app.tasks.schemas import Board, BoardCreate, CardCreate
 from app.templates import service as templates
 from app.templates.schemas import TemplateCreate
 
 CSV = b"city,people\nOslo,700000\nBergen,290000\n"
+EDIT = Level.edit
 SCHEMA = {"columns": [{"name": "city", "type": "text"}, {"name": "people", "type": "integer"}]}
 BLOCKS = [{"kind": "heading", "id": "top", "text": "Cities"}]
 
@@ -43,6 +46,7 @@ class Objects:
     def __init__(self, owner: Actor, caller: Actor) -> None:
         self.owner, self.caller = owner, caller
         self.format, self.row_id, self.number = "json", 1, 1
+        self.kind = "board"
 
     def __getitem__(self, name: str) -> str:
         return str(getattr(self, name))
@@ -72,6 +76,20 @@ class Objects:
     @property
     def board_id(self) -> UUID:
         return self.board.id
+
+    @property
+    def thing_id(self) -> UUID:
+        return self.board.id
+
+    @cached_property
+    def share_id(self) -> UUID:
+        with transaction() as db:
+            return sharing.grant(db, self.owner, Kind.board, self.board.id, ShareCreate(everybody=True, level=EDIT)).id
+
+    @cached_property
+    def team_id(self) -> UUID:
+        with transaction() as db:
+            return sharing.create_team(db, SYSTEM, TeamCreate(name=uuid4().hex)).id
 
     @cached_property
     def card_id(self) -> UUID:

@@ -1,5 +1,8 @@
 """The one way into tasks: boards, cards, moves, history, summaries."""
 
+from app.core.actor import Role
+from app.sharing import service as sharing
+from app.sharing.schemas import Kind
 from app.tasks.access import CardIsArchived, StaleCard, access_board, access_card
 from app.tasks.boards import (
     ColumnNotEmpty,
@@ -25,6 +28,9 @@ from app.tasks.cards import (
 from app.tasks.mine import my_open_cards
 from app.tasks.moves import ColumnFull, NeighboursMoved, move_card
 from app.tasks.summaries import board_summary
+from app.tasks.tables import BoardRow
+
+sharing.offer_kind(Kind.board, BoardRow, owner_role=Role.member)
 
 __all__ = [
     "CardIsArchived",

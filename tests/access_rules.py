@@ -1,0 +1,172 @@
+"""For whom each route is. Whoever adds a route adds its line here, or the suite fails.
+
+`Rule(least, request)`: the least role that may do it, and what to send.
+`on(Kind.board, EDIT, least, request)`: the route is about a thing that can be shared. VIEW and EDIT are the level that
+takes, OWN means its owner and administrators only; `least` is the least role that may do it to a thing of its own.
+"""
+
+from collections.abc import Callable
+from enum import Enum
+from typing import Any, NamedTuple
+from uuid import uuid4
+
+from app.core.actor import Role
+from app.sharing.schemas import Kind
+from tests.access_objects import BLOCKS, CSV, SCHEMA, Objects
+
+VIEWER, MEMBER, AUTHOR, ADMIN = Role
+Body = Callable[[Objects], dict[str, Any]]
+FILE: dict[str, Any] = {"files": {"file": ("cities.csv", CSV, "text/csv")}}
+WINDOW = {"params": {"since": "2026-01-01T00:00:00Z", "until": "2026-02-01T00:00:00Z"}}
+MAIL = {"host": "127.0.0.1", "from_address": "a@example.com"}
+
+
+class Needs(Enum):
+    view = 1
+    edit = 2
+    own = 3
+
+
+VIEW, EDIT, OWN = Needs
+
+
+def json(**body: Any) -> Body:
+    return lambda _: {"json": body}
+
+
+def nothing(_: Objects) -> dict[str, Any]:
+    return {}
+
+
+def of_dataset(things: Objects) -> dict[str, Any]:
+    return {"params": {"dataset": things.name}}
+
+
+class Rule(NamedTuple):
+    least: Role
+    request: Body = nothing
+    about: Kind | None = None
+    needs: Needs = VIEW
+
+
+def on(about: Kind, needs: Needs, least: Role, request: Body = nothing) -> Rule:
+    return Rule(least, request, about, needs)
+
+
+RULES: dict[str, Rule] = {
+    "GET /me": Rule(VIEWER),
+    "PATCH /me": Rule(VIEWER, json(job_title="Tester")),
+    "POST /me/password": Rule(VIEWER, json(current_password="wrong", new_password="four quite other words")),
+    "GET /people": Rule(ADMIN),
+    "POST /people": Rule(
+        ADMIN, lambda _: {"json": {"email": f"{uuid4().hex}@example.com", "name": "N", "password": "three words"}}
+    ),
+    "PATCH /people/{person_id}": Rule(ADMIN, json(role="author")),
+    "GET /people/{person_id}/owned": Rule(ADMIN),
+    "POST /people/{person_id}/hand-over": Rule(ADMIN, lambda things: {"json": {"to_person_id": str(things.owner.id)}}),
+    "GET /keys": Rule(VIEWER),
+    "POST /keys": Rule(VIEWER, json(name="new")),
+    "DELETE /keys/{key_id}": Rule(VIEWER),
+    "GET /sessions": Rule(VIEWER),
+    "POST /sessions/extend": Rule(VIEWER),
+    "DELETE /sessions/{session_id}": Rule(VIEWER),
+    "GET /audit": Rule(ADMIN),
+    "GET /teams": Rule(VIEWER),
+    "POST /teams": Rule(ADMIN, lambda _: {"json": {"name": uuid4().hex}}),
+    "GET /teams/{team_id}": Rule(VIEWER),
+    "PATCH /teams/{team_id}": Rule(ADMIN, json(description="Changed")),
+    "DELETE /teams/{team_id}": Rule(ADMIN),
+    "POST /teams/{team_id}/members": Rule(ADMIN, lambda things: {"json": {"person_id": str(things.owner.id)}}),
+    "DELETE /teams/{team_id}/members/{person_id}": Rule(ADMIN),
+    "GET /directory": Rule(VIEWER),
+    "GET /shares/{kind}/{thing_id}": on(Kind.board, VIEW, VIEWER),
+    "POST /shares/{kind}/{thing_id}": on(Kind.board, OWN, MEMBER, json(everybody=True)),
+    "DELETE /shares/{share_id}": on(Kind.board, OWN, MEMBER),
+    "GET /boards": Rule(VIEWER),
+    "POST /boards": Rule(MEMBER, json(name="New")),
+    "GET /boards/{board_id}": on(Kind.board, VIEW, VIEWER),
+    "PATCH /boards/{board_id}": on(Kind.board, EDIT, MEMBER, json(name="Renamed")),
+    "GET /boards/{board_id}/cards": on(Kind.board, VIEW, VIEWER),
+    "POST /boards/{board_id}/cards": on(Kind.board, EDIT, MEMBER, json(title="New")),
+    "GET /boards/{board_id}/summary": on(Kind.board, VIEW, VIEWER, lambda _: WINDOW),
+    "GET /cards/{card_id}": on(Kind.board, VIEW, VIEWER),
+    "PATCH /cards/{card_id}": on(Kind.board, EDIT, MEMBER, json(version=1, title="Changed")),
+    "DELETE /cards/{card_id}": on(Kind.board, OWN, MEMBER),
+    "POST /cards/{card_id}/move": on(
+        Kind.board,
+        EDIT,
+        MEMBER,
+        lambda things: {"json": {"column": str(things.board.columns[1].id), "version": 1}},
+    ),
+    "POST /cards/{card_id}/archive": on(Kind.board, EDIT, MEMBER),
+    "POST /cards/{card_id}/revive": on(Kind.board, EDIT, MEMBER),
+    "GET /cards/{card_id}/history": on(Kind.board, VIEW, VIEWER),
+    "GET /datasets": Rule(VIEWER),
+    "POST /datasets": Rule(AUTHOR, lambda _: {"json": {"name": f"new-{uuid4().hex}", "schema": SCHEMA}}),
+    "POST /datasets/infer": Rule(MEMBER, lambda _: FILE),
+    "GET /datasets/{name}": on(Kind.dataset, VIEW, VIEWER),
+    "PATCH /datasets/{name}": on(Kind.dataset, EDIT, AUTHOR, json(description="Changed")),
+    "DELETE /datasets/{name}": on(Kind.dataset, OWN, AUTHOR),
+    "GET /datasets/{name}/rows": on(Kind.dataset, VIEW, VIEWER),
+    "POST /ingest": on(Kind.dataset, EDIT, MEMBER, lambda things: {**FILE, **of_dataset(things)}),
+    "GET /batches": Rule(VIEWER),
+    "GET /batches/{batch_id}": on(Kind.dataset, VIEW, VIEWER),
+    "POST /batches/{batch_id}/undo": on(Kind.dataset, OWN, MEMBER),
+    "POST /batches/{batch_id}/release": on(Kind.dataset, OWN, MEMBER),
+    "GET /batches/{batch_id}/rejects": on(Kind.dataset, VIEW, VIEWER),
+    "GET /summary": on(Kind.dataset, VIEW, VIEWER, of_dataset),
+    "GET /errors/{format}": on(Kind.dataset, VIEW, VIEWER, of_dataset),
+    "GET /report/{format}": on(Kind.dataset, VIEW, VIEWER, of_dataset),
+    "GET /trace/{dataset}/{row_id}": on(Kind.dataset, VIEW, VIEWER),
+    "POST /queries/run": on(
+        Kind.dataset, VIEW, MEMBER, lambda things: {"json": {"dataset": things.name, "columns": ["city"]}}
+    ),
+    "GET /templates": Rule(VIEWER),
+    "POST /templates": Rule(AUTHOR, lambda _: {"json": {"name": uuid4().hex, "blocks": BLOCKS}}),
+    "GET /templates/{template_id}": on(Kind.template, VIEW, VIEWER),
+    "PATCH /templates/{template_id}": on(Kind.template, EDIT, AUTHOR, json(version=1, description="Changed")),
+    "DELETE /templates/{template_id}": on(Kind.template, OWN, AUTHOR),
+    "GET /templates/{template_id}/versions": on(Kind.template, VIEW, VIEWER),
+    "POST /templates/{template_id}/versions/{number}/restore": on(Kind.template, EDIT, AUTHOR),
+    "POST /templates/{template_id}/duplicate": on(
+        Kind.template, VIEW, AUTHOR, lambda _: {"json": {"name": uuid4().hex}}
+    ),
+    "POST /templates/{template_id}/check": on(Kind.template, VIEW, VIEWER),
+    "POST /templates/{template_id}/preview": on(Kind.template, VIEW, AUTHOR, json(parameters={})),
+    "POST /reports": on(Kind.template, VIEW, AUTHOR, lambda things: {"json": {"template": str(things.template_id)}}),
+    "GET /reports": Rule(VIEWER),
+    "GET /reports/{report_id}": on(Kind.report, VIEW, VIEWER),
+    "GET /reports/{report_id}.{format}": on(Kind.report, VIEW, VIEWER),
+    "DELETE /reports/{report_id}": on(Kind.report, OWN, MEMBER),
+    "GET /schedules": Rule(VIEWER),
+    "POST /schedules": on(
+        Kind.template,
+        VIEW,
+        AUTHOR,
+        lambda things: {"json": {"name": "New", "cron": "0 8 * * 1", "payload": things.order}},
+    ),
+    "GET /schedules/preview": Rule(VIEWER, lambda _: {"params": {"cron": "0 8 * * 1"}}),
+    "GET /schedules/{schedule_id}": on(Kind.schedule, VIEW, VIEWER),
+    "PATCH /schedules/{schedule_id}": on(Kind.schedule, EDIT, AUTHOR, json(version=1, name="Changed")),
+    "DELETE /schedules/{schedule_id}": on(Kind.schedule, OWN, AUTHOR),
+    "POST /schedules/{schedule_id}/run": on(Kind.schedule, EDIT, AUTHOR),
+    "POST /schedules/{schedule_id}/pause": on(Kind.schedule, EDIT, AUTHOR),
+    "POST /schedules/{schedule_id}/resume": on(Kind.schedule, EDIT, AUTHOR),
+    "GET /schedules/{schedule_id}/fires": on(Kind.schedule, VIEW, VIEWER),
+    "GET /deliveries": Rule(VIEWER),
+    "GET /deliveries/{delivery_id}": on(Kind.schedule, VIEW, VIEWER),
+    "POST /deliveries/{delivery_id}/retry": on(Kind.schedule, EDIT, AUTHOR),
+    "GET /deliveries/{delivery_id}/message": on(Kind.schedule, VIEW, VIEWER),
+    "GET /smtp-accounts": Rule(AUTHOR),
+    "POST /smtp-accounts": Rule(ADMIN, lambda _: {"json": {**MAIL, "name": uuid4().hex}}),
+    "PATCH /smtp-accounts/{account_id}": Rule(ADMIN, json(from_name="Changed")),
+    "DELETE /smtp-accounts/{account_id}": Rule(ADMIN),
+    "POST /smtp-accounts/{account_id}/test": Rule(ADMIN),
+    "GET /jobs": Rule(VIEWER),
+    "GET /jobs/{job_id}": Rule(ADMIN),
+    "DELETE /jobs/{job_id}": Rule(ADMIN),
+    "GET /jobs/{job_id}/events": Rule(ADMIN),
+    "POST /jobs/{job_id}/cancel": Rule(ADMIN),
+    "POST /jobs/{job_id}/retry": Rule(ADMIN),
+    "GET /system": Rule(ADMIN),
+}
