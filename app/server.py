@@ -10,7 +10,6 @@ import socket
 import sys
 import threading
 import time
-import urllib.request
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -30,8 +29,9 @@ from streamlit.web.server.starlette.starlette_server import _get_uvicorn_config_
 
 from app.accounts import limits
 from app.accounts import service as accounts
+from app.admissions import service as admissions
 from app.api import api
-from app.core import db, logging_setup, startup
+from app.core import db, logging_setup, outgoing, startup
 from app.core.errors import AppError, StartupProblem
 from app.core.settings import Settings, settings
 from app.core.supervise import Crew
@@ -161,7 +161,9 @@ def _timer(database: startup.OpenDatabase) -> BackgroundScheduler:
     timer.add_job(_quietly, "interval", seconds=1, args=[schedules.tick], id="schedules")
     timer.add_job(_quietly, "interval", minutes=1, args=[limits.delete_earned], id="limits")
     timer.add_job(_quietly, "interval", minutes=1, args=[accounts.delete_expired_sessions], id="sessions")
+    timer.add_job(_quietly, "interval", minutes=1, args=[accounts.delete_expired_sign_ins], id="sign-ins")
     timer.add_job(_quietly, "interval", hours=1, args=[accounts.delete_old_answers], id="answers")
+    timer.add_job(_quietly, "interval", hours=1, args=[admissions.delete_old_links], id="links")
     timer.add_job(database.repair, "interval", seconds=5, id="database")
     return timer
 
@@ -178,16 +180,16 @@ def _quietly(work: Callable[[Session], object]) -> None:
 def _announce(config: Settings, crew: Crew) -> None:
     """The one line on stdout, when a request is answered that needs all parts."""
     host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(config.host, config.host)  # noqa: S104  a comparison
-    while not (crew.is_ready() and _is_ready(f"http://{host}:{config.port}/health/ready")):
+    while not (crew.is_ready() and _is_ready(host, config.port)):
         time.sleep(0.1)
     print(f"AutoReport ready at {config.base_url}", flush=True)  # noqa: T201  the contract with scripts
 
 
-def _is_ready(url: str) -> bool:
+def _is_ready(host: str, port: int) -> bool:
     try:
-        with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310  our own address
-            return bool(json.load(answer)["status"] == "ok")
-    except (OSError, ValueError, KeyError):
+        answer = outgoing.fetch("GET", f"http://{host}:{port}/health/ready", allow=[host])
+        return bool(json.loads(answer.body)["status"] == "ok")
+    except (AppError, ValueError, KeyError):
         return False
 
 

@@ -128,3 +128,56 @@ class NewKey(ApiKey):
     """`key` is shown this once; only its hash is kept."""
 
     key: str
+
+
+class TwoFactor(Output):
+    """`is_readable` is false when the key that encrypts the secret was lost: only recovery codes work then."""
+
+    is_on: bool
+    since: datetime | None
+    is_readable: bool
+    is_required: bool
+    recovery_codes_left: int
+
+
+class Enrolment(Output):
+    """For the authenticator app: the secret as text, and the address that a QR code holds."""
+
+    secret: str
+    uri: str
+
+
+class RecoveryCodes(Output):
+    """Shown this once; only their hashes are kept."""
+
+    codes: list[str]
+
+
+class Enrolled(Output):
+    signed_in: SignedIn
+    recovery_codes: list[str]
+
+
+class Code(Input):
+    code: str = Field(max_length=64)
+
+
+class PasswordAgain(Input):
+    """People without a password leave it out; they must have signed in within the last five minutes."""
+
+    current_password: SecretStr | None = None
+
+
+class Policy(Output):
+    """`two_factor_from`: the least role that must use two-factor sign-in; null for none."""
+
+    two_factor_from: Role | None
+
+
+class PolicyChange(Input):
+    two_factor_from: Role | None
+
+
+class PersonProof(Output):
+    person: Person
+    two_factor_since: datetime | None

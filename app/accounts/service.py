@@ -1,8 +1,10 @@
 """The one way into accounts: people, their sessions, their keys."""
 
-from app.accounts.directory import entries_of
+from app.accounts.directory import active_people, entries_of
 from app.accounts.idempotency import delete_old_answers
 from app.accounts.keys import ScopeTooNarrow, actor_of_key, create_key, keys, keys_page, revoke_key
+from app.accounts.links import active_person, doubt_email, person_with_email, proof_mark, reset_password
+from app.accounts.news import Proof, on_proof_changed
 from app.accounts.passwords import WeakPassword
 from app.accounts.people import (
     AlreadySetUp,
@@ -24,6 +26,8 @@ from app.accounts.people import (
     people_page,
     person_names,
 )
+from app.accounts.policy import change_policy, people_by_proof, policy
+from app.accounts.reconfirm import SignInAgain, confirm_password, has_password
 from app.accounts.sessions import (
     actor_of_session,
     current_session,
@@ -37,17 +41,46 @@ from app.accounts.sessions import (
     sign_out,
     start_session,
 )
-from app.accounts.sign_in import begin_sign_in, sign_in
+from app.accounts.sign_in import (
+    SignInExpired,
+    begin_sign_in,
+    delete_expired_sign_ins,
+    enrolment,
+    finish_enrolment,
+    forget_pending,
+    give_code,
+    sign_in,
+)
+from app.accounts.two_factor import (
+    TwoFactorIsOff,
+    TwoFactorRequired,
+    WrongCode,
+    confirm_two_factor,
+    new_recovery_codes,
+    reset_two_factor,
+    start_two_factor,
+    started_two_factor,
+    turn_off_two_factor,
+    two_factor,
+)
 
 __all__ = [
     "AlreadySetUp",
     "Deactivated",
     "EmailTaken",
     "LastAdmin",
+    "Proof",
     "ScopeTooNarrow",
+    "SignInAgain",
+    "SignInExpired",
+    "TwoFactorIsOff",
+    "TwoFactorRequired",
     "WeakPassword",
+    "WrongCode",
     "WrongPassword",
     "acting",
+    "active_people",
+    "active_person",
     "actor_of",
     "actor_of_key",
     "actor_of_session",
@@ -55,24 +88,42 @@ __all__ = [
     "begin_sign_in",
     "change_password",
     "change_person",
+    "change_policy",
     "change_profile",
+    "confirm_password",
+    "confirm_two_factor",
     "create_admin_from_settings",
     "create_first_admin",
     "create_key",
     "create_person",
     "current_session",
     "delete_expired_sessions",
+    "delete_expired_sign_ins",
     "delete_old_answers",
+    "doubt_email",
+    "enrolment",
     "entries_of",
     "extend",
+    "finish_enrolment",
+    "forget_pending",
+    "give_code",
+    "has_password",
     "hash_of",
     "keys",
     "keys_page",
     "live_tokens",
     "me",
+    "new_recovery_codes",
+    "on_proof_changed",
     "people",
+    "people_by_proof",
     "people_page",
     "person_names",
+    "person_with_email",
+    "policy",
+    "proof_mark",
+    "reset_password",
+    "reset_two_factor",
     "revoke_key",
     "revoke_session",
     "sessions",
@@ -80,4 +131,8 @@ __all__ = [
     "sign_in",
     "sign_out",
     "start_session",
+    "start_two_factor",
+    "started_two_factor",
+    "turn_off_two_factor",
+    "two_factor",
 ]

@@ -1,19 +1,32 @@
 """Coming in: a first proof of who it is (password, link, another provider), and one path from there."""
 
+from datetime import timedelta
+from secrets import token_urlsafe
 from uuid import UUID
 
 import sqlalchemy as sa
 from pydantic import SecretStr
 from sqlalchemy.orm import Session as DbSession
 
+from app.accounts import limits, two_factor
 from app.accounts.passwords import hash_password, is_outdated, matches
 from app.accounts.people import actor_from
-from app.accounts.schemas import CodeNeeded, Person, SignedIn
-from app.accounts.sessions import start_session
-from app.accounts.tables import PersonRow
+from app.accounts.policy import must_use_two_factor
+from app.accounts.schemas import CodeNeeded, Enrolled, Enrolment, Person, SignedIn
+from app.accounts.sessions import hash_of, start_session
+from app.accounts.tables import PendingSignInRow, PersonRow
 from app.audit import service as audit
 from app.audit.schemas import Action
-from app.core.actor import SYSTEM
+from app.core import clock
+from app.core.actor import SYSTEM, Actor, Role
+from app.core.errors import NotSignedIn
+
+PENDING_FOR = timedelta(minutes=10)
+MAX_TRIES = 5
+
+
+class SignInExpired(NotSignedIn):
+    """This sign-in took too long or had too many wrong codes. Start again with your password."""
 
 
 def sign_in(
@@ -38,5 +51,93 @@ def begin_sign_in(
     db: DbSession, person_id: UUID, *, ip: str | None = None, user_agent: str = ""
 ) -> SignedIn | CodeNeeded:
     """After the first proof, whatever it was. The caller has checked that the account is active."""
-    person = Person.model_validate(db.get_one(PersonRow, person_id))
-    return SignedIn(token=start_session(db, person, ip=ip, user_agent=user_agent), person=person)
+    row = db.get_one(PersonRow, person_id)
+    if two_factor.is_enrolled(db, row.id):
+        return CodeNeeded(token=_pend(db, row.id))
+    if must_use_two_factor(db, Role(row.role)):
+        return CodeNeeded(token=_pend(db, row.id), must_enrol=True)
+    return _complete(db, row, ip=ip, user_agent=user_agent)
+
+
+def give_code(db: DbSession, token: str, code: str, *, ip: str | None = None, user_agent: str = "") -> SignedIn | None:
+    """None when the code does not fit; the try counts and is on the trail, so the caller must commit it.
+
+    Raises SignInExpired, TooMany.
+    """
+    row = _counted(db, token)
+    limits.spend_code(db, row.id)
+    if not two_factor.proves(db, actor_from(row, ip), code):
+        audit.record(db, actor_from(row, ip), Action.two_factor_refused, row.id)
+        return None
+    limits.refund_code(db, row.id)
+    _settle(db, token)
+    return _complete(db, row, ip=ip, user_agent=user_agent)
+
+
+def enrolment(db: DbSession, token: str) -> Enrolment:
+    """For somebody who must use two-factor sign-in and has none yet. Raises SignInExpired."""
+    person = _enrolling(db, token)
+    return two_factor.started_two_factor(db, person)
+
+
+def finish_enrolment(
+    db: DbSession, token: str, code: str, *, ip: str | None = None, user_agent: str = ""
+) -> Enrolled | None:
+    """Signs in with the first code of the new authenticator. None when it does not fit; the caller must commit."""
+    person = _enrolling(db, token)
+    row = _counted(db, token)
+    limits.spend_code(db, row.id)
+    try:
+        codes = two_factor.confirm_two_factor(db, person.model_copy(update={"ip": ip}), code)
+    except two_factor.WrongCode:
+        return None
+    limits.refund_code(db, row.id)
+    _settle(db, token)
+    return Enrolled(signed_in=_complete(db, row, ip=ip, user_agent=user_agent), recovery_codes=codes.codes)
+
+
+def forget_pending(db: DbSession, token: str) -> None:
+    _settle(db, token)
+
+
+def delete_expired_sign_ins(db: DbSession) -> int:
+    """Run by the timer; the answer is how many went."""
+    gone = sa.delete(PendingSignInRow).where(PendingSignInRow.expires_at <= clock.now())
+    return len(db.scalars(gone.returning(PendingSignInRow.token_hash)).all())
+
+
+def _pend(db: DbSession, person_id: UUID) -> str:
+    token = token_urlsafe(32)
+    ends = clock.now() + PENDING_FOR
+    db.add(PendingSignInRow(token_hash=hash_of(token), person_id=person_id, expires_at=ends))
+    db.flush()
+    return token
+
+
+def _counted(db: DbSession, token: str) -> PersonRow:
+    """Whose sign-in this is; one try less is left of it."""
+    mine = sa.and_(PendingSignInRow.token_hash == hash_of(token), PendingSignInRow.expires_at > clock.now())
+    counted = sa.update(PendingSignInRow).where(mine, PendingSignInRow.tries < MAX_TRIES)
+    person_id = db.scalar(counted.values(tries=PendingSignInRow.tries + 1).returning(PendingSignInRow.person_id))
+    row = db.get(PersonRow, person_id) if person_id else None
+    if row is None or not row.is_active:
+        raise SignInExpired
+    return row
+
+
+def _enrolling(db: DbSession, token: str) -> Actor:
+    """Never somebody who has a second proof already: a password alone must not replace it."""
+    pending = db.get(PendingSignInRow, hash_of(token))
+    row = db.get(PersonRow, pending.person_id) if pending and pending.expires_at > clock.now() else None
+    if row is None or not row.is_active or two_factor.is_enrolled(db, row.id):
+        raise SignInExpired
+    return actor_from(row)
+
+
+def _settle(db: DbSession, token: str) -> None:
+    db.execute(sa.delete(PendingSignInRow).where(PendingSignInRow.token_hash == hash_of(token)))
+
+
+def _complete(db: DbSession, row: PersonRow, *, ip: str | None, user_agent: str) -> SignedIn:
+    token = start_session(db, Person.model_validate(row), ip=ip, user_agent=user_agent)
+    return SignedIn(token=token, person=Person.model_validate(row))

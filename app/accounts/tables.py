@@ -143,9 +143,9 @@ class AccessPolicyRow(Base):
 
     __tablename__ = "access_policy"
     __table_args__ = (
-        sa.CheckConstraint("only", name="single_row"),
+        sa.CheckConstraint("is_set", name="single_row"),
         sa.CheckConstraint("two_factor_from in ('viewer', 'member', 'author', 'admin')", name="role"),
     )
 
-    only: Mapped[bool] = mapped_column(primary_key=True, server_default=sa.true())
+    is_set: Mapped[bool] = mapped_column(primary_key=True, server_default=sa.true())
     two_factor_from: Mapped[str | None]

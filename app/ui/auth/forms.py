@@ -14,25 +14,25 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from app.accounts import service as accounts
+from app.accounts.cookies import CSRF, PENDING, SESSION, drop_cookie, sent_cookie, session_token, set_cookie
 from app.accounts.schemas import CodeNeeded, SignedIn
-from app.accounts.web import COOKIE, client_ip, same_origin
+from app.accounts.web import client_ip, same_origin
 from app.core.db import transaction
+from app.core.errors import AppError
 from app.core.settings import settings
 
 HTML = Path(__file__).parents[1] / "html"
-CSRF = "autoreport_csrf"
-PENDING = "autoreport_pending"
 MAX_FORM = 64 * 1024
 STALE = "This form was open for too long or came from another site. Please try again."
 
 
 def page(request: Request, name: str, title: str, /, *, status: int = 200, **values: str) -> HTMLResponse:
     """`values` are escaped; those whose name ends with `_html` come from another template."""
-    token = request.cookies.get(CSRF) or secrets.token_urlsafe(24)
+    token = sent_cookie(request, CSRF) or secrets.token_urlsafe(24)
     body = fragment(name, csrf=token, title=title, **values)
     layout = Template((HTML / "layout.html").read_text(encoding="utf-8"))
     response = HTMLResponse(layout.substitute(title=escape(title), body=body), status)
-    response.set_cookie(CSRF, token, path="/auth", httponly=True, samesite="strict", secure=is_secure(request))
+    set_cookie(request, response, CSRF, token)
     return response
 
 
@@ -57,7 +57,7 @@ async def sent(request: Request) -> FormData:
 def is_genuine(request: Request, form: Any) -> bool:
     """The form is one that we gave to this browser, and the browser does not say that it was sent from elsewhere."""
     claims_elsewhere = {"sec-fetch-site", "origin"} & set(request.headers) and not same_origin(request)
-    token, expected = str(form.get("csrf", "")), request.cookies.get(CSRF, "")
+    token, expected = str(form.get("csrf", "")), sent_cookie(request, CSRF) or ""
     return not claims_elsewhere and bool(expected) and hmac.compare_digest(token.encode(), expected.encode())
 
 
@@ -77,39 +77,45 @@ def let_in(request: Request, outcome: SignedIn | CodeNeeded, wanted: str = "/") 
     if isinstance(outcome, CodeNeeded):
         step = "enrol" if outcome.must_enrol else "code"
         response = RedirectResponse(f"/auth/{step}?next={quote(following)}", 303)
-        response.set_cookie(PENDING, outcome.token, max_age=600, path="/auth", httponly=True, secure=is_secure(request))
+        # "strict" would not survive the way back from another provider
+        set_cookie(request, response, PENDING, outcome.token, samesite="lax", max_age=600)
         return response
+    return signed_in(request, RedirectResponse(following, 303), outcome)
+
+
+def signed_in(request: Request, response: Response, outcome: SignedIn) -> Response:
     end_session(request)
-    response = RedirectResponse(following, 303)
     remember(request, response, outcome.token)
+    if pending(request):
+        drop_cookie(request, response, PENDING)
+    return response
+
+
+def pending(request: Request) -> str:
+    """Stands for the first proof; empty when there was none."""
+    return sent_cookie(request, PENDING) or ""
+
+
+def start_again(request: Request, error: AppError) -> Response:
+    """The first proof does not count any more."""
+    said = notice(error.message, bad=True)
+    response = page(request, "login", "Sign in", status=error.status, notice_html=said, next="/", email="")
+    drop_cookie(request, response, PENDING)
     return response
 
 
 def end_session(request: Request) -> None:
-    if token := request.cookies.get(COOKIE):
+    if token := session_token(request):
         with transaction() as db:
             accounts.sign_out(db, token, ip=client_ip(request))
 
 
 def remember(request: Request, response: Response, token: str) -> None:
-    response.set_cookie(
-        COOKIE,
-        token,
-        max_age=settings().session_max_age,
-        path="/",
-        httponly=True,
-        samesite="lax",
-        secure=is_secure(request),
-    )
+    set_cookie(request, response, SESSION, token, samesite="lax", max_age=settings().session_max_age)
 
 
 def forget(request: Request, response: Response) -> None:
-    response.delete_cookie(COOKIE, path="/", httponly=True, samesite="lax", secure=is_secure(request))
-
-
-def is_secure(request: Request) -> bool:
-    """Behind a proxy that ends TLS, PUBLIC_URL tells."""
-    return request.url.scheme == "https" or settings().base_url.startswith("https://")
+    drop_cookie(request, response, SESSION)
 
 
 def small(answer: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:

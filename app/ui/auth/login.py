@@ -10,19 +10,23 @@ from starlette.routing import Route
 
 from app.accounts import service as accounts
 from app.accounts.asgi import error_answer
+from app.accounts.cookies import session_token
 from app.accounts.schemas import CodeNeeded, SignedIn
-from app.accounts.web import COOKIE, client_ip
+from app.accounts.web import client_ip
 from app.core.db import transaction
-from app.core.errors import NotSignedIn
+from app.core.errors import AppError, NotSignedIn
 from app.ui.auth import forms
 
 WRONG = "This e-mail and password do not fit together."
+WRONG_CODE = "This e-mail, password and code do not fit together."
+SEND_CODE = "Send the six digits of the authenticator app, or a recovery code, as `code`."
+MUST_ENROL = "Your role must use two-factor sign-in. Sign in with a browser once to set it up."
 ENDED = "Your session has ended. Sign in to go on."
 
 
 def show_login(request: Request) -> Response:
     with transaction() as db:
-        if accounts.actor_of_session(db, request.cookies.get(COOKIE)):
+        if accounts.actor_of_session(db, session_token(request)):
             return RedirectResponse(forms.safe_next(request.query_params.get("next", "/")), 303)
         if not accounts.anybody_exists(db):
             return RedirectResponse("/auth/setup", 303)
@@ -30,7 +34,7 @@ def show_login(request: Request) -> Response:
 
 
 async def do_login(request: Request) -> Response:
-    """A form of ours, or JSON `{"email", "password"}` from a script: other sites can send neither."""
+    """A form of ours, or JSON `{"email", "password", "code"}` from a script: other sites can send neither."""
     if is_json := request.headers.get("content-type", "").startswith("application/json"):
         form: Any = await _json(request)
     else:
@@ -40,7 +44,7 @@ async def do_login(request: Request) -> Response:
     email, password = str(form.get("email", "")), SecretStr(str(form.get("password", "")))
     signed_in = await run_in_threadpool(_sign_in, request, email, password)
     if is_json:
-        return await run_in_threadpool(_answer_json, request, signed_in)
+        return await run_in_threadpool(_answer_json, request, signed_in, str(form.get("code", "")))
     if signed_in is None:
         return _page(request, WRONG, str(form.get("next", "/")), 401, email=email)
     return await run_in_threadpool(forms.let_in, request, signed_in, str(form.get("next", "/")))
@@ -60,20 +64,42 @@ async def _json(request: Request) -> dict[str, Any]:
     return body if isinstance(body, dict) else {}
 
 
-def _answer_json(request: Request, signed_in: SignedIn | CodeNeeded | None) -> Response:
-    if not isinstance(signed_in, SignedIn):
-        return error_answer(request.scope, 401, NotSignedIn.__name__, WRONG)
-    forms.end_session(request)
-    response = JSONResponse({"person": signed_in.person.model_dump(mode="json")})
-    forms.remember(request, response, signed_in.token)
-    return response
+def _answer_json(request: Request, outcome: SignedIn | CodeNeeded | None, code: str) -> Response:
+    if isinstance(outcome, CodeNeeded):
+        if outcome.must_enrol or not code:
+            return _ask_json(request, outcome)
+        try:
+            outcome = _second_proof(request, outcome, code)
+        except AppError as error:
+            return error_answer(request.scope, error.status, error.code, error.message)
+    if outcome is None:
+        return error_answer(request.scope, 401, NotSignedIn.__name__, WRONG_CODE if code else WRONG)
+    response = JSONResponse({"person": outcome.person.model_dump(mode="json")})
+    return forms.signed_in(request, response, outcome)
+
+
+def _second_proof(request: Request, outcome: CodeNeeded, code: str) -> SignedIn | None:
+    """A script has one try for each time that it sends the password. Raises TooMany."""
+    agent = request.headers.get("user-agent", "")
+    with transaction() as db:
+        signed_in = accounts.give_code(db, outcome.token, code, ip=client_ip(request), user_agent=agent)
+        accounts.forget_pending(db, outcome.token)
+        return signed_in
+
+
+def _ask_json(request: Request, outcome: CodeNeeded) -> Response:
+    with transaction() as db:
+        accounts.forget_pending(db, outcome.token)
+    if outcome.must_enrol:
+        return error_answer(request.scope, 403, "EnrolmentNeeded", MUST_ENROL)
+    return error_answer(request.scope, 401, CodeNeeded.__name__, SEND_CODE)
 
 
 def _page(request: Request, text: str, wanted: str, status: int = 200, email: str = "") -> Response:
     said = forms.notice(text, bad=status != 200)
     values = {"notice_html": said, "next": forms.safe_next(wanted), "email": email}
     response = forms.page(request, "login", "Sign in", status=status, **values)
-    if status == 200 and COOKIE in request.cookies:
+    if status == 200 and session_token(request):
         forms.forget(request, response)
     return response
 

@@ -6,14 +6,15 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from app.accounts import service as accounts
-from app.accounts.web import COOKIE, client_ip
+from app.accounts.cookies import session_token
+from app.accounts.web import client_ip
 from app.core.db import transaction
 from app.ui.auth import forms
 
 
 def show_logout(request: Request) -> Response:
     with transaction() as db:
-        if accounts.actor_of_session(db, request.cookies.get(COOKIE)) is None:
+        if accounts.actor_of_session(db, session_token(request)) is None:
             return RedirectResponse("/auth/login", 303)
     return forms.page(request, "logout", "Sign out")
 
@@ -29,7 +30,7 @@ async def do_logout(request: Request) -> Response:
 
 def _sign_out(request: Request) -> None:
     with transaction() as db:
-        accounts.sign_out(db, request.cookies.get(COOKIE), ip=client_ip(request))
+        accounts.sign_out(db, session_token(request), ip=client_ip(request))
 
 
 routes = [

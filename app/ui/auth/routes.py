@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
-from app.ui.auth import forms, login, logout, setup
+from app.ui.auth import code, enrol, forms, login, logout, setup
 
 
 def show_nothing(request: Request) -> Response:
@@ -22,6 +22,8 @@ def _file(name: str) -> Callable[[Request], Response]:
 
 routes = [
     *login.routes,
+    *code.routes,
+    *enrol.routes,
     *logout.routes,
     *setup.routes,
     Route("/auth/signin.css", _file("signin.css")),

@@ -1,0 +1,158 @@
+"""The second proof: an authenticator app, and recovery codes for when it is lost."""
+
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.accounts import recovery, totp
+from app.accounts.policy import must_use_two_factor
+from app.accounts.schemas import Enrolment, RecoveryCodes, TwoFactor
+from app.accounts.tables import PersonRow, TwoFactorRow
+from app.audit import service as audit
+from app.audit.schemas import Action
+from app.core import clock, secrets
+from app.core.actor import Actor, Role, require_role
+from app.core.errors import Forbidden, Invalid, NotFound
+
+MAX_CODE = 64
+
+
+class WrongCode(Invalid):
+    """This code is not right, was used already, or is too old. Enter the one that is shown now."""
+
+
+class TwoFactorIsOff(Invalid):
+    """Two-factor sign-in is off. Set it up first."""
+
+
+class TwoFactorRequired(Forbidden):
+    """Your role must use two-factor sign-in. You can set up another authenticator instead."""
+
+
+def two_factor(db: Session, actor: Actor) -> TwoFactor:
+    row = _row(db, actor)
+    return TwoFactor(
+        is_on=row is not None and row.confirmed_at is not None,
+        since=row.confirmed_at if row else None,
+        is_readable=row is None or row.secret is None or _readable(row.secret) is not None,
+        is_required=must_use_two_factor(db, actor.role),
+        recovery_codes_left=recovery.codes_left(db, _id(actor)),
+    )
+
+
+def start_two_factor(db: Session, actor: Actor) -> Enrolment:
+    """A new secret, which replaces one that is in force only once a code of it was given."""
+    secret = totp.new_secret()
+    row = _row(db, actor, write=True) or TwoFactorRow(person_id=_id(actor))
+    row.new_secret = secrets.encrypt(secret)
+    db.add(row)
+    db.flush()
+    return Enrolment(secret=secret, uri=totp.address_of(secret, actor.email))
+
+
+def started_two_factor(db: Session, actor: Actor) -> Enrolment:
+    """The secret that waits for its first code; a new one if there is none."""
+    row = _row(db, actor)
+    secret = _readable(row.new_secret) if row and row.new_secret else None
+    if secret is None:
+        return start_two_factor(db, actor)
+    return Enrolment(secret=secret, uri=totp.address_of(secret, actor.email))
+
+
+def confirm_two_factor(db: Session, actor: Actor, code: str) -> RecoveryCodes:
+    """Puts the new secret in force and makes new recovery codes. Raises WrongCode."""
+    row = _row(db, actor, write=True)
+    if row is None or row.new_secret is None:
+        raise Invalid("There is nothing to confirm. Start the set-up first.")
+    secret = _readable(row.new_secret)
+    step = totp.step_of(secret, _typed(code), clock.now()) if secret else None
+    if step is None:
+        raise WrongCode
+    row.secret, row.new_secret, row.confirmed_at, row.last_step = row.new_secret, None, clock.now(), step
+    db.flush()
+    audit.record(db, actor, Action.two_factor_enabled, _id(actor))
+    return RecoveryCodes(codes=recovery.replace_codes(db, _id(actor)))
+
+
+def turn_off_two_factor(db: Session, actor: Actor) -> None:
+    """Raises TwoFactorRequired. Turning it off twice is fine."""
+    if must_use_two_factor(db, actor.role):
+        raise TwoFactorRequired
+    _delete(db, actor, _id(actor))
+
+
+def reset_two_factor(db: Session, actor: Actor, person_id: UUID) -> None:
+    """For somebody who lost the phone and the codes: the password alone is enough again, until they set it up anew."""
+    require_role(actor, Role.admin)
+    if db.get(PersonRow, person_id) is None:
+        raise NotFound("There is no such person.")
+    _delete(db, actor, person_id)
+
+
+def new_recovery_codes(db: Session, actor: Actor) -> RecoveryCodes:
+    if not is_enrolled(db, _id(actor)):
+        raise TwoFactorIsOff
+    audit.record(db, actor, Action.recovery_codes_renewed, _id(actor))
+    return RecoveryCodes(codes=recovery.replace_codes(db, _id(actor)))
+
+
+def is_enrolled(db: Session, person_id: UUID) -> bool:
+    mine = sa.select(TwoFactorRow.person_id).where(TwoFactorRow.person_id == person_id)
+    return db.scalar(mine.where(TwoFactorRow.confirmed_at.is_not(None))) is not None
+
+
+def proves(db: Session, actor: Actor, code: str) -> bool:
+    """Whether a code of the authenticator or a recovery code fits; either is used up by it."""
+    if not is_enrolled(db, _id(actor)):
+        return False
+    if _takes_step(db, _id(actor), _typed(code)):
+        return True
+    if not recovery.use_code(db, _id(actor), code[:MAX_CODE]):
+        return False
+    audit.record(db, actor, Action.recovery_code_used, _id(actor), left=recovery.codes_left(db, _id(actor)))
+    return True
+
+
+def _takes_step(db: Session, person_id: UUID, code: str) -> bool:
+    """One update decides: of two requests with the same code, the second finds its step taken."""
+    stored = db.scalar(sa.select(TwoFactorRow.secret).where(TwoFactorRow.person_id == person_id))
+    secret = _readable(stored) if stored else None
+    step = totp.step_of(secret, code, clock.now()) if secret else None
+    if step is None:
+        return False
+    later = sa.or_(TwoFactorRow.last_step.is_(None), TwoFactorRow.last_step < step)
+    same = sa.and_(TwoFactorRow.person_id == person_id, TwoFactorRow.secret == stored)
+    taken = sa.update(TwoFactorRow).where(same, later).values(last_step=step)
+    return db.scalar(taken.returning(TwoFactorRow.person_id)) is not None
+
+
+def _readable(stored: str) -> str | None:
+    """None when the key that it was encrypted with is lost: the person is told, and recovery codes still work."""
+    try:
+        return secrets.decrypt(stored)
+    except secrets.SecretUnreadable:
+        return None
+
+
+def _typed(code: str) -> str:
+    """Authenticators show `123 456`."""
+    return "".join(code[:MAX_CODE].split())
+
+
+def _delete(db: Session, actor: Actor, person_id: UUID) -> None:
+    gone = sa.delete(TwoFactorRow).where(TwoFactorRow.person_id == person_id).returning(TwoFactorRow.person_id)
+    if db.scalar(gone) is not None:
+        audit.record(db, actor, Action.two_factor_disabled, person_id)
+    recovery.delete_codes(db, person_id)
+
+
+def _row(db: Session, actor: Actor, *, write: bool = False) -> TwoFactorRow | None:
+    query = sa.select(TwoFactorRow).where(TwoFactorRow.person_id == _id(actor))
+    return db.scalar(query.with_for_update() if write else query)
+
+
+def _id(actor: Actor) -> UUID:
+    if actor.id is None:
+        raise NotFound("The system itself has no profile.")
+    return actor.id
