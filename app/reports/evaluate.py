@@ -27,6 +27,7 @@ from app.reports.schemas import (
     TextDone,
 )
 from app.tasks.schemas import BoardSummary
+from app.templates import texts as texts_of
 from app.templates.parameters import bind
 from app.templates.schemas import (
     AnyBlock,
@@ -166,6 +167,9 @@ def _filled(material: Material, done: dict[str, DoneBlock]) -> dict[str, DoneBlo
             filled[key] = FailedBlock(id=key, wanted=block.kind, title=_title(block), error=text)
         elif isinstance(block, HeadingBlock):
             filled[key] = HeadingDone(id=key, text=text, level=block.level)
+        elif texts_of.may_be_intricate(text) and texts_of.intricate({key: text}):
+            said = texts_of.TooIntricate().message
+            filled[key] = FailedBlock(id=key, wanted=block.kind, title=_title(block), error=said)
         else:
             filled[key] = TextDone(id=key, markdown=text)
     return filled

@@ -12,7 +12,6 @@ from typing import Any
 
 import minijinja
 import nh3
-from markdown_it import MarkdownIt
 
 from app.queries.format import NOTHING, NUMERIC, PLAIN, NumberFormat, format_value
 from app.queries.schemas import QueryResult
@@ -28,6 +27,7 @@ from app.reports.schemas import (
     TextDone,
 )
 from app.tasks.schemas import CardState
+from app.templates.texts import markdown_to_html
 
 LOOK = Path(__file__).parent / "look"
 CHART_ROWS_ON_PAPER = 40
@@ -69,9 +69,8 @@ def anchor(block_id: str) -> str:
 
 
 def markdown_html(markdown: str) -> str:
-    html = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"]).render(markdown)
     return nh3.clean(
-        html,
+        markdown_to_html(markdown),
         tags=ALLOWED_TAGS,
         attributes={"a": {"href"}},
         url_schemes={"https", "http", "mailto"},

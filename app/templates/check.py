@@ -20,6 +20,7 @@ from app.templates.schemas import (
     TextBlock,
     Values,
 )
+from app.templates.texts import TooIntricate, intricate, may_be_intricate
 
 REPORT_FACTS = {"title", "date"}
 
@@ -65,6 +66,8 @@ def _check_text(block: str, source: str, content: TemplateContent) -> list[Findi
         place = f" in line {error.line}" if error.line else ""
         message = f"The text cannot be read{place}: {error.detail or error.kind}."
         return [_finding(block, "error", message, "Check the {{ }} and {% %} in it.")]
+    if may_be_intricate(source) and intricate({block: source}):
+        return [_finding(block, "error", TooIntricate().message, "Take some of the * and _ out.")]
     known = {parameter.name for parameter in content.parameters}
     ids = {each.id for each in content.blocks}
     return [found for name in sorted(names) if (found := _check_name(block, name, known, ids))]
@@ -92,7 +95,7 @@ def _check_query(
 ) -> list[Finding]:
     source = sources.get(block.query.dataset)
     if source is None:
-        message = f'There is no dataset "{block.query.dataset}".'
+        message = f'There is no dataset "{block.query.dataset}", or you may not see it.'
         return [_finding(block.id, "error", message, "Choose a dataset that exists.")]
     try:
         statement = build_sql(bind(block.query, values), source)

@@ -30,8 +30,10 @@ from app.templates.schemas import (
     TemplateCreate,
     TemplateSummary,
     TemplateVersion,
+    TextBlock,
 )
 from app.templates.tables import TemplateRow, TemplateVersionRow
+from app.templates.texts import TooIntricate, may_be_intricate
 
 
 class TemplateNotFound(NotFound):
@@ -189,7 +191,16 @@ def _uses_boards(content: TemplateContent) -> bool:
     return any(isinstance(block, BoardSummaryBlock) for block in content.blocks)
 
 
+def _refuse_intricate_texts(content: TemplateContent) -> None:
+    """Reading a hostile text takes its time: only those that could be one are looked at."""
+    suspects = {b.id: b.markdown for b in content.blocks if isinstance(b, TextBlock) and may_be_intricate(b.markdown)}
+    found: list[str] = children.call("app.templates.texts:intricate", suspects) if suspects else []
+    if found:
+        raise TooIntricate(f'The block "{found[0]}": {TooIntricate().message}')
+
+
 def _add_version(db: Session, actor: Actor, row: TemplateRow, content: TemplateContent) -> None:
+    _refuse_intricate_texts(content)
     plain = content.model_dump(mode="json")
     db.add(
         TemplateVersionRow(
