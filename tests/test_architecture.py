@@ -17,12 +17,16 @@ FILE_LINES, PAGE_LINES, FUNCTION_LINES, POSITIONAL = 300, 120, 40, 6
 DOORS = {"api.py", "worker.py", "server.py"}
 # What a feature shows besides `service` and `schemas`: what doors need of it, and pure functions on plain values.
 SHOWN = {
-    "accounts": {"web", "asgi", "idempotency", "limits"},
+    "accounts": {"web", "asgi", "cookies", "idempotency", "limits"},
     "jobs": {"context", "work_off"},
     "queries": {"format", "periods", "build_sql", "execute"},
     "schedules": {"next_fire"},
     "templates": {"parameters", "starters", "texts"},
 }
+HTTP_CLIENTS = re.compile(
+    r"(httpx2?|httpcore2?|requests|urllib3|aiohttp|pycurl|urllib\.request|http\.client|xmlrpc\.client"
+    r"|authlib\.integrations|websockets?|ftplib|tornado\.(httpclient|simple_httpclient))(\.\w+)*"
+)
 BANNED = re.compile(r"(^|_)(util|utils|helper|helpers|manager|common|misc)(_|$)")
 
 
@@ -46,6 +50,21 @@ def test_names_explain_themselves(path: Path) -> None:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     names = [n.name for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.ClassDef)]
     assert not [name for name in [path.stem, *names] if BANNED.search(name.lower())]
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=relative)
+def test_only_the_guarded_client_calls_other_hosts(path: Path) -> None:
+    """Whoever imports one of these could be made to call what stands in the operator's own network."""
+    if relative(path) == "app/core/outgoing.py":
+        return
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        else:
+            continue
+        assert not [name for name in names if HTTP_CLIENTS.fullmatch(name)], f"line {node.lineno}: use core.outgoing"
 
 
 @pytest.mark.parametrize("feature", FEATURES)

@@ -11,12 +11,12 @@ from starlette.requests import HTTPConnection
 
 from app.accounts import idempotency
 from app.accounts import service as accounts
+from app.accounts.cookies import session_token
 from app.core.actor import Actor
 from app.core.db import transaction
 from app.core.errors import Forbidden, NotSignedIn
 from app.core.paging import MAX_LIMIT
 
-COOKIE = "autoreport_session"
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 Bearer = Annotated[
@@ -51,7 +51,7 @@ def identify(request: Request, bearer: Bearer) -> Actor:
     if "authorization" in request.headers:
         return _owner_of_key(bearer.credentials if bearer else "", client_ip(request), changes=changes)
     with transaction() as db:
-        actor = accounts.actor_of_session(db, request.cookies.get(COOKIE), ip=client_ip(request))
+        actor = accounts.actor_of_session(db, session_token(request), ip=client_ip(request))
     if actor is None:
         raise NotSignedIn
     if changes and not same_origin(request):
@@ -82,10 +82,6 @@ Db = Annotated[Session, Depends(one_transaction, scope="function")]
 
 
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT)]
-
-
-def session_token(request: Request) -> str | None:
-    return request.cookies.get(COOKIE)
 
 
 SessionToken = Annotated[str | None, Depends(session_token)]

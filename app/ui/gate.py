@@ -14,7 +14,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.accounts import service as accounts
 from app.accounts.asgi import error_answer
-from app.accounts.web import COOKIE, client_ip
+from app.accounts.cookies import session_token
+from app.accounts.web import client_ip
 from app.core.actor import Actor
 from app.core.db import transaction
 from app.ui.headers import secured
@@ -47,7 +48,7 @@ class Gate:
             if _is_open(scope["path"]):
                 return await self.app(scope, receive, send)
         connection = HTTPConnection(scope)
-        token = connection.cookies.get(COOKIE, "")
+        token = session_token(connection) or ""
         try:
             person = await run_in_threadpool(self._person, token, client_ip(connection))
         except (sa.exc.OperationalError, sa.exc.TimeoutError) as error:

@@ -26,7 +26,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.scriptrunner_utils.exceptions import RerunException
 
 from app.accounts import service as accounts
-from app.accounts.web import COOKIE
+from app.accounts.cookies import SESSION, cookie_name
 from app.core import clock
 from app.core.actor import Actor, Role
 from app.core.db import transaction
@@ -43,7 +43,9 @@ log = structlog.get_logger()
 
 def session_token() -> str | None:
     """From the handshake of this tab's connection; scripts cannot see or set it."""
-    return st.context.cookies.get(COOKIE)
+    shown_at = (st.context.url or "", settings().base_url)
+    secure = any(url.startswith("https://") for url in shown_at)
+    return st.context.cookies.get(cookie_name(SESSION, secure=secure))
 
 
 def viewer(role: Role = Role.viewer) -> Actor:

@@ -8,8 +8,8 @@ from pydantic import SecretStr
 from starlette.testclient import TestClient
 
 from app.accounts import service as accounts
+from app.accounts.cookies import SESSION as COOKIE
 from app.accounts.schemas import KeyCreate, PersonCreate, Scope
-from app.accounts.web import COOKIE
 from app.api import api
 from app.core.actor import SYSTEM, Role
 from app.core.db import transaction

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from starlette.testclient import TestClient
 
 from app.accounts import service as accounts
-from app.accounts.web import COOKIE
+from app.accounts.cookies import SESSION as COOKIE
 from app.api import api
 from app.core import clock
 from app.core.actor import Role

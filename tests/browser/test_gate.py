@@ -10,7 +10,7 @@ import httpx2
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from app.accounts.web import COOKIE
+from app.accounts.cookies import SESSION as COOKIE
 from tests.browser.conftest import ADMIN, sign_in
 from tests.runtime.product import Product
 

@@ -13,8 +13,8 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from app.accounts import service as accounts
+from app.accounts.cookies import SESSION as COOKIE
 from app.accounts.schemas import Person, PersonCreate
-from app.accounts.web import COOKIE
 from app.api import api
 from app.core.actor import SYSTEM, Role
 from app.core.db import transaction

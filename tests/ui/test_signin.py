@@ -7,8 +7,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from app.accounts import service as accounts
+from app.accounts.cookies import SESSION as COOKIE
 from app.accounts.schemas import Person
-from app.accounts.web import COOKIE
 from app.core.actor import Role
 from app.core.db import transaction
 from tests.ui.conftest import EMAIL, PASSWORD
