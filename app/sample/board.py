@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from app.core import clock
 from app.core.actor import Actor
 from app.core.clock import FixedClock
+from app.sharing import service as sharing
 from app.tasks import service as tasks
 from app.tasks.schemas import (
     BoardCreate,
@@ -76,7 +77,7 @@ STORIES = [
 def make_board(db: Session, actor: Actor, now: datetime) -> BoardLine:
     """Every event at its own time and in the order of time, so that the history reads like a true one."""
     with clock.use(FixedClock(now - timedelta(days=50))):
-        board = tasks.create_board(db, actor, BoardCreate(name=NAME, columns=COLUMNS))
+        board = tasks.create_board(db, actor, BoardCreate(name=NAME, columns=COLUMNS, share_with=sharing.OPEN))
     columns = {column.name: column.id for column in tasks.board(db, actor, board.id).columns}
     cards: dict[str, Card] = {}
     events = [(story.created, story, TODO) for story in STORIES]

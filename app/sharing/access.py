@@ -9,6 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from app.accounts import service as accounts
 from app.core.actor import Actor, Role
 from app.core.errors import Forbidden, NotFound
 from app.sharing.schemas import Kind, Level
@@ -48,12 +49,33 @@ def check_level(
     db: Session, actor: Actor, kind: Kind, thing: Any, *, edit: bool = False, missing: NotFound | None = None
 ) -> Level:
     """`thing` is a row with `id` and `owner_id`. Raises `missing` when it may not be seen, ViewOnly."""
-    level = level_for(db, actor, kind, thing.id, thing.owner_id)
+    return require_level(level_for(db, actor, kind, thing.id, thing.owner_id), kind, edit=edit, missing=missing)
+
+
+def require_level(
+    level: Level | str | None, kind: Kind, *, edit: bool = False, missing: NotFound | None = None
+) -> Level:
+    """The same for a level that was read before, as by `level_column`."""
     if level is None:
         raise missing or NotFound(f"There is no such {kind.value}, or you may not see it.")
-    if edit and level is not Level.edit:
+    if edit and level != Level.edit:
         raise ViewOnly(f"This {kind.value} is shared with you to look at only. Ask its owner if you need to change it.")
-    return level
+    return Level(level)
+
+
+def audience(db: Session, kind: Kind, thing: Any) -> dict[UUID, str]:
+    """Every active person who may see a thing, by name: whom work on it can be given to."""
+    everybody = accounts.active_people(db)
+    found = sa.select(ShareRow.person_id, ShareRow.everybody, TeamMemberRow.person_id)
+    found = found.outerjoin(TeamMemberRow, TeamMemberRow.team_id == ShareRow.team_id)
+    rows = db.execute(found.where(ShareRow.kind == kind.value, ShareRow.thing_id == thing.id)).tuples().all()
+    is_open = any(is_open for _, is_open, _ in rows)
+    named = {thing.owner_id, *(person_id for person, _, member in rows for person_id in (person, member))}
+    return {
+        person.id: person.name
+        for person in everybody
+        if person.id and (is_open or person.id in named or person.role is Role.admin)
+    }
 
 
 def teams_of(actor: Actor) -> sa.Select[Any]:

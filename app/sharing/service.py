@@ -1,6 +1,6 @@
 """The one way into teams, shares and ownership."""
 
-from app.sharing.access import ViewOnly, check_level, level_column, level_for, visible
+from app.sharing.access import ViewOnly, audience, check_level, level_column, level_for, require_level, visible
 from app.sharing.kinds import offer_kind
 from app.sharing.ownership import RoleTooLow, hand_over, owned, owned_page
 from app.sharing.shares import (
@@ -34,6 +34,7 @@ __all__ = [
     "TeamNameTaken",
     "ViewOnly",
     "add_member",
+    "audience",
     "change_team",
     "check_level",
     "copy_shares",
@@ -50,6 +51,7 @@ __all__ = [
     "owned",
     "owned_page",
     "remove_member",
+    "require_level",
     "revoke",
     "share_new",
     "shares",

@@ -1,7 +1,8 @@
 """The only ways to a board or a card. Asking with `write` also takes the board's lock.
 
 Every change of a board or of its cards happens under one advisory lock a board, taken before the row is read:
-so nothing on a board changes between looking and writing, and no two changes can wait for each other.
+so nothing on a board changes between looking and writing, and no two changes can wait for each other. What may be
+seen of a card and done with it is what may be seen of its board and done with that.
 """
 
 from typing import Any
@@ -12,6 +13,8 @@ from sqlalchemy.orm import Session
 
 from app.core.actor import Actor, Role, require_role
 from app.core.errors import Conflict, Forbidden, NotFound
+from app.sharing import service as sharing
+from app.sharing.schemas import Kind
 from app.tasks.tables import BoardRow, CardRow, ColumnRow, TransitionRow
 
 LOCK_SPACE = 74_219_005  # keeps these locks apart from others that are made from a hash
@@ -27,15 +30,20 @@ class CardIsArchived(Conflict):
 
 def access_board(db: Session, actor: Actor, board_id: UUID, *, write: bool = False) -> BoardRow:
     """`write` means the board itself: its name and columns. Raises NotFound, Forbidden."""
-    require_role(actor, Role.member if write else Role.viewer)
     if write:
-        lock_board(db, board_id)
-    board = db.get(BoardRow, board_id, populate_existing=True)
-    if board is None:
-        raise NotFound("There is no such board, or you may not see it.")
-    if write and board.owner_id != actor.id and not actor.role.includes(Role.author):
-        raise Forbidden(f"Only its owner or an author may change the board “{board.name}”.")
-    return board
+        board = access_room(db, actor, board_id)
+        if board.owner_id != actor.id and not actor.role.includes(Role.author):
+            raise Forbidden(f"Only its owner or an author may change the board “{board.name}”.")
+        return board
+    require_role(actor, Role.viewer)
+    return _board(db, actor, board_id, edit=False)
+
+
+def access_room(db: Session, actor: Actor, board_id: UUID) -> BoardRow:
+    """For a card on its way in. Takes the board's lock. Raises NotFound, Forbidden."""
+    require_role(actor, Role.member)
+    db.execute(sa.select(sa.func.pg_advisory_xact_lock(_lock_key(board_id))))
+    return _board(db, actor, board_id, edit=True)
 
 
 def access_card(db: Session, actor: Actor, card_id: UUID, *, write: bool = False) -> CardRow:
@@ -43,14 +51,30 @@ def access_card(db: Session, actor: Actor, card_id: UUID, *, write: bool = False
     require_role(actor, Role.member if write else Role.viewer)
     if write:
         db.execute(sa.select(sa.func.pg_advisory_xact_lock(_lock_key(CardRow.board_id))).where(CardRow.id == card_id))
-    card = db.get(CardRow, card_id, populate_existing=True)
-    if card is None:
-        raise NotFound("There is no such card. It may have been deleted.")
+    query = sa.select(CardRow, level_on_board(actor)).join(BoardRow, BoardRow.id == CardRow.board_id)
+    query = query.where(CardRow.id == card_id).execution_options(populate_existing=True)
+    card, level = db.execute(query).tuples().one_or_none() or (None, None)
+    if card is None or level is None:
+        raise NotFound("There is no such card, or you may not see it.")
+    sharing.require_level(level, Kind.board, edit=write)
     return card
 
 
-def lock_board(db: Session, board_id: UUID) -> None:
-    db.execute(sa.select(sa.func.pg_advisory_xact_lock(_lock_key(board_id))))
+def visible_boards(actor: Actor) -> sa.ColumnElement[bool]:
+    return sharing.visible(actor, Kind.board, BoardRow.id, BoardRow.owner_id)
+
+
+def level_on_board(actor: Actor) -> sa.ColumnElement[str | None]:
+    return sharing.level_column(actor, Kind.board, BoardRow.id, BoardRow.owner_id)
+
+
+def _board(db: Session, actor: Actor, board_id: UUID, *, edit: bool) -> BoardRow:
+    query = sa.select(BoardRow, level_on_board(actor)).where(BoardRow.id == board_id)
+    found = db.execute(query.execution_options(populate_existing=True)).tuples().one_or_none()
+    board, level = found or (None, None)
+    sharing.require_level(level, Kind.board, edit=edit)
+    assert board
+    return board
 
 
 def wait_for_writers(db: Session, board_id: UUID) -> None:

@@ -13,7 +13,9 @@ from app.core import clock
 from app.core.actor import Actor, Role, require_role
 from app.core.errors import Conflict, Invalid, NotFound
 from app.core.paging import Page, fetch_page
-from app.tasks.access import access_board, columns_of
+from app.sharing import service as sharing
+from app.sharing.schemas import Kind, Level
+from app.tasks.access import access_board, columns_of, level_on_board, visible_boards
 from app.tasks.rank import spread
 from app.tasks.record import log_card, log_column, touch, with_assignee
 from app.tasks.schemas import Board, BoardChange, BoardCreate, BoardLine, Card, Column, ColumnEdit, EventKind
@@ -36,18 +38,18 @@ class ColumnNotEmpty(Conflict):
 
 def boards(db: Session, actor: Actor) -> list[BoardLine]:
     require_role(actor, Role.viewer)
-    return [_line(*row) for row in db.execute(_with_counts().order_by(*BY_NAME))]
+    return [_line(*row) for row in db.execute(_seen_by(actor).order_by(*BY_NAME))]
 
 
 def boards_page(db: Session, actor: Actor, *, limit: int = 50, cursor: str | None = None) -> Page[BoardLine]:
     require_role(actor, Role.viewer)
-    return fetch_page(db, _with_counts(), _line, *BY_NAME, limit=limit, cursor=cursor)
+    return fetch_page(db, _seen_by(actor), _line, *BY_NAME, limit=limit, cursor=cursor)
 
 
 def board(db: Session, actor: Actor, board_id: UUID) -> Board:
     """Everything on it in four queries, however many cards there are."""
     require_role(actor, Role.viewer)
-    row = db.execute(_with_counts().where(BoardRow.id == board_id)).one_or_none()
+    row = db.execute(_seen_by(actor).where(BoardRow.id == board_id)).one_or_none()
     if row is None:
         raise NotFound("There is no such board, or you may not see it.")
     names = accounts.person_names(db, actor)
@@ -63,13 +65,12 @@ def board(db: Session, actor: Actor, board_id: UUID) -> Board:
     return Board(**_line(*row).model_dump(), columns=columns)
 
 
-def board_revision(db: Session, actor: Actor, board_id: UUID) -> int:
-    """The cheapest way to learn whether anything on the board has changed."""
+def board_revision(db: Session, actor: Actor, board_id: UUID) -> tuple[int, Level]:
+    """The cheapest way to learn whether anything has changed: on the board, or in what may be done with it."""
     require_role(actor, Role.viewer)
-    revision = db.scalar(sa.select(BoardRow.revision).where(BoardRow.id == board_id))
-    if revision is None:
-        raise NotFound("There is no such board, or you may not see it.")
-    return revision
+    query = sa.select(BoardRow.revision, level_on_board(actor)).where(BoardRow.id == board_id)
+    revision, level = db.execute(query).tuples().one_or_none() or (0, None)
+    return revision, sharing.require_level(level, Kind.board)
 
 
 def search_cards(
@@ -98,8 +99,9 @@ def create_board(db: Session, actor: Actor, new: BoardCreate) -> BoardLine:
     db.add(board)
     db.flush()
     audit.record(db, actor, Action.board_created, board.id, name=board.name)
+    sharing.share_new(db, actor, Kind.board, board.id, share_with=new.share_with)
     _arrange(db, actor, board, new.columns or DEFAULT_COLUMNS)
-    return _read_line(db, board.id)
+    return _read_line(db, actor, board.id)
 
 
 def change_board(db: Session, actor: Actor, board_id: UUID, change: BoardChange) -> BoardLine:
@@ -111,7 +113,7 @@ def change_board(db: Session, actor: Actor, board_id: UUID, change: BoardChange)
     board.revision += 1
     audit.record(db, actor, Action.board_changed, board.id, **change.model_dump(mode="json", exclude_unset=True))
     db.flush()
-    return _read_line(db, board.id)
+    return _read_line(db, actor, board.id)
 
 
 def _arrange(db: Session, actor: Actor, board: BoardRow, edits: list[ColumnEdit]) -> None:
@@ -165,18 +167,24 @@ def _complete_or_reopen(db: Session, actor: Actor, column: ColumnRow) -> None:
     touch(db, column)
 
 
-def _with_counts() -> sa.Select[BoardRow, int, int]:
+def assignees(db: Session, actor: Actor, board_id: UUID) -> dict[UUID, str]:
+    """Whom a card can be given to: everybody who sees the board."""
+    return sharing.audience(db, Kind.board, access_board(db, actor, board_id))
+
+
+def _seen_by(actor: Actor) -> sa.Select[BoardRow, int, int, str | None]:
     on_board = sa.select(sa.func.count()).where(CardRow.board_id == BoardRow.id, CardRow.archived_at.is_(None))
     archived = sa.select(sa.func.count()).where(CardRow.board_id == BoardRow.id, CardRow.archived_at.is_not(None))
     query = sa.select(
         BoardRow,
         on_board.correlate(BoardRow).scalar_subquery().label("cards"),
         archived.correlate(BoardRow).scalar_subquery().label("archived"),
+        level_on_board(actor).label("level"),
     )
-    return query.execution_options(populate_existing=True)
+    return query.where(visible_boards(actor)).execution_options(populate_existing=True)
 
 
-def _line(board: BoardRow, cards: int, archived: int) -> BoardLine:
+def _line(board: BoardRow, cards: int, archived: int, level: str | None) -> BoardLine:
     return BoardLine(
         id=board.id,
         name=board.name,
@@ -185,8 +193,9 @@ def _line(board: BoardRow, cards: int, archived: int) -> BoardLine:
         created_at=board.created_at,
         cards=cards,
         archived=archived,
+        level=Level(level or Level.view),
     )
 
 
-def _read_line(db: Session, board_id: UUID) -> BoardLine:
-    return _line(*db.execute(_with_counts().where(BoardRow.id == board_id)).one())
+def _read_line(db: Session, actor: Actor, board_id: UUID) -> BoardLine:
+    return _line(*db.execute(_seen_by(actor).where(BoardRow.id == board_id)).one())

@@ -13,7 +13,10 @@ from app.core import clock
 from app.core.actor import Actor, Role, require_role
 from app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from app.core.paging import MAX_LIMIT, Page, fetch_page
-from app.tasks.access import access_board, access_card, check_on_board, check_version, columns_of, lock_board
+from app.sharing import service as sharing
+from app.sharing.schemas import Kind
+from app.tasks.access import access_card, access_room, check_on_board, check_version, columns_of
+from app.tasks.boards import assignees
 from app.tasks.moves import check_room, end_of, put, rank_between
 from app.tasks.record import as_seen, log_card
 from app.tasks.schemas import Card, CardChange, CardCreate, CardEvent, EventKind
@@ -26,14 +29,12 @@ class NotArchived(Conflict):
 
 def create_card(db: Session, actor: Actor, board_id: UUID, new: CardCreate) -> Card:
     """At the end of its column."""
-    require_role(actor, Role.member)
-    lock_board(db, board_id)
-    board = access_board(db, actor, board_id)
+    board = access_room(db, actor, board_id)
     columns = columns_of(db, board.id)
     column = columns.get(new.column_id) if new.column_id else next(iter(columns.values()))
     if column is None:
         raise Invalid(f"column: this board has no column {new.column_id}.")
-    _check_assignee(db, actor, new.assignee_id)
+    _check_assignee(db, actor, board.id, new.assignee_id)
     check_room(db, column)
     fields = new.model_dump(exclude={"column_id"})
     card = CardRow(board_id=board.id, owner_id=actor.id, created_at=clock.now(), **fields)
@@ -58,7 +59,7 @@ def change_card(db: Session, actor: Actor, card_id: UUID, change: CardChange) ->
     if not changes:
         return as_seen(db, actor, row)
     if "assignee_id" in changes:
-        _check_assignee(db, actor, row.assignee_id)
+        _check_assignee(db, actor, row.board_id, row.assignee_id)
     _check_dates(row)
     row.version += 1
     audit.record(db, actor, Action.card_changed, row.id, fields=sorted(changes))
@@ -122,11 +123,12 @@ def card_history_page(
     db: Session, actor: Actor, card_id: UUID, *, limit: int = 50, cursor: str | None = None
 ) -> Page[CardEvent]:
     require_role(actor, Role.viewer)
+    missing = NotFound("There is no such card, or you may not see it.")
     query = sa.select(TransitionRow).where(TransitionRow.card_id == card_id)
     board_id = db.scalar(query.with_only_columns(TransitionRow.board_id).limit(1))
     if board_id is None:
-        raise NotFound("There is no such card.")
-    access_board(db, actor, board_id)
+        raise missing
+    sharing.check_level(db, actor, Kind.board, db.get_one(BoardRow, board_id), missing=missing)
     by, show = TransitionRow.id, CardEvent.model_validate
     return fetch_page(db, query, show, by, limit=limit, cursor=cursor, newest_first=True)
 
@@ -149,9 +151,12 @@ def _check_dates(card: CardRow) -> None:
         raise Invalid(f"due_on: {card.due_on} is before the start date {card.start_on}. Move one of them or clear it.")
 
 
-def _check_assignee(db: Session, actor: Actor, person_id: UUID | None) -> None:
-    if person_id is not None and person_id not in accounts.person_names(db, actor):
-        raise Invalid(f"assignee_id: there is no active person {person_id}.")
+def _check_assignee(db: Session, actor: Actor, board_id: UUID, person_id: UUID | None) -> None:
+    if person_id is None or person_id in assignees(db, actor, board_id):
+        return
+    if name := accounts.person_names(db, actor).get(person_id):
+        raise Invalid(f"assignee_id: {name} does not see this board. Share the board with them first.")
+    raise Invalid(f"assignee_id: there is no active person {person_id}.")
 
 
 def _column(db: Session, card: CardRow) -> ColumnRow:

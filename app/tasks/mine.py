@@ -4,6 +4,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.core.actor import Actor, Role, require_role
+from app.tasks.access import visible_boards
 from app.tasks.schemas import Card, MyCard
 from app.tasks.tables import BoardRow, CardRow, ColumnRow
 
@@ -15,7 +16,9 @@ def my_open_cards(db: Session, actor: Actor, limit: int = 20) -> list[MyCard]:
         sa.select(CardRow, BoardRow.name, ColumnRow.name)
         .join(BoardRow, BoardRow.id == CardRow.board_id)
         .join(ColumnRow, ColumnRow.id == CardRow.column_id)
-        .where(CardRow.assignee_id == actor.id, CardRow.archived_at.is_(None), ~ColumnRow.is_done)
+        .where(
+            CardRow.assignee_id == actor.id, CardRow.archived_at.is_(None), ~ColumnRow.is_done, visible_boards(actor)
+        )
         .order_by(CardRow.due_on.asc().nulls_last(), CardRow.created_at, CardRow.id)
         .limit(limit)
     )

@@ -6,8 +6,6 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.audit import service as audit
-from app.audit.schemas import Action
 from app.core import clock
 from app.core.actor import Actor
 from app.core.errors import Conflict, Invalid
@@ -49,7 +47,6 @@ def move_card(db: Session, actor: Actor, card_id: UUID, move: CardMove) -> Card:
     rank = rank_between(db, target, (low, high), card)
     put(card, target, rank, clock.now())
     card.version += 1
-    audit.record(db, actor, Action.card_moved, card.id, **move.model_dump(mode="json", exclude={"version"}))
     if origin is not target:
         return log_card(db, actor, card, EventKind.moved, origin=origin, target=target)
     touch(db, card)

@@ -7,6 +7,8 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
+from app.sharing.schemas import Level, ShareCreate
+
 
 class Priority(StrEnum):
     low = "low"
@@ -63,8 +65,11 @@ class ColumnEdit(Input):
 
 
 class BoardCreate(Input):
+    """Without `share_with`: everybody, or the team of whoever makes it."""
+
     name: Name
     columns: list[ColumnEdit] | None = Field(default=None, min_length=1, max_length=30)
+    share_with: list[ShareCreate] | None = Field(default=None, max_length=50)
 
 
 class BoardChange(Input):
@@ -142,7 +147,7 @@ class Column(Output):
 
 
 class BoardLine(Output):
-    """A board in a list."""
+    """A board in a list. `level` is that of who asks."""
 
     id: UUID
     name: str
@@ -151,6 +156,7 @@ class BoardLine(Output):
     created_at: datetime
     cards: int
     archived: int
+    level: Level
 
 
 class Board(BoardLine):

@@ -6,6 +6,7 @@ from app.sharing.schemas import Kind
 from app.tasks.access import CardIsArchived, StaleCard, access_board, access_card
 from app.tasks.boards import (
     ColumnNotEmpty,
+    assignees,
     board,
     board_revision,
     boards,
@@ -42,6 +43,7 @@ __all__ = [
     "access_board",
     "access_card",
     "archive_card",
+    "assignees",
     "board",
     "board_revision",
     "board_summary",

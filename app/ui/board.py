@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from app.core.actor import Actor, Role
 from app.core.db import transaction
 from app.core.errors import AppError, Invalid
+from app.sharing.schemas import Level
 from app.tasks import service as tasks
 from app.tasks.schemas import Board, Card, CardCreate, CardMove, Category, Column, Priority
 from app.ui.page import DATABASE_AWAY, reading
@@ -81,12 +82,18 @@ def use_full_width() -> None:
 
 
 def current(person: Actor, board_id: UUID) -> Board:
-    """Loaded anew only when its revision tells that something changed."""
+    """Loaded anew only when something changed: on the board, or in what this person may do with it."""
     seen: Board | None = st.session_state.get(SEEN)
     with reading() as db:
-        if seen is None or seen.id != board_id or seen.revision != tasks.board_revision(db, person, board_id):
+        now = tasks.board_revision(db, person, board_id)
+        if seen is None or seen.id != board_id or (seen.revision, seen.level) != now:
             seen = st.session_state[SEEN] = tasks.board(db, person, board_id)
     return seen
+
+
+def may_work(board: Board, person: Actor) -> bool:
+    """Move cards, write them and put them away."""
+    return board.level is Level.edit and person.role.includes(Role.member)
 
 
 def draw(board: Board, picture: dict[str, Any]) -> None:
@@ -142,10 +149,10 @@ def _place(command: Command) -> dict[str, Any]:
 def picture_of(board: Board, person: Actor, answer: Answer, *, text: str, today: date) -> dict[str, Any]:
     """What the component draws. Its stamp changes exactly when there is something new to draw."""
     return {
-        "stamp": f"{board.id}:{board.revision}:{answer.number}:{text}:{today}:{person.role}",
+        "stamp": f"{board.id}:{board.revision}:{answer.number}:{text}:{today}:{person.role}:{board.level}",
         "ack": answer.number,
         "refused": {"number": answer.number, "message": answer.message} if answer.message else None,
-        "writable": person.role.includes(Role.member),
+        "writable": may_work(board, person),
         "filtered": bool(text.strip()),
         "columns": [_column(column, text, today) for column in board.columns],
     }

@@ -12,6 +12,7 @@ from app.core.actor import Actor, Role
 from app.core.errors import Invalid
 from app.tasks import service as tasks
 from app.tasks.schemas import Board, BoardChange, BoardCreate, ColumnEdit
+from app.ui.board import may_work
 from app.ui.page import action, viewer
 
 ROWS = "board_form_rows"
@@ -31,7 +32,7 @@ class Row:
 
 
 def menu_for(board: Board, person: Actor) -> list[str]:
-    may_change = board.owner_id == person.id or person.role.includes(Role.author)
+    may_change = may_work(board, person) and (board.owner_id == person.id or person.role.includes(Role.author))
     return [entry for entry in MENU if entry != CHANGE or may_change]
 
 

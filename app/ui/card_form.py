@@ -8,7 +8,6 @@ import streamlit as st
 from pydantic import ValidationError
 
 from app.accounts import service as accounts
-from app.core.actor import Role
 from app.core.errors import Invalid
 from app.tasks import service as tasks
 from app.tasks.schemas import (
@@ -22,7 +21,7 @@ from app.tasks.schemas import (
     EventKind,
     Priority,
 )
-from app.ui.board import CATEGORIES, PRIORITIES
+from app.ui.board import CATEGORIES, PRIORITIES, may_work
 from app.ui.page import action, plain, reading, viewer, when
 
 FIELDS = {
@@ -61,11 +60,12 @@ def open_card(card: Card, board: Board) -> None:
         with reading() as db:
             names = accounts.person_names(db, person)
             events = tasks.card_history(db, person, card.id)
-        edit = ["Edit"] if person.role.includes(Role.member) else []
+            assignees = tasks.assignees(db, person, board.id)
+        edit = ["Edit"] if may_work(board, person) else []
         *editing, read, history = st.tabs([*edit, "Read", f"History ({len(events)})"])
         for tab in editing:
             with tab:
-                _change(card, board, names)
+                _change(card, board, assignees)
         with read:
             st.markdown(card.description or "*No description yet.*")
         with history:
@@ -80,7 +80,7 @@ def write_card(board: Board) -> None:
     def dialog() -> None:
         person = viewer()
         with reading() as db:
-            names = accounts.person_names(db, person)
+            names = tasks.assignees(db, person, board.id)
         with st.form("new_card", border=False, enter_to_submit=False):
             column_id, fields = _fields(None, board, names)
             if st.form_submit_button("Add card", type="primary"):

@@ -57,7 +57,8 @@ def test_a_search_needs_every_word() -> None:
 
 def board(*cards: Card) -> Board:
     column = Column(id=uuid4(), name="To do", is_done=False, wip_limit=2, cards=list(cards))
-    line = {"id": uuid4(), "name": "Team", "revision": 7, "owner_id": None, "cards": len(cards), "archived": 0}
+    line = {"id": uuid4(), "name": "Team", "revision": 7, "owner_id": None, "cards": len(cards), "archived": 0,
+            "level": "edit"}  # fmt: skip
     return Board.model_validate({**line, "created_at": datetime(2026, 3, 1, tzinfo=UTC), "columns": [column]})
 
 

@@ -11,7 +11,6 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, sessionmaker
 
-from app.audit.tables import AuditRow
 from app.core.actor import SYSTEM
 from app.core.db import make_engine
 from app.core.errors import Conflict
@@ -30,6 +29,7 @@ class Crowd:
     engine: sa.Engine
     board_id: UUID
     columns: list[UUID] = field(default_factory=list)
+    moves: list[tuple[UUID, CardMove]] = field(default_factory=list)
 
     def transaction(self) -> AbstractContextManager[Session]:
         return sessionmaker(self.engine, expire_on_commit=False).begin()
@@ -68,27 +68,25 @@ def one_move(crowd: Crowd, dice: random.Random) -> str:
     place = {"after_id": dice.choice(others)} if others and dice.random() < 0.8 else {}
     try:
         with crowd.transaction() as db:
-            tasks.move_card(db, SYSTEM, card.id, CardMove(column_id=target, version=card.version, **place))
+            move = CardMove(column_id=target, version=card.version, **place)
+            tasks.move_card(db, SYSTEM, card.id, move)
             held = sa.select(sa.func.count()).where(CardRow.column_id == crowd.columns[1])
             assert (db.scalar(held) or 0) <= LIMIT
+            crowd.moves.append((card.id, move))
     except Conflict as refused:
         return refused.code
     return "moved"
 
 
 def replay(crowd: Crowd, start: Layout) -> Layout:
-    """The moves one after the other, in the order in which the audit trail says they were made."""
+    """The moves one after the other, in the order in which they held the lock of the board."""
     order = {column: list(cards) for column, cards in start.items()}
-    with crowd.transaction() as db:
-        trail = db.scalars(sa.select(AuditRow).where(AuditRow.action == "card:moved").order_by(AuditRow.id)).all()
-    for entry in trail:
-        card, target = UUID(entry.subject), UUID(entry.details["column_id"])
+    for card, move in crowd.moves:
         for cards in order.values():
             if card in cards:
                 cards.remove(card)
-        after = entry.details["after_id"]
-        place = order[target].index(UUID(after)) + 1 if after else len(order[target])
-        order[target].insert(place, card)
+        cards = order[move.column_id]
+        cards.insert(cards.index(move.after_id) + 1 if move.after_id else len(cards), card)
     return order
 
 
