@@ -44,6 +44,8 @@ class Settings(BaseSettings):
     session_max_age: int = Field(43200, ge=300, description="Seconds after which a session ends in any case")
     admin_email: str = Field("", description="With ADMIN_PASSWORD: first admin, made at start when nobody exists")
     admin_password: SecretStr = Field(SecretStr(""), description="Password of that first admin")
+    password_min_length: int = Field(8, ge=8, le=64, description="Characters that a new password needs at least")
+    rate_limit_per_minute: int = Field(600, ge=0, description="API requests a minute per person and per key; 0 = any")
     bcrypt_cost: int = Field(12, ge=10, le=16, description="Work per password check, doubled by each step")
     max_upload_mb: int = Field(200, ge=1, description="Largest file that may be uploaded, in MiB")
     workers: int = Field(1, ge=0, le=64, description="Worker processes started by main.py; 0 = none")
