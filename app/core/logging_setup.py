@@ -8,7 +8,7 @@ from structlog.typing import Processor
 
 from app.core.settings import Settings
 
-QUIET = ("uvicorn", "apscheduler", "procrastinate", "httpx", "httpcore", "asyncio", "alembic", "watchdog", "websockets")
+QUIET = ("uvicorn", "apscheduler", "procrastinate", "httpcore2", "asyncio", "alembic", "watchdog", "websockets")
 
 
 def configure(config: Settings) -> None:

@@ -11,7 +11,7 @@ from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from app.core import keys
+from app.core import addresses, keys
 from app.core.errors import StartupProblem
 
 PLACEHOLDERS = {"changeme", "changethis", "secret", "change-me", "placeholder", "your-secret-key"}
@@ -42,6 +42,10 @@ class Settings(BaseSettings):
     log_format: Literal["text", "json"] = Field("text", description="Human lines or one JSON object a line")
     session_timeout: int = Field(3600, ge=60, description="Seconds without activity after which a session ends")
     session_max_age: int = Field(43200, ge=300, description="Seconds after which a session ends in any case")
+    signup: Literal["open", "invite", "closed"] = Field(
+        "invite", description="Who may make an account: anybody, people who were invited, or administrators only"
+    )
+    signup_role: Literal["viewer", "member", "author"] = Field("viewer", description="Role of who signs up when open")
     admin_email: str = Field("", description="With ADMIN_PASSWORD: first admin, made at start when nobody exists")
     admin_password: SecretStr = Field(SecretStr(""), description="Password of that first admin")
     password_min_length: int = Field(8, ge=8, le=64, description="Characters that a new password needs at least")
@@ -50,6 +54,8 @@ class Settings(BaseSettings):
     max_upload_mb: int = Field(200, ge=1, description="Largest file that may be uploaded, in MiB")
     workers: int = Field(1, ge=0, le=64, description="Worker processes started by main.py; 0 = none")
     tz_default: str = Field("UTC", description="Time zone offered first for schedules")
+    outgoing_allow: str = Field("", description="Hosts or networks, comma-separated, that may be private and called")
+    outgoing_only: str = Field("", description="If set, nothing but these hosts or networks is called")
 
     @field_validator("db_url", "alembic_url")
     @classmethod
@@ -70,6 +76,12 @@ class Settings(BaseSettings):
     def _fernet_keys_only(cls, texts: SecretStr) -> SecretStr:
         keys.check_fernet_keys(texts.get_secret_value())
         return texts
+
+    @field_validator("outgoing_allow", "outgoing_only")
+    @classmethod
+    def _hosts_or_networks(cls, entries: str) -> str:
+        addresses.check_entries(part.strip() for part in entries.split(",") if part.strip())
+        return entries
 
     @field_validator("tz_default")
     @classmethod
