@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, Response
 from app.accounts.api import router as accounts
 from app.accounts.asgi import IdempotentPosts, RequestIds, SmallBodies, error_answer
 from app.accounts.idempotency import AnsweredBefore
+from app.admissions.api import router as admissions
 from app.core.errors import AppError, Invalid, TooMany, Unavailable
 from app.datasets.api import router as datasets
 from app.deliveries.api import router as deliveries
@@ -26,7 +27,20 @@ from app.sharing.api import router as sharing
 from app.tasks.api import router as tasks
 from app.templates.api import router as templates
 
-ROUTERS = [accounts, datasets, deliveries, jobs, monitoring, queries, reports, schedules, sharing, tasks, templates]
+ROUTERS = [
+    accounts,
+    admissions,
+    datasets,
+    deliveries,
+    jobs,
+    monitoring,
+    queries,
+    reports,
+    schedules,
+    sharing,
+    tasks,
+    templates,
+]
 
 log = structlog.get_logger()
 

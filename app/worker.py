@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Sequence
 
+from app.admissions.jobs import HANDLERS as ADMISSIONS
 from app.core import children, logging_setup, startup
 from app.core.errors import StartupProblem
 from app.core.settings import settings
@@ -16,7 +17,7 @@ from app.jobs.context import Handler
 from app.jobs.serve import WorkerOptions, serve
 from app.reports.jobs import HANDLERS as REPORTS
 
-HANDLERS: dict[str, Handler] = {**DATASETS, **REPORTS, **DELIVERIES}
+HANDLERS: dict[str, Handler] = {**DATASETS, **REPORTS, **DELIVERIES, **ADMISSIONS}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -8,6 +8,8 @@ from pydantic import SecretStr
 
 from app.accounts import service as accounts
 from app.accounts.schemas import KeyCreate, PersonCreate
+from app.admissions import service as admissions
+from app.admissions.schemas import InvitationCreate
 from app.core import clock
 from app.core.actor import SYSTEM, Actor, Role
 from app.core.db import transaction
@@ -67,6 +69,11 @@ class Objects:
             session = accounts.current_session(db, token)
             assert session
             return session.id
+
+    @cached_property
+    def invitation_id(self) -> UUID:
+        with transaction() as db:
+            return admissions.invite(db, SYSTEM, InvitationCreate(email=f"{uuid4().hex}@example.com")).id
 
     @cached_property
     def board(self) -> Board:

@@ -18,6 +18,7 @@ VIEWER, MEMBER, AUTHOR, ADMIN = Role
 Body = Callable[[Objects], dict[str, Any]]
 FILE: dict[str, Any] = {"files": {"file": ("cities.csv", CSV, "text/csv")}}
 WINDOW = {"params": {"since": "2026-01-01T00:00:00Z", "until": "2026-02-01T00:00:00Z"}}
+PASSWORD = "three unrelated words"
 MAIL = {"host": "127.0.0.1", "from_address": "a@example.com"}
 
 
@@ -57,18 +58,33 @@ RULES: dict[str, Rule] = {
     "GET /me": Rule(VIEWER),
     "PATCH /me": Rule(VIEWER, json(job_title="Tester")),
     "POST /me/password": Rule(VIEWER, json(current_password="wrong", new_password="four quite other words")),
+    "GET /me/two-factor": Rule(VIEWER),
+    "POST /me/two-factor": Rule(VIEWER, json(current_password=PASSWORD)),
+    "POST /me/two-factor/confirm": Rule(VIEWER, json(code="000000")),
+    "POST /me/two-factor/recovery-codes": Rule(VIEWER, json(current_password=PASSWORD)),
+    "DELETE /me/two-factor": Rule(VIEWER, json(current_password=PASSWORD)),
     "GET /people": Rule(ADMIN),
     "POST /people": Rule(
         ADMIN, lambda _: {"json": {"email": f"{uuid4().hex}@example.com", "name": "N", "password": "three words"}}
     ),
     "PATCH /people/{person_id}": Rule(ADMIN, json(role="author")),
+    "POST /people/{person_id}/reset-link": Rule(ADMIN),
+    "GET /invitations": Rule(ADMIN),
+    "POST /invitations": Rule(ADMIN, lambda _: {"json": {"email": f"{uuid4().hex}@example.com"}}),
+    "POST /invitations/{invitation_id}/resend": Rule(ADMIN),
+    "DELETE /invitations/{invitation_id}": Rule(ADMIN),
     "GET /people/{person_id}/owned": Rule(ADMIN),
     "POST /people/{person_id}/hand-over": Rule(ADMIN, lambda things: {"json": {"to_person_id": str(things.owner.id)}}),
+    "DELETE /people/{person_id}/two-factor": Rule(ADMIN),
+    "DELETE /people/{person_id}/sessions": Rule(ADMIN),
+    "GET /policy": Rule(ADMIN),
+    "PATCH /policy": Rule(ADMIN, json(two_factor_from=None)),
     "GET /keys": Rule(VIEWER),
     "POST /keys": Rule(VIEWER, json(name="new")),
     "DELETE /keys/{key_id}": Rule(VIEWER),
     "GET /sessions": Rule(VIEWER),
     "POST /sessions/extend": Rule(VIEWER),
+    "DELETE /sessions": Rule(VIEWER, json(current_password=PASSWORD)),
     "DELETE /sessions/{session_id}": Rule(VIEWER),
     "GET /audit": Rule(ADMIN),
     "GET /teams": Rule(VIEWER),

@@ -54,25 +54,23 @@ def upgrade() -> None:
     )
     op.create_index("uq_invitations_email_open", "invitations", ["email"], unique=True, postgresql_where=OPEN)
     op.create_table(
-        "admission_tokens",
-        sa.Column("token_hash", sa.String(), nullable=False),
+        "reset_links",
         sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("token_hash", sa.String(), nullable=False),
         sa.Column("mark", sa.String(), nullable=False),
         sa.Column("by_mail", sa.Boolean(), nullable=False),
         sa.Column("created_at", TIME, nullable=False),
         sa.Column("expires_at", TIME, nullable=False),
-        sa.Column("used_at", TIME, nullable=True),
         sa.ForeignKeyConstraint(
-            ["person_id"], ["people.id"], name=op.f("fk_admission_tokens_person_id_people"), ondelete="CASCADE"
+            ["person_id"], ["people.id"], name=op.f("fk_reset_links_person_id_people"), ondelete="CASCADE"
         ),
-        sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_admission_tokens")),
+        sa.PrimaryKeyConstraint("person_id", name=op.f("pk_reset_links")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_reset_links_token_hash")),
     )
-    op.create_index(op.f("ix_admission_tokens_person_id"), "admission_tokens", ["person_id"])
-    op.create_index(op.f("ix_admission_tokens_expires_at"), "admission_tokens", ["expires_at"])
 
 
 def downgrade() -> None:
-    op.drop_table("admission_tokens")
+    op.drop_table("reset_links")
     op.drop_table("invitations")
     op.drop_column("people", "email_verified_at")
     op.drop_index("uq_smtp_accounts_is_system", "smtp_accounts")

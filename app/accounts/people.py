@@ -7,6 +7,7 @@ from pydantic import SecretStr, ValidationError
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from app.accounts.news import Proof, tell
 from app.accounts.passwords import check_strength, hash_password, matches
 from app.accounts.schemas import PasswordChange, Person, PersonChange, PersonCreate, ProfileChange
 from app.accounts.tables import PersonRow, SessionRow
@@ -133,21 +134,27 @@ def change_person(db: Session, actor: Actor, person_id: UUID, change: PersonChan
     after = {"role": row.role, "is_active": row.is_active}
     audit.record(db, actor, Action.person_changed, row.id, before=before, after=after, password=bool(change.password))
     db.flush()
+    if change.password:
+        tell(db, Person.model_validate(row), Proof.password, address=row.email)
     return Person.model_validate(row)
 
 
 def change_profile(db: Session, actor: Actor, change: ProfileChange) -> Person:
     row = _self(db, actor, write=True)
+    before = row.email
     if change.email and change.email != row.email:
         _check_password(row, change.current_password, "A new e-mail address needs your current password.")
-        row.email = change.email
+        row.email, row.email_verified_at = change.email, None
     row.name = change.name or row.name
     row.job_title = row.job_title if change.job_title is None else change.job_title
     audit.record(
         db, actor, Action.person_changed, row.id, fields=sorted(change.model_fields_set - {"current_password"})
     )
     _flush_unique(db, row.email)
-    return Person.model_validate(row)
+    person = Person.model_validate(row)
+    if person.email != before:
+        tell(db, person, Proof.email, address=before)
+    return person
 
 
 def change_password(db: Session, actor: Actor, change: PasswordChange, *, keep_session: UUID | None = None) -> None:
@@ -158,11 +165,17 @@ def change_password(db: Session, actor: Actor, change: PasswordChange, *, keep_s
     others = sa.delete(SessionRow).where(SessionRow.person_id == row.id)
     db.execute(others if keep_session is None else others.where(SessionRow.id != keep_session))
     audit.record(db, actor, Action.person_changed, row.id, password=True)
+    tell(db, Person.model_validate(row), Proof.password, address=row.email)
 
 
 def _create(db: Session, actor: Actor, new: PersonCreate) -> Person:
     row = PersonRow(
-        email=new.email, name=new.name, job_title=new.job_title, role=new.role.value, created_at=clock.now()
+        email=new.email,
+        email_verified_at=clock.now(),
+        name=new.name,
+        job_title=new.job_title,
+        role=new.role.value,
+        created_at=clock.now(),
     )
     _set_password(row, new.password)
     db.add(row)
@@ -179,7 +192,7 @@ def _flush_unique(db: Session, email: str) -> None:
 
 
 def _set_password(row: PersonRow, password: SecretStr) -> None:
-    check_strength(password.get_secret_value(), email=row.email)
+    check_strength(password.get_secret_value(), email=row.email, name=row.name)
     row.password_hash = hash_password(password.get_secret_value())
 
 

@@ -39,15 +39,18 @@ class InvitationRow(Base):
     revoked_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
 
 
-class AdmissionTokenRow(Base):
-    """A link to a new password. `mark` is what the account's proofs looked like: another password voids the link."""
+class ResetLinkRow(Base):
+    """One for each person at most: a new link voids the older one, and using it deletes it.
 
-    __tablename__ = "admission_tokens"
+    `mark` is what password and address looked like then: changing either of them voids the link too.
+    """
 
-    token_hash: Mapped[str] = mapped_column(primary_key=True)
-    person_id: Mapped[UUID] = mapped_column(sa.ForeignKey("people.id", ondelete="CASCADE"), index=True)
+    __tablename__ = "reset_links"
+    __table_args__ = (sa.UniqueConstraint("token_hash"),)
+
+    person_id: Mapped[UUID] = mapped_column(sa.ForeignKey("people.id", ondelete="CASCADE"), primary_key=True)
+    token_hash: Mapped[str]
     mark: Mapped[str]
     by_mail: Mapped[bool]
     created_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
-    expires_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True), index=True)
-    used_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
+    expires_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
