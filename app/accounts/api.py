@@ -1,29 +1,49 @@
 """Accounts over HTTP."""
 
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 
 from app.accounts import service as accounts
 from app.accounts.schemas import (
     ApiKey,
+    Code,
+    Enrolment,
     KeyCreate,
     NewKey,
+    PasswordAgain,
     PasswordChange,
     Person,
     PersonChange,
     PersonCreate,
+    Policy,
+    PolicyChange,
     ProfileChange,
+    RecoveryCodes,
     Session,
+    TwoFactor,
 )
 from app.accounts.web import Caller, Db, Limit, SessionToken
 from app.audit import service as audit
 from app.audit.schemas import AuditEntry
 from app.core.actor import Role, require_role
+from app.core.db import transaction
 from app.core.errors import Invalid
 from app.core.paging import Page
 
 router = APIRouter(tags=["accounts"])
+
+
+def password_again(caller: Caller, token: SessionToken, again: PasswordAgain) -> None:
+    """In a transaction of its own, because a wrong one counts although the request fails."""
+    with transaction() as db:
+        fits = accounts.confirm_password(db, caller, again.current_password, session_token=token)
+    if not fits:
+        raise accounts.WrongPassword
+
+
+StillMe = Annotated[None, Depends(password_again)]
 
 
 @router.get("/me")
@@ -45,6 +65,39 @@ def change_my_password(db: Db, caller: Caller, token: SessionToken, change: Pass
     accounts.change_password(db, caller, change, keep_session=current.id if current else None)
 
 
+@router.get("/me/two-factor")
+def read_two_factor(db: Db, caller: Caller) -> TwoFactor:
+    """Whether it is on, whether your role must use it, and how many recovery codes are left."""
+    return accounts.two_factor(db, caller)
+
+
+@router.post("/me/two-factor", status_code=201)
+def start_two_factor(_still_me: StillMe, db: Db, caller: Caller, response: Response) -> Enrolment:
+    """A secret for an authenticator app; it counts once a code of it is confirmed. Needs your password."""
+    response.headers["Cache-Control"] = "no-store"
+    return accounts.start_two_factor(db, caller)
+
+
+@router.post("/me/two-factor/confirm")
+def confirm_two_factor(db: Db, caller: Caller, given: Code, response: Response) -> RecoveryCodes:
+    """Turns it on and answers the recovery codes, this once."""
+    response.headers["Cache-Control"] = "no-store"
+    return accounts.confirm_two_factor(db, caller, given.code)
+
+
+@router.post("/me/two-factor/recovery-codes", status_code=201)
+def make_recovery_codes(_still_me: StillMe, db: Db, caller: Caller, response: Response) -> RecoveryCodes:
+    """New ones, shown this once; the old ones are void. Needs your password."""
+    response.headers["Cache-Control"] = "no-store"
+    return accounts.new_recovery_codes(db, caller)
+
+
+@router.delete("/me/two-factor", status_code=204)
+def turn_off_two_factor(_still_me: StillMe, db: Db, caller: Caller) -> None:
+    """Needs your password; refused while your role must use it."""
+    accounts.turn_off_two_factor(db, caller)
+
+
 @router.get("/people")
 def list_people(db: Db, caller: Caller, limit: Limit = 50, cursor: str | None = None) -> Page[Person]:
     """By e-mail address; for administrators."""
@@ -61,6 +114,30 @@ def create_person(db: Db, caller: Caller, new: PersonCreate) -> Person:
 def change_person(db: Db, caller: Caller, person_id: UUID, change: PersonChange) -> Person:
     """Role, password, or whether they may sign in; holds from their next request."""
     return accounts.change_person(db, caller, person_id, change)
+
+
+@router.delete("/people/{person_id}/two-factor", status_code=204)
+def reset_two_factor(db: Db, caller: Caller, person_id: UUID) -> None:
+    """For somebody who lost phone and recovery codes; for administrators."""
+    accounts.reset_two_factor(db, caller, person_id)
+
+
+@router.delete("/people/{person_id}/sessions", status_code=204)
+def end_sessions_of(db: Db, caller: Caller, person_id: UUID) -> None:
+    """Signs somebody out everywhere; for administrators."""
+    accounts.end_sessions_of(db, caller, person_id)
+
+
+@router.get("/policy")
+def read_policy(db: Db, caller: Caller) -> Policy:
+    """What is asked of everybody who signs in; for administrators."""
+    return accounts.policy(db, caller)
+
+
+@router.patch("/policy")
+def change_policy(db: Db, caller: Caller, change: PolicyChange) -> Policy:
+    """Holds from the next sign-in of each person; for administrators."""
+    return accounts.change_policy(db, caller, change)
 
 
 @router.get("/keys")
@@ -97,6 +174,13 @@ def extend_session(db: Db, _caller: Caller, token: SessionToken) -> Session:
     if (extended := accounts.extend(db, token or "")) is None:
         raise Invalid("Only a browser's session can be extended; an API key has none.")
     return extended
+
+
+@router.delete("/sessions", status_code=204)
+def end_other_sessions(_still_me: StillMe, db: Db, caller: Caller, token: SessionToken) -> None:
+    """Signs you out everywhere but here. Needs your password."""
+    current = accounts.current_session(db, token) if token else None
+    accounts.end_other_sessions(db, caller, keep=current.id if current else None)
 
 
 @router.delete("/sessions/{session_id}", status_code=204)

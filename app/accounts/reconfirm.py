@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from app.accounts import limits
 from app.accounts.passwords import matches
-from app.accounts.sessions import current_session
+from app.accounts.sessions import current_session, sessions
 from app.accounts.tables import PersonRow
 from app.audit import service as audit
 from app.audit.schemas import Action
@@ -37,8 +37,7 @@ def confirm_password(
     """
     row = db.get_one(PersonRow, actor.id)
     if not row.password_hash:
-        session = current_session(db, session_token) if session_token else None
-        if session is None or clock.now() - session.created_at > FRESH:
+        if not _signed_in_just_now(db, actor, session_token):
             raise SignInAgain
         return True
     limits.spend_confirmation(db, row.id)
@@ -47,3 +46,10 @@ def confirm_password(
         return False
     limits.refund_confirmation(db, row.id)
     return True
+
+
+def _signed_in_just_now(db: Session, actor: Actor, session_token: str | None) -> bool:
+    current = current_session(db, session_token) if session_token else None
+    if current is None or clock.now() - current.created_at > FRESH:
+        return False
+    return current.id in {session.id for session in sessions(db, actor)}

@@ -16,7 +16,7 @@ from app.accounts.tables import PersonRow, SessionRow
 from app.audit import service as audit
 from app.audit.schemas import Action
 from app.core import clock
-from app.core.actor import Actor
+from app.core.actor import Actor, Role, require_role
 from app.core.errors import NotFound
 from app.core.paging import Page, fetch_page
 from app.core.settings import settings
@@ -35,7 +35,7 @@ def actor_of_session(db: DbSession, token: str | None, *, ip: str | None = None)
     if found is None:
         return None
     session, person = found
-    if clock.now() - session.last_seen_at >= TOUCH_EVERY:
+    if clock.now() - session.last_seen_at >= _touch_every():
         _touch(db, session.id)
     return actor_from(person, ip or session.ip)
 
@@ -88,6 +88,20 @@ def revoke_session(db: DbSession, actor: Actor, session_id: UUID) -> None:
     audit.record(db, actor, Action.session_ended, session_id, revoked=True)
 
 
+def end_other_sessions(db: DbSession, actor: Actor, *, keep: UUID | None = None) -> int:
+    """Everywhere else at once; `keep` is the browser that asks. The answer is how many were ended."""
+    others = sa.delete(SessionRow).where(SessionRow.person_id == actor.id)
+    return _end(db, actor, others if keep is None else others.where(SessionRow.id != keep))
+
+
+def end_sessions_of(db: DbSession, actor: Actor, person_id: UUID) -> int:
+    """Signs somebody out everywhere; for administrators. The answer is how many sessions were ended."""
+    require_role(actor, Role.admin)
+    if db.get(PersonRow, person_id) is None:
+        raise NotFound("There is no such person.")
+    return _end(db, actor, sa.delete(SessionRow).where(SessionRow.person_id == person_id))
+
+
 def delete_expired_sessions(db: DbSession) -> int:
     """Run by the timer; the answer is how many went."""
     gone = sa.delete(SessionRow).where(sa.not_(_in_time())).returning(SessionRow.id)
@@ -97,6 +111,13 @@ def delete_expired_sessions(db: DbSession) -> int:
 def hash_of(token: str) -> str:
     """The token has 256 random bits: a fast hash is enough, there is nothing to guess."""
     return sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _end(db: DbSession, actor: Actor, these: sa.Delete) -> int:
+    ended = db.scalars(these.returning(SessionRow.id)).all()
+    for session_id in ended:
+        audit.record(db, actor, Action.session_ended, session_id, revoked=True)
+    return len(ended)
 
 
 def _start(db: DbSession, person: PersonRow, *, ip: str | None, user_agent: str) -> str:
@@ -115,6 +136,11 @@ def _start(db: DbSession, person: PersonRow, *, ip: str | None, user_agent: str)
     db.flush()
     audit.record(db, actor_from(person, ip), Action.session_started, row.id)
     return token
+
+
+def _touch_every() -> timedelta:
+    """Far shorter than the idle limit, or somebody at work would be signed out."""
+    return min(TOUCH_EVERY, timedelta(seconds=settings().session_timeout / 10))
 
 
 def _in_time() -> sa.ColumnElement[bool]:

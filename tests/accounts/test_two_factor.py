@@ -128,7 +128,7 @@ def test_new_recovery_codes_make_the_old_ones_void(db: Session) -> None:
 def test_a_sign_in_waits_ten_minutes_and_five_tries(db: Session) -> None:
     with clock.use(FixedClock(START)) as now:
         ann = new_person(db)
-        app, codes = enrol(db, ann)
+        _, codes = enrol(db, ann)
         late = begin(db, ann)
         now.at += timedelta(minutes=10)
         with pytest.raises(accounts.SignInExpired):
