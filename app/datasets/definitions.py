@@ -17,6 +17,8 @@ from app.datasets.access import access_dataset, definition_of, require_owner
 from app.datasets.queries import dataset_of
 from app.datasets.schemas import Column, Dataset, DatasetChange, DatasetCreate, DatasetSchema
 from app.datasets.tables import BatchRow, DatasetRow
+from app.sharing import service as sharing
+from app.sharing.schemas import Kind
 
 # What changes where or how values are stored, not only which rows are let in.
 SHAPE = ("name", "type", "decimals")
@@ -51,10 +53,13 @@ def create_dataset(db: Session, actor: Actor, new: DatasetCreate) -> Dataset:
         .returning(DatasetRow)
     )
     if row is None:
-        raise DatasetExists(f"There is a dataset {new.name} already. Take another name, or load the file into it.")
+        raise DatasetExists(
+            f"There is a dataset {new.name} already. Take another name, or load into it if you may see it."
+        )
     stage.create_table(raw(db), row.id, new.definition)
+    sharing.share_new(db, actor, Kind.dataset, row.id, share_with=new.share_with)
     audit.record(db, actor, Action.dataset_created, row.id, name=row.name, columns=len(new.definition.columns))
-    return dataset_of(db, row)
+    return dataset_of(db, actor, row)
 
 
 def change_dataset(db: Session, actor: Actor, name: str, change: DatasetChange) -> Dataset:
@@ -70,7 +75,7 @@ def change_dataset(db: Session, actor: Actor, name: str, change: DatasetChange) 
     row.changed_at = clock.now()
     audit.record(db, actor, Action.dataset_changed, row.id, name=row.name, version=row.version)
     db.flush()
-    return dataset_of(db, row)
+    return dataset_of(db, actor, row)
 
 
 def _change_definition(db: Session, row: DatasetRow, new: DatasetSchema) -> None:
@@ -106,6 +111,7 @@ def _stored(schema: DatasetSchema) -> dict[str, Any]:
 def delete_dataset(db: Session, actor: Actor, name: str) -> None:
     """Rows, rejects, evidence and files, for good."""
     row = access_dataset(db, actor, name, lock=True)
+    require_role(actor, Role.author)
     require_owner(actor, row)
     batches = list(db.scalars(sa.select(BatchRow).where(BatchRow.dataset_id == row.id).with_for_update()))
     for batch in batches:
@@ -114,4 +120,5 @@ def delete_dataset(db: Session, actor: Actor, name: str) -> None:
     stage.drop_table(raw(db), row.id, [batch.id for batch in batches])
     audit.record(db, actor, Action.dataset_deleted, row.id, name=row.name, rows=row.row_count)
     db.flush()
+    sharing.forget(db, Kind.dataset, row.id)
     db.execute(sa.delete(DatasetRow).where(DatasetRow.id == row.id))

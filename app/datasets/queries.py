@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from app.core.actor import Actor, Role, require_role
 from app.core.db import raw
 from app.core.paging import MAX_LIMIT, Page, decode, encode, fetch_page
-from app.datasets.access import access_batch, access_dataset, definition_of
+from app.datasets.access import access_batch, access_dataset, definition_of, level_on_dataset, visible_datasets
 from app.datasets.schemas import (
     Batch,
     Dataset,
@@ -22,6 +22,8 @@ from app.datasets.schemas import (
 )
 from app.datasets.stage import table_of
 from app.datasets.tables import BatchRow, DataFileRow, DatasetRow, RejectRow
+from app.sharing import service as sharing
+from app.sharing.schemas import Kind, Level
 
 Figures = dict[UUID, sa.RowMapping]
 LIVE = (BatchRow.status == "published", BatchRow.replaced_by.is_(None))
@@ -30,21 +32,26 @@ LIVE = (BatchRow.status == "published", BatchRow.replaced_by.is_(None))
 def datasets(db: Session, actor: Actor) -> list[Dataset]:
     require_role(actor, Role.viewer)
     figures = _figures(db)
-    return [_dataset(row, figures) for row in db.scalars(sa.select(DatasetRow).order_by(DatasetRow.name))]
+    return [_dataset(*row, figures=figures) for row in db.execute(_seen_by(actor).order_by(DatasetRow.name))]
 
 
 def datasets_page(db: Session, actor: Actor, *, limit: int = 50, cursor: str | None = None) -> Page[Dataset]:
     require_role(actor, Role.viewer)
     show = partial(_dataset, figures=_figures(db))
-    return fetch_page(db, sa.select(DatasetRow), show, DatasetRow.name, limit=limit, cursor=cursor)
+    return fetch_page(db, _seen_by(actor), show, DatasetRow.name, limit=limit, cursor=cursor)
 
 
 def dataset_by_name(db: Session, actor: Actor, name: str) -> Dataset:
-    return dataset_of(db, access_dataset(db, actor, name))
+    return dataset_of(db, actor, access_dataset(db, actor, name))
 
 
-def dataset_of(db: Session, row: DatasetRow) -> Dataset:
-    return _dataset(row, _figures(db, row.id))
+def dataset_of(db: Session, actor: Actor, row: DatasetRow) -> Dataset:
+    level = sharing.level_for(db, actor, Kind.dataset, row.id, row.owner_id)
+    return _dataset(row, level, figures=_figures(db, row.id))
+
+
+def _seen_by(actor: Actor) -> sa.Select[DatasetRow, str | None]:
+    return sa.select(DatasetRow, level_on_dataset(actor)).where(visible_datasets(actor))
 
 
 def _figures(db: Session, dataset_id: UUID | None = None) -> Figures:
@@ -59,7 +66,7 @@ def _figures(db: Session, dataset_id: UUID | None = None) -> Figures:
     return {row.dataset_id: row._mapping for row in db.execute(query)}
 
 
-def _dataset(row: DatasetRow, figures: Figures) -> Dataset:
+def _dataset(row: DatasetRow, level: str | None, *, figures: Figures) -> Dataset:
     own = figures.get(row.id)
     return Dataset(
         id=row.id,
@@ -74,6 +81,7 @@ def _dataset(row: DatasetRow, figures: Figures) -> Dataset:
         rejected=int(own["rejected"]) if own else 0,
         batches=own["batches"] if own else 0,
         last_batch_at=own["last_batch_at"] if own else None,
+        level=Level(level or Level.view),
     )
 
 
@@ -94,9 +102,10 @@ def _batch(row: BatchRow, dataset: str) -> Batch:
 def batches(
     db: Session, actor: Actor, dataset: str | None = None, *, limit: int = 50, cursor: str | None = None
 ) -> Page[Batch]:
-    """Newest first."""
+    """Newest first, of one dataset or of all that may be seen."""
     require_role(actor, Role.viewer)
     query = sa.select(BatchRow, DatasetRow.name).join(DatasetRow, DatasetRow.id == BatchRow.dataset_id)
+    query = query.where(visible_datasets(actor))
     if dataset is not None:
         query = query.where(BatchRow.dataset_id == access_dataset(db, actor, dataset).id)
     return fetch_page(db, query, _batch, BatchRow.id, limit=limit, cursor=cursor, newest_first=True)

@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from app.datasets.columns import check_column, check_column_name, check_schema
+from app.sharing.schemas import Level, ShareCreate
 
 Transform = Literal["trim", "upper", "lower"]
 LoadMode = Literal["append", "replace", "upsert"]
@@ -106,6 +107,9 @@ class DatasetCreate(BaseModel):
     name: str = Field(min_length=1, max_length=80, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
     description: str = Field("", max_length=500)
     definition: DatasetSchema = Field(alias="schema")
+    share_with: list[ShareCreate] | None = Field(
+        None, max_length=50, description="Default: everybody, or the team of whoever makes it"
+    )
 
 
 class DatasetChange(BaseModel):
@@ -133,6 +137,7 @@ class Dataset(BaseModel):
     rejected: int = 0
     batches: int = 0
     last_batch_at: datetime | None = None
+    level: Level = Field(description="What you may do with it: view or edit")
 
 
 class Pins(Seen):

@@ -11,6 +11,9 @@ from app.datasets.queries import batch, batches, dataset_by_name, datasets, data
 from app.datasets.receive import UploadSink, discard_upload, receive_file, store_upload
 from app.datasets.schemas import Pins, Proposal, Upload
 from app.datasets.summaries import summary
+from app.datasets.tables import DatasetRow
+from app.sharing import service as sharing
+from app.sharing.schemas import Kind
 
 __all__ = [
     "EXPORT_FORMATS",
@@ -40,6 +43,8 @@ __all__ = [
     "trace_row",
     "undo_batch",
 ]
+
+sharing.offer_kind(Kind.dataset, DatasetRow)
 
 INFER_SECONDS = 30
 INFER_MEMORY_MB = 1024

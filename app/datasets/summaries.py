@@ -6,10 +6,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.core.actor import Actor, Role, require_role
-from app.datasets.access import access_batch, access_dataset
+from app.datasets.access import access_batch, access_dataset, visible_datasets
 from app.datasets.queries import batch_of
 from app.datasets.schemas import Combination, Day, Reason, Summary
-from app.datasets.tables import BatchRow, ReasonRow
+from app.datasets.tables import BatchRow, DatasetRow, ReasonRow
 
 MAX_COMBINED = 300_000
 COMBINATIONS = sa.text(
@@ -24,7 +24,7 @@ COMBINATIONS = sa.text(
 
 
 def summary(db: Session, actor: Actor, *, dataset: str | None = None, batch_id: int | None = None) -> Summary:
-    """Of one batch, of one dataset, or of everything; undone, failed and duplicate batches do not count."""
+    """Of one batch, of one dataset, or of all that may be seen; undone, failed and duplicate batches do not count."""
     require_role(actor, Role.viewer)
     counted = _counted(db, actor, dataset, batch_id)
     ids = list(db.scalars(sa.select(BatchRow.id).where(*counted)))
@@ -54,7 +54,12 @@ def summary(db: Session, actor: Actor, *, dataset: str | None = None, batch_id: 
 
 
 def _counted(db: Session, actor: Actor, dataset: str | None, batch_id: int | None) -> list[sa.ColumnElement[bool]]:
-    counted: list[sa.ColumnElement[bool]] = [BatchRow.status.in_(("loading", "held", "published"))]
+    """Without a dataset or a batch: of everything that the actor may see."""
+    seen = sa.select(DatasetRow.id).where(visible_datasets(actor))
+    counted: list[sa.ColumnElement[bool]] = [
+        BatchRow.status.in_(("loading", "held", "published")),
+        BatchRow.dataset_id.in_(seen),
+    ]
     if dataset is not None:
         counted.append(BatchRow.dataset_id == access_dataset(db, actor, dataset).id)
     if batch_id is not None:

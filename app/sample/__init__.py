@@ -22,6 +22,7 @@ from app.sample.report import weekly_report
 from app.sample.rows import sales_csv, tickets_csv
 from app.schedules import service as schedules
 from app.schedules.schemas import ScheduleCreate
+from app.sharing import service as sharing
 from app.templates import service as templates
 
 MONDAY_MORNING = "0 9 * * 1"
@@ -68,6 +69,7 @@ def load(db: Session, actor: Actor) -> Sample:
                 "subject": "The team's week",
                 "message": "Good morning, here is last week in figures.",
             },
+            share_with=sharing.OPEN,
         ),
     )
     audit.record(db, actor, Action.sample_loaded, board.id)

@@ -2,8 +2,10 @@
 
 from app.datasets.schemas import Column, ColumnType, DatasetCreate, DatasetSchema, Rule
 from app.sample.rows import CHANNELS, PRIORITIES, PRODUCTS, REGIONS, TOPICS
+from app.sharing.service import OPEN
 
 SALES = DatasetCreate(
+    share_with=OPEN,
     name="sample_sales",
     description="Orders of a small furniture shop.",
     definition=DatasetSchema(
@@ -19,6 +21,7 @@ SALES = DatasetCreate(
     ),
 )
 TICKETS = DatasetCreate(
+    share_with=OPEN,
     name="sample_tickets",
     description="Support tickets of the same shop.",
     definition=DatasetSchema(

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from app.queries.periods import RelativePeriod
 from app.sample.contracts import SALES, TICKETS
+from app.sharing import service as sharing
 from app.templates.schemas import TemplateCreate
 
 NAME = "Weekly team report"
@@ -22,6 +23,7 @@ def weekly_report(board_id: UUID) -> TemplateCreate:
             "parameters": [_period("period", "Week", RelativePeriod.last_full_week)],
             "theme": {"organisation": "Northwind Furniture"},
             "blocks": [*_sales(), *_support(), *_team(board_id)],
+            "share_with": sharing.OPEN,
         }
     )
 
