@@ -92,8 +92,10 @@ def _fate(ctx: JobContext, delivery_id: UUID) -> dict[str, Any]:
 
 def _open(db: Session, ctx: JobContext, fire: Fire, order: ReportOrder) -> None:
     account = _account(db, order)
+    schedule = schedules.schedule(db, SYSTEM, fire.schedule_id)
     facts = {
-        "schedule_name": schedules.schedule(db, SYSTEM, fire.schedule_id).name,
+        "schedule_name": schedule.name,
+        "owner_id": schedule.owner_id,
         "subject": order.subject,
         "run_id": ctx.run_id,
     }
@@ -115,7 +117,12 @@ def _parameters(ctx: JobContext, fire: Fire, order: ReportOrder) -> dict[str, An
     """Moving days count from the day of the fire in the schedule's zone, however late the report is made."""
     with ctx.transaction() as db:
         zone = ZoneInfo(schedules.schedule(db, SYSTEM, fire.schedule_id).zone)
-        wanted = templates.template(db, ctx.actor, order.template_id).content.parameters
+        try:
+            wanted = templates.template(db, ctx.actor, order.template_id).content.parameters
+        except templates.TemplateNotFound as error:
+            raise templates.TemplateNotFound(
+                f"Its template was deleted, or is no longer shared with {ctx.actor.name}."
+            ) from error
     return resolve(wanted, order.parameters, fire.fire_at.astimezone(zone).date()).values
 
 

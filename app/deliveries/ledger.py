@@ -30,7 +30,6 @@ LETTER_JOB = "deliveries.send_letter"
 LETTER_KIND, LETTER_OCCASION = "Account mail", "letter:"
 STOPPED_AFTER_DOT = "The sender was stopped after the end of the message; nobody knows whether it was accepted."
 NEVER_SENT = "The run ended before this message was sent."
-IS_LETTER = DeliveryRow.occasion.startswith(LETTER_OCCASION)
 
 
 class DeliveryLost(Exception):

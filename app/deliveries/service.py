@@ -32,9 +32,11 @@ from app.deliveries.smtp_accounts import (
     smtp_accounts,
     smtp_accounts_page,
 )
-from app.deliveries.tables import DeliveryRow
+from app.deliveries.tables import DeliveryRow, SmtpAccountRow
 from app.jobs import service as jobs
 from app.schedules import service as schedules
+from app.sharing import service as sharing
+from app.sharing.schemas import Kind
 from app.templates import service as templates
 from app.templates.parameters import resolve
 
@@ -59,7 +61,7 @@ IN_HAND = (State.queued, State.sending)
 
 
 class DeliveryNotFound(NotFound):
-    """There is no such delivery."""
+    """There is no such delivery, or you may not see it."""
 
 
 class MessageNotMade(Conflict):
@@ -79,7 +81,10 @@ class OrderInvalid(Invalid):
 
 
 def check_order(db: Session, actor: Actor, payload: dict[str, Any]) -> dict[str, Any]:
-    """Called when a schedule is saved: the payload to keep. Raises OrderInvalid, which names each bad field."""
+    """Called when a schedule is saved: the payload to keep. Raises OrderInvalid, which names each bad field.
+
+    Whoever says what is sent to whom must see all of it, for it is sent in the name of the schedule's owner.
+    """
     try:
         order = ReportOrder.model_validate(payload)
     except ValidationError as error:
@@ -91,9 +96,12 @@ def check_order(db: Session, actor: Actor, payload: dict[str, Any]) -> dict[str,
     problems = []
     try:
         found = templates.template(db, actor, order.template_id)
+        templates.check_sources(db, actor, found.content.blocks)
         resolve(found.content.parameters, order.parameters, clock.now().date())
     except NotFound:
-        problems.append(("template_id", f"There is no template {order.template_id}."))
+        problems.append(("template_id", f"There is no template {order.template_id}, or you may not see it."))
+    except templates.SourcesNotShared as error:
+        problems.append(("template_id", error.message))
     except Invalid as error:
         problems.append(("parameters", error.message))
     if order.smtp_account_id:
@@ -111,9 +119,7 @@ def deliveries(
 ) -> Page[Delivery]:
     """Newest first."""
     require_role(actor, Role.viewer)
-    query = sa.select(DeliveryRow).where(*_conditions(wanted or DeliveryFilter()))
-    if not actor.role.includes(Role.admin):
-        query = query.where(sa.not_(ledger.IS_LETTER))
+    query = sa.select(DeliveryRow).where(_visible(actor), *_conditions(wanted or DeliveryFilter()))
     by = (DeliveryRow.created_at, DeliveryRow.id)
     return fetch_page(db, query, partial(_seen, db), *by, limit=limit, cursor=cursor, newest_first=True)
 
@@ -150,11 +156,26 @@ def retry_delivery(db: Session, actor: Actor, delivery_id: UUID) -> Delivery:
 
 
 def access_delivery(db: Session, actor: Actor, delivery_id: UUID, *, write: bool = False) -> DeliveryRow:
-    require_role(actor, Role.author if write else Role.viewer)
-    row = db.get(DeliveryRow, delivery_id, with_for_update=write or None, populate_existing=True)
-    if row is None or (ledger.is_letter(row) and not actor.role.includes(Role.admin)):
+    """Who may see or change its schedule may see or send again a message; without one it is its owner's."""
+    require_role(actor, Role.viewer)
+    query = sa.select(DeliveryRow).where(DeliveryRow.id == delivery_id, _visible(actor))
+    row = db.scalar(query.with_for_update() if write else query, execution_options={"populate_existing": True})
+    if row is None:
         raise DeliveryNotFound
+    if write:
+        require_role(actor, Role.author)
+        if row.schedule_id:
+            schedule = schedules.access_schedule(db, actor, row.schedule_id)
+            sharing.check_level(db, actor, Kind.schedule, schedule, edit=True)
     return row
+
+
+def _visible(actor: Actor) -> sa.ColumnElement[bool]:
+    """Letters about accounts have neither schedule nor owner: they are for administrators."""
+    if actor.role is Role.admin:
+        return sa.true()
+    own = sa.and_(DeliveryRow.schedule_id.is_(None), DeliveryRow.owner_id == actor.id)
+    return sa.or_(DeliveryRow.schedule_id.in_(schedules.visible_schedules(actor)), own)
 
 
 def _conditions(wanted: DeliveryFilter) -> list[sa.ColumnElement[bool]]:
@@ -192,3 +213,4 @@ def _order_invalid(problems: list[tuple[str, str]]) -> OrderInvalid:
 
 
 schedules.offer_action("report", job=DELIVER_JOB, check=check_order)
+sharing.offer_kind(Kind.smtp_account, SmtpAccountRow, shareable=False, owner_role=Role.admin)

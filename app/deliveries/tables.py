@@ -70,6 +70,8 @@ class DeliveryRow(Base):
     sender: Mapped[str]
     schedule_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("schedules.id", ondelete="SET NULL"), index=True)
     schedule_name: Mapped[str]
+    # Whom it was sent for. Of a letter about an account: nobody, so only administrators see it.
+    owner_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("people.id", ondelete="SET NULL"), index=True)
     fire_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
     account_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("smtp_accounts.id", ondelete="SET NULL"))
     account_name: Mapped[str]

@@ -73,7 +73,7 @@ def limited(*, wall_seconds: float, memory_mb: int = 2048) -> Callable[[Handler]
 
 
 def turned_away(tell: Callable[[JobContext, str], str]) -> Callable[[Handler], Handler]:
-    """When a run may not even begin, `tell` notes the reason where people wait for the result; it returns the way out."""
+    """When a run may not even begin, `tell` notes the reason where people wait for it, and returns the way out."""
 
     def decorate(handler: Handler) -> Handler:
         handler.turned_away = tell  # type: ignore[attr-defined]

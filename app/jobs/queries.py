@@ -54,6 +54,12 @@ def newest_steps(db: Session, run_id: UUID) -> list[Step]:
     return [Step.model_validate(row) for row in reversed(rows.all())]
 
 
+def errors_of(db: Session, run_ids: list[UUID]) -> dict[UUID, str]:
+    """Of those that failed. For features that show what their runs came to."""
+    query = sa.select(RunRow.id, RunRow.error).where(RunRow.id.in_(run_ids), RunRow.status == RunStatus.failed)
+    return {row.id: row.error or "It failed." for row in db.execute(query)}
+
+
 def visible_runs(
     db: Session, actor: Actor, *, status: RunStatus | None, job: str | None, limit: int, cursor: str | None
 ) -> Page[Run]:

@@ -20,8 +20,11 @@ from app.core.errors import Conflict, Forbidden, NotFound
 from app.core.paging import Page
 from app.jobs import claim, queries
 from app.jobs.alarm import drop_alarm, set_alarm
+from app.jobs.queries import errors_of
 from app.jobs.schemas import Run, RunStatus, Step
 from app.jobs.tables import RunRow
+
+__all__ = ["errors_of"]
 
 POLL_SECONDS = 0.1
 

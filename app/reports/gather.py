@@ -16,6 +16,7 @@ from app.queries.schemas import Source
 from app.reports.schemas import Material
 from app.tasks import service as tasks
 from app.tasks.schemas import BoardSummary
+from app.templates import service as templates
 from app.templates.parameters import BadParameter
 from app.templates.schemas import (
     BoardSummaryBlock,
@@ -43,7 +44,11 @@ def gather(
     version: int = 0,
     made_at: datetime | None = None,
 ) -> Material:
-    """What cannot be read is noted in its place: that block will say so, the others are not harmed."""
+    """What cannot be read is noted in its place: that block will say so, the others are not harmed.
+
+    What `actor` may not see refuses the whole: a report is never more than the person who asks could look up.
+    """
+    templates.check_sources(db, actor, content.blocks)
     names = {block.query.dataset for block in content.blocks if isinstance(block, KpiBlock | TableBlock | ChartBlock)}
     made_at = made_at or clock.now()
     boards = [block for block in content.blocks if isinstance(block, BoardSummaryBlock)]

@@ -22,6 +22,8 @@ from app.reports import generate
 from app.reports.gather import gather, today
 from app.reports.schemas import Format, Preview, Report, ReportContent, ReportRequest, Requested
 from app.reports.tables import ReportRow
+from app.sharing import service as sharing
+from app.sharing.schemas import Kind
 from app.templates import service as templates
 from app.templates.parameters import resolve
 from app.templates.schemas import Template, TemplateContent, Values
@@ -30,9 +32,11 @@ FINISHED = (RunStatus.completed, RunStatus.partial)
 PREVIEW_SECONDS = 40
 PREVIEW_MEMORY_MB = 2048
 
+sharing.offer_kind(Kind.report, ReportRow, name="title")
+
 
 class ReportNotFound(NotFound):
-    """There is no such report."""
+    """There is no such report, or you may not see it."""
 
 
 class ReportNotReady(Conflict):
@@ -48,7 +52,10 @@ def request_report(
     title: str | None = None,
     unique_key: str | None = None,
 ) -> Report:
-    """The report and the run that makes it, in the caller's transaction. An existing `unique_key` gives that report."""
+    """The report and the run that makes it, in the caller's transaction. An existing `unique_key` gives that report.
+
+    Raises SourcesNotShared when the template asks for data that `actor` may not see.
+    """
     require_role(actor, Role.author)
     row, is_new = _add_row(db, actor, template_id, parameters, title=title, unique_key=unique_key)
     if is_new:
@@ -105,7 +112,7 @@ def reports(
 ) -> Page[Report]:
     """Newest first. As `status`, pending stands for all that have not come to an end."""
     require_role(actor, Role.viewer)
-    query = sa.select(ReportRow)
+    query = sa.select(ReportRow).where(sharing.visible(actor, Kind.report, ReportRow.id, ReportRow.owner_id))
     if search.strip():
         words = search.strip()
         matches = (column.icontains(words, autoescape=True) for column in (ReportRow.title, ReportRow.template_name))
@@ -141,6 +148,7 @@ def delete_report(db: Session, actor: Actor, report_id: UUID) -> None:
         raise Forbidden("Only the owner of a report or an admin may delete it.")
     keys = [key for key in (row.html_key, row.pdf_key) if key]
     audit.record(db, actor, Action.report_deleted, row.id, title=row.title)
+    sharing.forget(db, Kind.report, row.id)
     db.delete(row)
     db.flush()
     sa.event.listen(db, "after_commit", lambda _session: _delete_files(keys), once=True)
@@ -170,6 +178,7 @@ def access_report(db: Session, actor: Actor, report_id: UUID, *, write: bool = F
     row = db.scalar(query.with_for_update() if write else query)
     if row is None:
         raise ReportNotFound
+    sharing.check_level(db, actor, Kind.report, row, edit=write, missing=ReportNotFound())
     if write:
         require_role(actor, Role.author)
     return row
@@ -186,6 +195,7 @@ def _add_row(
 ) -> tuple[ReportRow, bool]:
     """The template's version and the fixed days are pinned now: a run that is repeated later means the same."""
     template = templates.template(db, actor, template_id)
+    templates.check_sources(db, actor, template.content.blocks)
     values = resolve(template.content.parameters, parameters, today())
     wanted = insert(ReportRow).values(
         template_id=template.id,
@@ -199,6 +209,7 @@ def _add_row(
     )
     new = db.scalar(wanted.on_conflict_do_nothing(index_elements=["unique_key"]).returning(ReportRow))
     if new is not None:
+        sharing.copy_shares(db, Kind.template, template.id, Kind.report, new.id)
         return new, True
     return db.scalars(sa.select(ReportRow).where(ReportRow.unique_key == unique_key)).one(), False
 

@@ -2,10 +2,12 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Self
+from typing import Any
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from app.sharing.schemas import Level, ShareCreate
 
 
 class Kind(StrEnum):
@@ -35,12 +37,15 @@ class Timing(BaseModel):
 
 
 class ScheduleCreate(Timing):
+    """Without `share_with`: everybody, or the team of whoever makes it."""
+
     name: str = Field(min_length=1, max_length=200)
     what: str = "report"
     payload: dict[str, Any]
     enabled: bool = True
     catch_up: CatchUp = CatchUp.once
     grace_seconds: int = Field(300, ge=0, le=604_800)
+    share_with: list[ShareCreate] | None = Field(default=None, max_length=50)
 
 
 class ScheduleChange(BaseModel):
@@ -61,6 +66,8 @@ class ScheduleChange(BaseModel):
 
 
 class Schedule(Timing):
+    """`level` is what sharing lets the reader do with it."""
+
     id: UUID
     name: str
     what: str
@@ -75,9 +82,7 @@ class Schedule(Timing):
     created_at: datetime
     changed_at: datetime
     explanation: str = ""
-
-    def explained(self, words: str) -> Self:
-        return self.model_copy(update={"explanation": words})
+    level: Level = Level.view
 
 
 class NextRun(BaseModel):
@@ -99,6 +104,8 @@ class Preview(BaseModel):
 
 
 class Fire(BaseModel):
+    """`error` says why its run failed."""
+
     model_config = ConfigDict(frozen=True, from_attributes=True)
 
     id: UUID
@@ -109,3 +116,4 @@ class Fire(BaseModel):
     payload: dict[str, Any]
     run_id: UUID | None = Field(serialization_alias="job_id")
     created_at: datetime
+    error: str | None = None

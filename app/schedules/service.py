@@ -18,10 +18,15 @@ from app.core.actor import Actor, Role, require_role
 from app.core.errors import AppError, Conflict, Forbidden, Invalid, NotFound, Unavailable
 from app.core.paging import Page, fetch_page
 from app.jobs import service as jobs
+from app.schedules.access import ScheduleNotFound, access_schedule, schedules_with_level, visible_schedules
 from app.schedules.next_fire import check_timing, explain, fires, next_fire, next_runs
 from app.schedules.owner import acting_owner, may_act
 from app.schedules.schemas import CatchUp, Fire, Preview, Schedule, ScheduleChange, ScheduleCreate, Timing
 from app.schedules.tables import FireRow, ScheduleRow
+from app.sharing import service as sharing
+from app.sharing.schemas import Kind, Level
+
+__all__ = ["ScheduleNotFound", "access_schedule", "visible_schedules"]
 
 log = structlog.get_logger()
 
@@ -29,10 +34,6 @@ DUE_AT_ONCE = 20
 MOST_CAUGHT_UP = 100
 MOST_COUNTED = 10_000
 TIMING_FIELDS = {"kind", "cron", "every_seconds", "starts_at", "zone"}
-
-
-class ScheduleNotFound(NotFound):
-    """There is no such schedule."""
 
 
 class ScheduleChanged(Conflict):
@@ -47,6 +48,8 @@ class Offer:
 
 _offers: dict[str, Offer] = {}
 
+sharing.offer_kind(Kind.schedule, ScheduleRow)
+
 
 def offer_action(what: str, *, job: str, check: Callable[[Session, Actor, dict[str, Any]], dict[str, Any]]) -> None:
     """A feature above says what can be scheduled. `check` returns the payload to keep or raises Invalid."""
@@ -58,7 +61,7 @@ def create_schedule(db: Session, actor: Actor, new: ScheduleCreate) -> Schedule:
     check_timing(new)
     now = clock.now()
     row = ScheduleRow(
-        **new.model_dump(exclude={"payload"}, mode="python"),
+        **new.model_dump(exclude={"payload", "share_with"}, mode="python"),
         payload=_offer(new.what).check(db, actor, new.payload),
         next_run_at=next_fire(new, now),
         owner_id=actor.id,
@@ -68,8 +71,9 @@ def create_schedule(db: Session, actor: Actor, new: ScheduleCreate) -> Schedule:
     )
     db.add(row)
     db.flush()
+    sharing.share_new(db, actor, Kind.schedule, row.id, share_with=new.share_with)
     audit.record(db, actor, Action.schedule_created, row.id, name=row.name)
-    return _seen(row)
+    return _seen(row, Level.edit)
 
 
 def change_schedule(db: Session, actor: Actor, schedule_id: UUID, change: ScheduleChange) -> Schedule:
@@ -112,27 +116,30 @@ def delete_schedule(db: Session, actor: Actor, schedule_id: UUID) -> None:
     row = access_schedule(db, actor, schedule_id, write=True)
     if actor.id != row.owner_id and not actor.role.includes(Role.admin):
         raise Forbidden("Only the owner of a schedule or an admin can delete it.")
+    sharing.forget(db, Kind.schedule, row.id)
     db.delete(row)
     audit.record(db, actor, Action.schedule_deleted, row.id, name=row.name)
     db.flush()
 
 
 def schedule(db: Session, actor: Actor, schedule_id: UUID) -> Schedule:
-    return _seen(access_schedule(db, actor, schedule_id))
+    row = access_schedule(db, actor, schedule_id)
+    level = sharing.check_level(db, actor, Kind.schedule, row, missing=ScheduleNotFound())
+    return _seen(row, level)
 
 
 def schedules(db: Session, actor: Actor, *, limit: int = 50, cursor: str | None = None) -> Page[Schedule]:
     """By name."""
     require_role(actor, Role.viewer)
     by = (ScheduleRow.name, ScheduleRow.id)
-    return fetch_page(db, sa.select(ScheduleRow), _seen, *by, limit=limit, cursor=cursor)
+    return fetch_page(db, schedules_with_level(actor), _seen, *by, limit=limit, cursor=cursor)
 
 
 def upcoming(db: Session, actor: Actor, limit: int = 5) -> list[Schedule]:
     """What runs next, soonest first."""
     require_role(actor, Role.viewer)
-    query = sa.select(ScheduleRow).where(ScheduleRow.enabled, ScheduleRow.next_run_at.is_not(None))
-    return [_seen(row) for row in db.scalars(query.order_by(ScheduleRow.next_run_at).limit(limit))]
+    query = schedules_with_level(actor).where(ScheduleRow.enabled, ScheduleRow.next_run_at.is_not(None))
+    return [_seen(*found) for found in db.execute(query.order_by(ScheduleRow.next_run_at).limit(limit)).tuples()]
 
 
 def preview(timing: Timing, count: int = 5) -> Preview:
@@ -158,10 +165,13 @@ def run_now(db: Session, actor: Actor, schedule_id: UUID) -> Fire:
 def fire_history(
     db: Session, actor: Actor, schedule_id: UUID, *, limit: int = 20, cursor: str | None = None
 ) -> Page[Fire]:
-    """Newest first."""
+    """Newest first, each with the reason if its run failed."""
     access_schedule(db, actor, schedule_id)
-    query = sa.select(FireRow).where(FireRow.schedule_id == schedule_id)
-    return fetch_page(db, query, Fire.model_validate, FireRow.fire_at, limit=limit, cursor=cursor, newest_first=True)
+    query, show = sa.select(FireRow).where(FireRow.schedule_id == schedule_id), Fire.model_validate
+    page = fetch_page(db, query, show, FireRow.fire_at, limit=limit, cursor=cursor, newest_first=True)
+    errors = jobs.errors_of(db, [one.run_id for one in page.items if one.run_id])
+    items = [one.model_copy(update={"error": errors.get(one.run_id or one.id)}) for one in page.items]
+    return Page(items=items, next_cursor=page.next_cursor)
 
 
 def fire(db: Session, fire_id: UUID) -> Fire:
@@ -188,14 +198,6 @@ def tick(db: Session, now: datetime | None = None) -> int:
         .execution_options(populate_existing=True)
     )
     return sum(_start_due(db, row, now) for row in db.scalars(due).all())
-
-
-def access_schedule(db: Session, actor: Actor, schedule_id: UUID, *, write: bool = False) -> ScheduleRow:
-    require_role(actor, Role.author if write else Role.viewer)
-    row = db.get(ScheduleRow, schedule_id, with_for_update=write, populate_existing=write)
-    if row is None:
-        raise ScheduleNotFound
-    return row
 
 
 def plan(row: ScheduleRow, now: datetime) -> tuple[list[tuple[datetime, bool]], datetime | None]:
@@ -277,9 +279,9 @@ def _saved(db: Session, actor: Actor, row: ScheduleRow, *, changed: list[str]) -
     row.changed_at = clock.now()
     db.flush()
     audit.record(db, actor, Action.schedule_changed, row.id, name=row.name, changed=changed)
-    return _seen(row)
+    return _seen(row, Level.edit)
 
 
-def _seen(row: ScheduleRow) -> Schedule:
+def _seen(row: ScheduleRow, level: str | None) -> Schedule:
     seen = Schedule.model_validate(row)
-    return seen.explained(explain(seen))
+    return seen.model_copy(update={"explanation": explain(seen), "level": Level(level or Level.view)})

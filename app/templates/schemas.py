@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from app.queries.format import NumberFormat
 from app.queries.periods import Period, RelativeDay, RelativePeriod
 from app.queries.schemas import QuerySpec, Shape
+from app.sharing.schemas import Level, ShareCreate
 
 RESERVED = {"report", "blocks"}
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
@@ -130,8 +131,11 @@ class TemplateContent(Shape):
 
 
 class TemplateCreate(TemplateContent):
+    """Without `share_with`: everybody, or the team of whoever makes it."""
+
     name: str = Field(min_length=1, max_length=200)
     description: str = Field("", max_length=2000)
+    share_with: list[ShareCreate] | None = Field(default=None, max_length=50)
 
 
 class TemplateChange(Shape):
@@ -146,6 +150,8 @@ class TemplateChange(Shape):
 
 
 class TemplateSummary(BaseModel):
+    """`level` is what sharing lets the reader do with it."""
+
     model_config = ConfigDict(frozen=True)
 
     id: UUID
@@ -156,6 +162,7 @@ class TemplateSummary(BaseModel):
     owner_id: UUID | None
     created_at: datetime
     changed_at: datetime
+    level: Level
 
 
 class Template(TemplateSummary):

@@ -17,7 +17,16 @@ from app.core.errors import Conflict, Forbidden, NotFound
 from app.core.paging import MAX_LIMIT, Page, fetch_page
 from app.queries import service as queries
 from app.queries.schemas import Source
+from app.sharing import service as sharing
+from app.sharing.schemas import Kind, Level
 from app.tasks import service as tasks
+from app.templates.access import (
+    SourcesNotShared,
+    TemplateNotFound,
+    access_template,
+    check_sources,
+    visible_templates,
+)
 from app.templates.schemas import (
     BoardSummaryBlock,
     ChartBlock,
@@ -35,9 +44,9 @@ from app.templates.schemas import (
 from app.templates.tables import TemplateRow, TemplateVersionRow
 from app.templates.texts import TooIntricate, may_be_intricate
 
+__all__ = ["SourcesNotShared", "TemplateNotFound", "access_template", "check_sources"]
 
-class TemplateNotFound(NotFound):
-    """There is no such template."""
+sharing.offer_kind(Kind.template, TemplateRow)
 
 
 class NameTaken(Conflict):
@@ -50,6 +59,7 @@ class TemplateChanged(Conflict):
 
 def create_template(db: Session, actor: Actor, wanted: TemplateCreate) -> Template:
     require_role(actor, Role.author)
+    check_sources(db, actor, wanted.blocks)
     now = clock.now()
     row = TemplateRow(
         name=wanted.name.strip(),
@@ -63,8 +73,9 @@ def create_template(db: Session, actor: Actor, wanted: TemplateCreate) -> Templa
         db.add(row)
     content = TemplateContent(blocks=wanted.blocks, parameters=wanted.parameters, theme=wanted.theme)
     _add_version(db, actor, row, content)
+    sharing.share_new(db, actor, Kind.template, row.id, share_with=wanted.share_with)
     audit.record(db, actor, Action.template_created, row.id, name=row.name)
-    return _shown(row, content)
+    return _shown(row, content, Level.edit)
 
 
 def templates(
@@ -72,7 +83,8 @@ def templates(
 ) -> Page[TemplateSummary]:
     """By name."""
     require_role(actor, Role.viewer)
-    query = sa.select(TemplateRow, _block_count())
+    level = sharing.level_column(actor, Kind.template, TemplateRow.id, TemplateRow.owner_id)
+    query = sa.select(TemplateRow, _block_count(), level).where(visible_templates(actor))
     if search.strip():
         query = query.where(TemplateRow.name.icontains(search.strip(), autoescape=True))
     return fetch_page(db, query, _summary, TemplateRow.name, limit=limit, cursor=cursor)
@@ -80,15 +92,17 @@ def templates(
 
 def template(db: Session, actor: Actor, template_id: UUID) -> Template:
     row = access_template(db, actor, template_id)
-    return _shown(row, _content(db, row.id, row.version))
+    level = sharing.level_for(db, actor, Kind.template, row.id, row.owner_id)
+    return _shown(row, _content(db, row.id, row.version), level or Level.view)
 
 
 def template_by_name(db: Session, actor: Actor, name: str) -> Template:
     """`name` may be the id too: scripts know one or the other."""
-    row = db.scalar(sa.select(TemplateRow).where(sa.or_(TemplateRow.name == name, TemplateRow.id == _uuid(name))))
-    if row is None:
-        raise TemplateNotFound(f'There is no template "{name}".')
-    return template(db, actor, row.id)
+    query = sa.select(TemplateRow.id).where(sa.or_(TemplateRow.name == name, TemplateRow.id == _uuid(name)))
+    found = db.scalar(query.where(visible_templates(actor)))
+    if found is None:
+        raise TemplateNotFound(f'There is no template "{name}", or you may not see it.')
+    return template(db, actor, found)
 
 
 def template_content(db: Session, actor: Actor, template_id: UUID, version: int) -> TemplateContent:
@@ -112,7 +126,10 @@ def versions_page(
 
 
 def change_template(db: Session, actor: Actor, template_id: UUID, change: TemplateChange) -> Template:
-    """A new version when blocks, parameters or theme are given; name and description are not versioned."""
+    """A new version when blocks, parameters or theme are given; name and description are not versioned.
+
+    Whoever changes a block must see its data: the template may be used, on schedule too, by those who see more.
+    """
     row = access_template(db, actor, template_id, write=True)
     if row.version != change.version:
         raise TemplateChanged
@@ -124,11 +141,12 @@ def change_template(db: Session, actor: Actor, template_id: UUID, change: Templa
     content = _content(db, row.id, row.version)
     given = change.model_dump(include={"blocks", "parameters", "theme"}, exclude_none=True)
     if given:
-        content = TemplateContent.model_validate({**content.model_dump(), **given})
+        before, content = content, TemplateContent.model_validate({**content.model_dump(), **given})
+        check_sources(db, actor, [block for block in content.blocks if block not in before.blocks])
         row.version += 1
         _add_version(db, actor, row, content)
     audit.record(db, actor, Action.template_changed, row.id, version=row.version)
-    return _shown(row, content)
+    return _shown(row, content, Level.edit)
 
 
 def restore_version(db: Session, actor: Actor, template_id: UUID, number: int) -> Template:
@@ -150,6 +168,7 @@ def delete_template(db: Session, actor: Actor, template_id: UUID) -> None:
     if row.owner_id != actor.id and not actor.role.includes(Role.admin):
         raise Forbidden("Only the owner of a template or an admin may delete it.")
     audit.record(db, actor, Action.template_deleted, row.id, name=row.name)
+    sharing.forget(db, Kind.template, row.id)
     db.delete(row)
     db.flush()
 
@@ -168,16 +187,6 @@ def check_content(db: Session, actor: Actor, content: TemplateContent) -> list[F
     today = clock.now().date()
     findings: list[Finding] = children.call("app.templates.check:check", content, sources, boards, today)
     return findings
-
-
-def access_template(db: Session, actor: Actor, template_id: UUID, *, write: bool = False) -> TemplateRow:
-    require_role(actor, Role.viewer)
-    row = db.get(TemplateRow, template_id, with_for_update=write)
-    if row is None:
-        raise TemplateNotFound
-    if write:
-        require_role(actor, Role.author)
-    return row
 
 
 def _source_or_none(db: Session, actor: Actor, dataset: str) -> Source | None:
@@ -251,16 +260,16 @@ def _facts(row: TemplateRow) -> dict[str, Any]:
     return {name: getattr(row, name) for name in names}
 
 
-def _summary(row: TemplateRow, block_count: int) -> TemplateSummary:
-    return TemplateSummary(**_facts(row), block_count=block_count)
+def _summary(row: TemplateRow, block_count: int, level: str) -> TemplateSummary:
+    return TemplateSummary(**_facts(row), block_count=block_count, level=Level(level))
 
 
 def _version(row: TemplateVersionRow) -> TemplateVersion:
     return TemplateVersion(number=row.number, person=row.person, created_at=row.created_at, content=_content_of(row))
 
 
-def _shown(row: TemplateRow, content: TemplateContent) -> Template:
-    return Template(**_facts(row), block_count=len(content.blocks), content=content)
+def _shown(row: TemplateRow, content: TemplateContent, level: Level) -> Template:
+    return Template(**_facts(row), block_count=len(content.blocks), content=content, level=level)
 
 
 def _uuid(text: str) -> UUID | None:
