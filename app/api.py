@@ -54,7 +54,7 @@ class ErrorBody(BaseModel):
     details: list[dict[str, Any]]
 
 
-DOCUMENTED = {status: {"model": ErrorBody} for status in (400, 401, 403, 404, 409, 422, 429, 500, 503)}
+DOCUMENTED = {status: {"model": ErrorBody} for status in (400, 401, 403, 404, 409, 413, 422, 429, 500, 503)}
 HTTP_NAMES = {404: "NotFound", 405: "MethodNotAllowed", 413: "TooLarge", 415: "UnsupportedMediaType"}
 HTTP_MESSAGES = {404: "There is no such address.", 405: "This address does not answer to this method."}
 
