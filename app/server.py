@@ -161,6 +161,7 @@ def _timer(database: startup.OpenDatabase) -> BackgroundScheduler:
     timer.add_job(_quietly, "interval", seconds=1, args=[schedules.tick], id="schedules")
     timer.add_job(_quietly, "interval", minutes=1, args=[limits.delete_earned], id="limits")
     timer.add_job(_quietly, "interval", minutes=1, args=[accounts.delete_expired_sessions], id="sessions")
+    timer.add_job(_quietly, "interval", hours=1, args=[accounts.delete_old_devices], id="devices")
     timer.add_job(_quietly, "interval", minutes=1, args=[accounts.delete_expired_sign_ins], id="sign-ins")
     timer.add_job(_quietly, "interval", hours=1, args=[accounts.delete_old_answers], id="answers")
     timer.add_job(_quietly, "interval", hours=1, args=[admissions.delete_old_links], id="links")

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
-from app.ui.auth import code, enrol, forms, login, logout, setup
+from app.ui.auth import code, enrol, forms, invitation, login, logout, reset, setup, signup
 
 
 def show_nothing(request: Request) -> Response:
@@ -26,6 +26,9 @@ routes = [
     *enrol.routes,
     *logout.routes,
     *setup.routes,
+    *signup.routes,
+    *invitation.routes,
+    *reset.routes,
     Route("/auth/signin.css", _file("signin.css")),
     Route("/auth/mark.svg", _file("mark.svg")),
     Route("/auth/{rest:path}", show_nothing),  # the last: it takes what no form above has taken
