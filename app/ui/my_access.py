@@ -1,6 +1,6 @@
 """Parts of the settings page: where I am signed in, and the keys that act as me."""
 
-from datetime import UTC, datetime, time
+from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
 
@@ -8,11 +8,14 @@ import streamlit as st
 
 from app.accounts import service as accounts
 from app.accounts.schemas import ApiKey, KeyCreate, NewKey, Scope, Session
+from app.core import clock
 from app.core.actor import Actor, Role
 from app.ui.page import action, confirm, reading, session_token, when
+from app.ui.reconfirm import confirm_with_password
 
 NEW_KEY = "new_key"
 SCOPES = {Scope.read: "read only", Scope.write: "read and change", Scope.admin: "everything, administration too"}
+LASTS = {30: "30 days", 90: "90 days", 365: "A year", 0: "Until it is revoked"}
 # The first that fits names the browser: most call themselves Chrome and Safari as well.
 BROWSERS = {"Edg/": "Edge", "OPR/": "Opera", "Firefox/": "Firefox", "Chrome/": "Chrome", "Safari/": "Safari"}
 SYSTEMS = {
@@ -29,15 +32,35 @@ def my_sessions(person: Actor) -> None:
     with reading() as db:
         current = accounts.current_session(db, session_token() or "")
         mine = accounts.sessions(db, person, current=current.id if current else None)
+    if len(mine) > 1 and current and st.button("Sign out everywhere else", icon=":material/devices_off:"):
+        _ask_to_end_others(person, current.id)
     for session in mine:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             with st.container(gap=None):
                 st.markdown(f"**{browser_name(session.user_agent)}**{' :blue-badge[this one]' * session.is_current}")
                 st.caption(_place(session))
             if not session.is_current and st.button("Sign out", key=f"end_{session.id}"):
-                with action("Signed out there.") as db:
-                    accounts.revoke_session(db, person, session.id)
-                    st.rerun()
+                _ask_to_end(person, session)
+
+
+def _ask_to_end(person: Actor, session: Session) -> None:
+    def end() -> None:
+        with action("Signed out there.") as db:
+            accounts.revoke_session(db, person, session.id)
+            st.rerun()
+
+    question = f"Sign out {browser_name(session.user_agent)}?"
+    confirm_with_password(person, question, verb="Sign out", act=end, detail=f"{_place(session)}.")
+
+
+def _ask_to_end_others(person: Actor, here: UUID) -> None:
+    def end() -> None:
+        with action("Signed out everywhere else.") as db:
+            accounts.end_other_sessions(db, person, keep=here)
+            st.rerun()
+
+    detail = "All other browsers must sign in again. API keys go on working."
+    confirm_with_password(person, "Sign out everywhere else?", verb="Sign out", act=end, detail=detail)
 
 
 def browser_name(user_agent: str) -> str:
@@ -50,13 +73,13 @@ def browser_name(user_agent: str) -> str:
 def my_keys(person: Actor) -> None:
     st.caption("A key lets a script act as you. The API is described at [/api/v1/docs](/api/v1/docs).")
     _show_new_key()
-    with st.form("key", clear_on_submit=True):
+    with st.form("key", clear_on_submit=True, enter_to_submit=False):
         name = st.text_input("What is it for?", placeholder="Nightly upload", max_chars=120)
         allowed = [scope for scope in SCOPES if scope is not Scope.admin or person.role is Role.admin]
         scope = st.selectbox("What may it do?", allowed, format_func=SCOPES.__getitem__)
-        until = st.date_input("Valid until", value=None, min_value="today", help="Leave empty for a key without end.")
+        days = st.selectbox("How long?", list(LASTS), index=1, format_func=LASTS.__getitem__)
         if st.form_submit_button("Create key", type="primary"):
-            _create_key(person, name, scope, datetime.combine(until, time.max, UTC) if until else None)
+            _create_key(person, name, scope, clock.now() + timedelta(days=days) if days else None)
     with reading() as db:
         mine = accounts.keys(db, person)
     for key in mine:
@@ -92,10 +115,15 @@ def _create_key(person: Actor, name: str, scope: Scope, until: datetime | None) 
 
 
 def _show_new_key() -> None:
-    new: NewKey | None = st.session_state.pop(NEW_KEY, None)
-    if new:
+    new: NewKey | None = st.session_state.get(NEW_KEY)
+    if new is None:
+        return
+    with st.container(border=True):
         st.success("Copy the key now. It is not shown again.", icon=":material/key:")
-        st.code(new.key, language=None)
+        st.code(new.key, language=None, wrap_lines=True)
+        if st.button("I have copied it", type="primary"):
+            del st.session_state[NEW_KEY]
+            st.rerun()
 
 
 def _revoke(person: Actor, key_id: UUID) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pyotp
 import pytest
 from pydantic import SecretStr
 from streamlit.testing.v1 import AppTest
@@ -38,7 +39,8 @@ def show(ann: Actor, monkeypatch: pytest.MonkeyPatch) -> Open:
             token = accounts.start_session(db, who, user_agent="Mozilla/5.0 (X11; Linux) Firefox/140.0")
         for module in (page, sidebar):
             monkeypatch.setattr(module, "session_token", lambda: token)
-        monkeypatch.setattr("app.ui.my_access.session_token", lambda: token)
+        for module in ("my_access", "my_profile", "reconfirm"):
+            monkeypatch.setattr(f"app.ui.{module}.session_token", lambda: token)
         at = AppTest.from_file(str(ROOT / "app/ui/app.py"), default_timeout=60).run()
         return at if name == "home" else at.switch_page(str(ROOT / f"pages/{name}.py")).run()
 
@@ -81,8 +83,18 @@ def test_a_profile_is_changed_by_its_owner(show: Open) -> None:
     assert "Victor" in at.sidebar.text[0].value
 
 
-def test_two_passwords_that_differ_change_nothing(show: Open) -> None:
+def settings_tab(show: Open, tab: str) -> AppTest:
     at = show("settings", Role.viewer)
+    at.session_state["tab"] = tab
+    return at.run()
+
+
+def press(at: AppTest, label: str) -> None:
+    next(button for button in at.button if button.label == label).click().run()
+
+
+def test_two_passwords_that_differ_change_nothing(show: Open) -> None:
+    at = settings_tab(show, "Password")
     for label, value in (
         ("Current password", PASSWORD.get_secret_value()),
         ("New password", "a b c d e"),
@@ -94,13 +106,29 @@ def test_two_passwords_that_differ_change_nothing(show: Open) -> None:
 
 
 def test_a_new_key_is_shown_exactly_once(show: Open) -> None:
-    at = show("settings", Role.viewer)
+    at = settings_tab(show, "API keys")
     next(field for field in at.text_input if field.label == "What is it for?").set_value("Nightly *upload*")
-    next(button for button in at.button if button.label == "Create key").click().run()
+    press(at, "Create key")
     assert errors(at) == []
     assert at.code[0].value.startswith("ar_")
-    at.run()
+    press(at, "I have copied it")
     assert not at.code
+
+
+def test_the_second_proof_is_set_up_by_a_code_and_shows_its_recovery_codes(show: Open) -> None:
+    at = settings_tab(show, "Security")
+    with transaction() as db:
+        vic = next(one for one in accounts.people(db, SYSTEM) if one.name == "Vic")
+        started = accounts.start_two_factor(db, accounts.actor_of(db, vic.id))
+    at.session_state["my_enrolment"] = started
+    at.run()
+    assert at.code[0].value == started.secret
+    next(field for field in at.text_input if field.label == "Code").set_value(pyotp.TOTP(started.secret).now())
+    press(at, "Turn on")
+    assert errors(at) == []
+    assert len(at.code[0].value.split()) == 10
+    press(at, "I have kept them")
+    assert any("is on" in text.value for text in at.markdown)
 
 
 def test_the_trail_is_read_page_by_page(show: Open, ann: Actor) -> None:
