@@ -30,8 +30,10 @@ def upgrade() -> None:
         ),
     )
     op.create_index(op.f("ix_known_devices_person_id"), "known_devices", ["person_id"])
+    op.add_column("api_keys", sa.Column("last_used_ip", sa.String(), nullable=True))
 
 
 def downgrade() -> None:
+    op.drop_column("api_keys", "last_used_ip")
     op.drop_table("known_devices")
     op.drop_table("rate_limits")

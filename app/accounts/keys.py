@@ -1,6 +1,7 @@
 """Keys for scripts: a person's rights without a browser, narrowed by scopes."""
 
 import secrets
+from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
@@ -76,11 +77,25 @@ def revoke_key(db: Session, actor: Actor, key_id: UUID) -> ApiKey:
     return ApiKey.model_validate(row)
 
 
+@dataclass(frozen=True)
+class KeyInUse:
+    id: UUID
+    actor: Actor
+    may_change: bool
+
+
 def actor_of_key(db: Session, key: str, *, ip: str | None = None, changes: bool = False) -> Actor | None:
+    """Raises ScopeTooNarrow when `changes` are meant and the key may only read."""
+    found = key_in_use(db, key, ip=ip)
+    if found and changes and not found.may_change:
+        raise ScopeTooNarrow
+    return found.actor if found else None
+
+
+def key_in_use(db: Session, key: str, *, ip: str | None = None) -> KeyInUse | None:
     """None when unknown, revoked, expired or its person is deactivated.
 
-    Raises ScopeTooNarrow when `changes` are meant and the key may only read. Without the scope admin, an
-    administrator's key acts as author.
+    Without the scope admin, an administrator's key acts as author.
     """
     query = sa.select(ApiKeyRow, PersonRow).join(PersonRow, PersonRow.id == ApiKeyRow.person_id)
     found = db.execute(query.where(ApiKeyRow.key_hash == hash_of(key), PersonRow.is_active, _valid())).first()
@@ -88,12 +103,11 @@ def actor_of_key(db: Session, key: str, *, ip: str | None = None, changes: bool 
         return None
     row, person = found
     scopes = {Scope(scope) for scope in row.scopes}
-    if changes and scopes == {Scope.read}:
-        raise ScopeTooNarrow
-    _note_use(db, row)
+    _note_use(db, row, ip)
     actor = actor_from(person, ip)
     narrowed = actor.role is Role.admin and Scope.admin not in scopes
-    return actor.model_copy(update={"role": Role.author}) if narrowed else actor
+    actor = actor.model_copy(update={"role": Role.author}) if narrowed else actor
+    return KeyInUse(row.id, actor, may_change=scopes != {Scope.read})
 
 
 def _valid() -> sa.ColumnElement[bool]:
@@ -101,13 +115,13 @@ def _valid() -> sa.ColumnElement[bool]:
     return sa.and_(ApiKeyRow.revoked_at.is_(None), lasts)
 
 
-def _note_use(db: Session, row: ApiKeyRow) -> None:
+def _note_use(db: Session, row: ApiKeyRow, ip: str | None) -> None:
     now = clock.now()
     if row.last_used_at is None or now - row.last_used_at >= USED_EVERY:
         free = sa.select(ApiKeyRow.id).where(ApiKeyRow.id == row.id).with_for_update(skip_locked=True)
         db.execute(
             sa.update(ApiKeyRow)
             .where(ApiKeyRow.id.in_(free.scalar_subquery()))
-            .values(last_used_at=now)
+            .values(last_used_at=now, last_used_ip=ip)
             .execution_options(synchronize_session=False)
         )

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from app.accounts.tables import RateLimitRow
 from app.core import clock
 from app.core.errors import TooMany
+from app.core.settings import settings
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class Allowance:
 
 PASSWORD = Allowance(burst=10, per_hour=10)  # of one account, by whomever
 ADDRESS = Allowance(burst=20, per_hour=20)  # one network, whatever accounts it tries
+UNKNOWN_KEY = Allowance(burst=100, per_hour=600)
 RESET = Allowance(burst=3, per_hour=3)
 CODE = Allowance(burst=5, per_hour=10)
 
@@ -79,6 +81,16 @@ def spend_sign_up(db: Session, ip: str | None) -> None:
     _spend(db, f"sign up:{network(ip)}", ADDRESS)
 
 
+def spend_request(db: Session, whose: str) -> None:
+    """One request to the API. `whose` names a person or a key."""
+    if at_once := settings().rate_limit_per_minute:
+        spend(db, f"request:{whose}", burst=at_once, per_hour=at_once * 60)
+
+
+def spend_unknown_key(db: Session, ip: str | None) -> None:
+    _spend(db, f"unknown key:{network(ip)}", UNKNOWN_KEY)
+
+
 def spend_code(db: Session, person_id: UUID) -> None:
     """A second proof. 10 an hour of a million codes, each valid for a minute, are not worth trying."""
     _spend(db, f"code:{person_id}", CODE)
@@ -111,7 +123,10 @@ def network(ip: str | None) -> str:
 def too_many(wait: timedelta) -> TooMany:
     seconds = max(1, ceil(wait.total_seconds()))
     amount, unit = (ceil(seconds / 60), "minute") if seconds >= 60 else (seconds, "second")
-    return TooMany(f"Too many tries. Wait {amount} {unit}{'s' * (amount > 1)}, then try again.", retry_after=seconds)
+    return TooMany(
+        f"Too many tries in a short time. Wait {amount} {unit}{'s' * (amount > 1)}, then try again.",
+        retry_after=seconds,
+    )
 
 
 def stored(key: str) -> str:

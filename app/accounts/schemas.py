@@ -34,12 +34,17 @@ class Output(BaseModel):
     model_config = ConfigDict(frozen=True, from_attributes=True)
 
 
-class PersonCreate(Input):
+class Newcomer(Input):
+    """Somebody who only comes by another provider, and has no password here."""
+
     email: Email
     name: Name
-    password: SecretStr
     role: Role = Role.member
     job_title: Title = ""
+
+
+class PersonCreate(Newcomer):
+    password: SecretStr
 
 
 class PersonChange(Input):
@@ -122,6 +127,7 @@ class ApiKey(Output):
     expires_at: datetime | None
     revoked_at: datetime | None
     last_used_at: datetime | None
+    last_used_ip: str | None
 
 
 class NewKey(ApiKey):

@@ -1,10 +1,20 @@
 """The one way into accounts: people, their sessions, their keys."""
 
+from app.accounts.devices import DEVICE_KNOWN_FOR, delete_old_devices, forget_devices, remember_device
 from app.accounts.directory import active_people, entries_of
 from app.accounts.idempotency import delete_old_answers
-from app.accounts.keys import ScopeTooNarrow, actor_of_key, create_key, keys, keys_page, revoke_key
-from app.accounts.links import active_person, doubt_email, person_with_email, proof_mark, reset_password
+from app.accounts.keys import ScopeTooNarrow, actor_of_key, create_key, key_in_use, keys, keys_page, revoke_key
+from app.accounts.links import (
+    active_person,
+    doubt_email,
+    email_is_proven,
+    person_with_email,
+    proof_mark,
+    reset_password,
+)
+from app.accounts.lockout import spend_sign_in
 from app.accounts.news import Proof, on_proof_changed
+from app.accounts.oversight import end_session_of, keys_of, sessions_of
 from app.accounts.passwords import WeakPassword
 from app.accounts.people import (
     AlreadySetUp,
@@ -14,6 +24,7 @@ from app.accounts.people import (
     WrongPassword,
     acting,
     actor_of,
+    admit_person,
     anybody_exists,
     change_password,
     change_person,
@@ -67,6 +78,7 @@ from app.accounts.two_factor import (
 )
 
 __all__ = [
+    "DEVICE_KNOWN_FOR",
     "AlreadySetUp",
     "Deactivated",
     "EmailTaken",
@@ -86,6 +98,7 @@ __all__ = [
     "actor_of",
     "actor_of_key",
     "actor_of_session",
+    "admit_person",
     "anybody_exists",
     "begin_sign_in",
     "change_password",
@@ -102,18 +115,24 @@ __all__ = [
     "delete_expired_sessions",
     "delete_expired_sign_ins",
     "delete_old_answers",
+    "delete_old_devices",
     "doubt_email",
+    "email_is_proven",
     "end_other_sessions",
+    "end_session_of",
     "end_sessions_of",
     "enrolment",
     "entries_of",
     "extend",
     "finish_enrolment",
+    "forget_devices",
     "forget_pending",
     "give_code",
     "has_password",
     "hash_of",
+    "key_in_use",
     "keys",
+    "keys_of",
     "keys_page",
     "live_tokens",
     "me",
@@ -126,14 +145,17 @@ __all__ = [
     "person_with_email",
     "policy",
     "proof_mark",
+    "remember_device",
     "reset_password",
     "reset_two_factor",
     "revoke_key",
     "revoke_session",
     "sessions",
+    "sessions_of",
     "sessions_page",
     "sign_in",
     "sign_out",
+    "spend_sign_in",
     "start_session",
     "start_two_factor",
     "started_two_factor",

@@ -9,6 +9,7 @@ from pydantic import SecretStr
 from sqlalchemy.orm import Session as DbSession
 
 from app.accounts import limits, two_factor
+from app.accounts.lockout import address_of, refund_sign_in
 from app.accounts.passwords import hash_password, is_outdated, matches
 from app.accounts.people import actor_from
 from app.accounts.policy import must_use_two_factor
@@ -30,12 +31,19 @@ class SignInExpired(NotSignedIn):
 
 
 def sign_in(
-    db: DbSession, email: str, password: SecretStr, *, ip: str | None = None, user_agent: str = ""
+    db: DbSession,
+    email: str,
+    password: SecretStr,
+    *,
+    ip: str | None = None,
+    user_agent: str = "",
+    device: str | None = None,
 ) -> SignedIn | CodeNeeded | None:
-    """None when it does not fit, whatever the reason; the refusal is on the trail, so the caller must commit it."""
-    # PostgreSQL knows no text with NUL, and half a surrogate pair has no bytes in UTF-8.
-    address = email.strip().lower().replace("\0", "").encode(errors="replace").decode()
-    row = db.scalar(sa.select(PersonRow).where(PersonRow.email == address))
+    """None when it does not fit, whatever the reason; the refusal is on the trail, so the caller must commit it.
+
+    The caller has paid for the try by `spend_sign_in`.
+    """
+    row = db.scalar(sa.select(PersonRow).where(PersonRow.email == address_of(email)))
     plain = password.get_secret_value()
     fits = matches(plain, row.password_hash if row else None)
     if row is None or not fits or not row.is_active:
@@ -44,6 +52,7 @@ def sign_in(
         return None
     if is_outdated(row.password_hash):
         row.password_hash = hash_password(plain)
+    refund_sign_in(db, email, ip=ip, device=device)
     return begin_sign_in(db, row.id, ip=ip, user_agent=user_agent)
 
 

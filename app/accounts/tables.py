@@ -63,6 +63,7 @@ class ApiKeyRow(Base):
     expires_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
     revoked_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
     last_used_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
+    last_used_ip: Mapped[str | None]
 
 
 class IdempotentResponseRow(Base):

@@ -9,7 +9,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy.orm import Session
 from starlette.requests import HTTPConnection
 
-from app.accounts import idempotency
+from app.accounts import idempotency, limits
 from app.accounts import service as accounts
 from app.accounts.cookies import session_token
 from app.core.actor import Actor
@@ -52,6 +52,8 @@ def identify(request: Request, bearer: Bearer) -> Actor:
         return _owner_of_key(bearer.credentials if bearer else "", client_ip(request), changes=changes)
     with transaction() as db:
         actor = accounts.actor_of_session(db, session_token(request), ip=client_ip(request))
+        if actor:
+            limits.spend_request(db, f"person {actor.id}")
     if actor is None:
         raise NotSignedIn
     if changes and not same_origin(request):
@@ -61,10 +63,16 @@ def identify(request: Request, bearer: Bearer) -> Actor:
 
 def _owner_of_key(key: str, ip: str | None, *, changes: bool) -> Actor:
     with transaction() as db:
-        actor = accounts.actor_of_key(db, key, ip=ip, changes=changes)
-    if actor is None:
+        found = accounts.key_in_use(db, key, ip=ip)
+        if found:
+            limits.spend_request(db, f"key {found.id}")
+        else:
+            limits.spend_unknown_key(db, ip)
+    if found is None:
         raise KeyRefused
-    return actor
+    if changes and not found.may_change:
+        raise accounts.ScopeTooNarrow
+    return found.actor
 
 
 Caller = Annotated[Actor, Depends(identify)]

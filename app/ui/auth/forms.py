@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from app.accounts import service as accounts
-from app.accounts.cookies import CSRF, PENDING, SESSION, drop_cookie, sent_cookie, session_token, set_cookie
+from app.accounts.cookies import CSRF, DEVICE, PENDING, SESSION, drop_cookie, sent_cookie, session_token, set_cookie
 from app.accounts.schemas import CodeNeeded, SignedIn
 from app.accounts.web import client_ip, same_origin
 from app.core.db import transaction
@@ -86,6 +86,9 @@ def let_in(request: Request, outcome: SignedIn | CodeNeeded, wanted: str = "/") 
 def signed_in(request: Request, response: Response, outcome: SignedIn) -> Response:
     end_session(request)
     remember(request, response, outcome.token)
+    with transaction() as db:
+        device = accounts.remember_device(db, outcome.person.id, sent_cookie(request, DEVICE))
+    set_cookie(request, response, DEVICE, device, max_age=int(accounts.DEVICE_KNOWN_FOR.total_seconds()))
     if pending(request):
         drop_cookie(request, response, PENDING)
     return response

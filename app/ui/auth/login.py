@@ -10,11 +10,11 @@ from starlette.routing import Route
 
 from app.accounts import service as accounts
 from app.accounts.asgi import error_answer
-from app.accounts.cookies import session_token
+from app.accounts.cookies import DEVICE, sent_cookie, session_token
 from app.accounts.schemas import CodeNeeded, SignedIn
 from app.accounts.web import client_ip
 from app.core.db import transaction
-from app.core.errors import AppError, NotSignedIn
+from app.core.errors import AppError, NotSignedIn, TooMany
 from app.ui.auth import forms
 
 WRONG = "This e-mail and password do not fit together."
@@ -42,7 +42,10 @@ async def do_login(request: Request) -> Response:
         if not forms.is_genuine(request, form):
             return await run_in_threadpool(_page, request, forms.STALE, str(form.get("next", "/")), 403)
     email, password = str(form.get("email", "")), SecretStr(str(form.get("password", "")))
-    signed_in = await run_in_threadpool(_sign_in, request, email, password)
+    try:
+        signed_in = await run_in_threadpool(_sign_in, request, email, password)
+    except TooMany as refusal:
+        return await run_in_threadpool(_locked_out, request, refusal, form, is_json)
     if is_json:
         return await run_in_threadpool(_answer_json, request, signed_in, str(form.get("code", "")))
     if signed_in is None:
@@ -51,9 +54,24 @@ async def do_login(request: Request) -> Response:
 
 
 def _sign_in(request: Request, email: str, password: SecretStr) -> SignedIn | CodeNeeded | None:
-    agent = request.headers.get("user-agent", "")
+    """Paid for before the password is looked at, so that many tries at once are many tries. Raises TooMany."""
+    agent, ip, device = request.headers.get("user-agent", ""), client_ip(request), sent_cookie(request, DEVICE)
     with transaction() as db:
-        return accounts.sign_in(db, email, password, ip=client_ip(request), user_agent=agent)
+        refusal = accounts.spend_sign_in(db, email, ip=ip, device=device)
+    if refusal:
+        raise refusal
+    with transaction() as db:
+        return accounts.sign_in(db, email, password, ip=ip, user_agent=agent, device=device)
+
+
+def _locked_out(request: Request, refusal: TooMany, form: Any, is_json: bool) -> Response:
+    """The same for addresses that nobody has."""
+    if is_json:
+        response: Response = error_answer(request.scope, refusal.status, refusal.code, refusal.message)
+    else:
+        response = _page(request, refusal.message, str(form.get("next", "/")), 429, email=str(form.get("email", "")))
+    response.headers["Retry-After"] = str(refusal.retry_after)
+    return response
 
 
 async def _json(request: Request) -> dict[str, Any]:
