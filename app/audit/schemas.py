@@ -30,6 +30,8 @@ class Action(StrEnum):
     recovery_code_used = "recovery_code:used"
     recovery_codes_renewed = "recovery_codes:renewed"
     policy_changed = "policy:changed"
+    identity_linked = "identity:linked"
+    identity_unlinked = "identity:unlinked"
     key_created = "key:created"
     key_revoked = "key:revoked"
     team_created = "team:created"

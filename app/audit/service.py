@@ -7,12 +7,12 @@ from sqlalchemy.orm import Session
 
 from app.audit.schemas import Action, AuditEntry
 from app.audit.tables import AuditRow
-from app.audit.verify import chain_head, is_enforced, verify
+from app.audit.verify import chain_head, in_words, is_enforced, verify
 from app.core import clock
 from app.core.actor import Actor
 from app.core.paging import Page, fetch_page
 
-__all__ = ["chain_head", "entries_page", "is_enforced", "record", "verify"]
+__all__ = ["chain_head", "entries_page", "in_words", "is_enforced", "record", "verify"]
 
 
 def record(db: Session, actor: Actor, action: Action, subject: object, **details: Any) -> None:

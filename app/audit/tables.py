@@ -10,9 +10,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base
 
+WRITTEN = ["at", "person_id", "person", "ip", "action", "subject", "details"]
+
 
 class AuditRow(Base):
     __tablename__ = "audit"
+    # Entries are added and read, their numbers are given by the database.
+    __table_args__ = ({"info": {"app_may": [("select", None), ("insert", WRITTEN)]}},)
 
     id: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity(always=True), primary_key=True)
     at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True), index=True)
@@ -29,6 +33,7 @@ class AuditChainRow(Base):
     """The seal of each entry: a hash over it and over the seal before. Written by the database at commit only."""
 
     __tablename__ = "audit_chain"
+    __table_args__ = ({"info": {"app_may": [("select", None)]}},)
 
     position: Mapped[int] = mapped_column(sa.BigInteger, primary_key=True, autoincrement=False)
     audit_id: Mapped[int] = mapped_column(sa.BigInteger, unique=True)

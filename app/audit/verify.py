@@ -8,6 +8,11 @@ from sqlalchemy.orm import Session
 from app.audit.schemas import AuditCheck, AuditFault
 
 BATCH = 50_000
+ENFORCED_TEXT = "The database refuses changes: the product works as a role without the right to make them."
+NOT_ENFORCED_TEXT = (
+    "The database does not enforce this: the product and its migrations use the same role, or one with all rights. "
+    "Give migrations a role of their own (ALEMBIC_URL)."
+)
 # The very text that the database seals; see the migration that makes the chain.
 FIELDS = (
     "c.position::text",
@@ -63,6 +68,14 @@ def verify(db: Session, *, expect_head: str = "", expect_length: int = 0) -> Aud
         for fault in search
     )
     return AuditCheck(length=length, head=head, fault=next(faults, None), enforced=is_enforced(db))
+
+
+def in_words(found: AuditCheck) -> str:
+    """For people: what was found, what to note down, and whether the database forbids changes."""
+    state = "intact" if found.intact else f"NOT intact. {found.fault.text if found.fault else ''}"
+    lines = [f"The audit trail is {state}", f"length {found.length}", f"head {found.head or 'none'}"]
+    lines.append(ENFORCED_TEXT if found.enforced else NOT_ENFORCED_TEXT)
+    return "\n".join(lines)
 
 
 def chain_head(db: Session) -> tuple[int, str]:

@@ -18,6 +18,7 @@ app.add_typer(people.key, name="key", help="API keys.")
 app.add_typer(work.sample, name="sample", help="Something to look at.")
 app.add_typer(work.report, name="report", help="Reports.")
 app.add_typer(operate.smtp, name="smtp", help="Mail accounts.")
+app.add_typer(operate.audit, name="audit", help="The trail of what everybody did.")
 app.add_typer(operate.secrets, name="secrets", help="Passwords that are kept encrypted.")
 
 

@@ -1,6 +1,7 @@
 """Commands that run and look after an installation."""
 
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -18,6 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 app = typer.Typer()
 smtp = typer.Typer(no_args_is_help=True)
 secrets = typer.Typer(no_args_is_help=True)
+audit = typer.Typer(no_args_is_help=True)
 
 
 @app.command()
@@ -93,3 +95,20 @@ def rotate_secrets(as_json: AsJson = False) -> None:
     with open_database(), transaction() as db:
         rotated = deliveries.rotate_secrets(db, SYSTEM)
     show({"rotated": rotated}, as_json, f"{rotated} stored passwords were encrypted anew.")
+
+
+@audit.command("verify")
+def verify_audit(
+    expect_head: Annotated[str, typer.Option(metavar="HASH", help="A hash that was noted outside earlier.")] = "",
+    expect_length: Annotated[int, typer.Option(min=0, help="The number of entries noted with it.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Recompute the hash chain of the audit trail. Exit code 1 with the first bad entry when it is not intact."""
+    from app.audit import service as trail
+
+    if not re.fullmatch(r"([0-9a-f]{64})?", expect_head):
+        raise typer.BadParameter("--expect-head takes the 64 hexadecimal digits that an earlier check printed")
+    with open_database(), transaction() as db:
+        found = trail.verify(db, expect_head=expect_head, expect_length=expect_length)
+    show({**found.model_dump(), "intact": found.intact}, as_json, trail.in_words(found))
+    raise typer.Exit(0 if found.intact else 1)

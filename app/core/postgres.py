@@ -24,6 +24,7 @@ from app.core.postgres_cluster import Cluster, NoDiskSpace, PostgresProblem, Wro
 __all__ = ["EmbeddedPostgres", "NoDiskSpace", "PostgresProblem", "WrongMajorVersion", "bin_dir"]
 
 DATABASE = "autoreport"
+APP_ROLE = "autoreport"
 POLL_SECONDS = 0.03
 STOP_SECONDS = 20
 
@@ -39,8 +40,17 @@ class EmbeddedPostgres:
 
     @property
     def url(self) -> str:
+        """As the owner of everything: for migrations."""
+        return self._url("postgres")
+
+    @property
+    def app_url(self) -> str:
+        """As the role that the product works with."""
+        return self._url(APP_ROLE)
+
+    def _url(self, role: str) -> str:
         folder = quote(str(self.cluster.socket_folder()), safe="")
-        return f"postgresql://postgres@/{self.database}?host={folder}&port=5432"
+        return f"postgresql://{role}@/{self.database}?host={folder}&port=5432"
 
     def start(self, timeout: float = 60) -> str:
         """Starts the server, or joins the running one; it lives at least until `release` or the end of this process.
@@ -56,6 +66,7 @@ class EmbeddedPostgres:
                     self._start(timeout)
                 elif (watchdog := self._claim("watchdog.lock")) is not None:
                     self._spawn_watchdog([], watchdog, None)
+                self._create_role_and_database()
         except Exception as error:
             if not joined_before:
                 self.release()
@@ -153,7 +164,6 @@ class EmbeddedPostgres:
         with self.cluster.data_folder() as (data, handles):
             self._spawn_watchdog(self.cluster.server_command(data), watchdog, server, handles)
         self._wait_until_ready(end)
-        self._create_database()
 
     def _claim_watchdog(self, end: float) -> int:
         """The watchdog of a server that died goes by itself within moments."""
@@ -195,10 +205,15 @@ class EmbeddedPostgres:
                 raise PostgresProblem(f"PostgreSQL is not ready in time; its log is in {self.cluster.data / 'log'}")
             time.sleep(POLL_SECONDS)
 
-    def _create_database(self) -> None:
+    def _create_role_and_database(self) -> None:
+        """Also in a folder that an older release has made."""
         with psycopg.connect(self._dsn("postgres"), autocommit=True) as connection:
-            known = connection.execute("select 1 from pg_database where datname = %s", [self.database]).fetchone()
-            if known is None:
+            if not connection.execute("select 1 from pg_roles where rolname = %s", [APP_ROLE]).fetchone():
+                role = psycopg.sql.Identifier(APP_ROLE)
+                connection.execute(psycopg.sql.SQL("create role {} login").format(role))
+                # For monitoring: how many connections there are, whoever holds them.
+                connection.execute(psycopg.sql.SQL("grant pg_read_all_stats to {}").format(role))
+            if not connection.execute("select 1 from pg_database where datname = %s", [self.database]).fetchone():
                 connection.execute(psycopg.sql.SQL("create database {}").format(psycopg.sql.Identifier(self.database)))
 
 

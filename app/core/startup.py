@@ -7,7 +7,7 @@ import psycopg
 import structlog
 from alembic.util import CommandError
 
-from app.core import db, migrations
+from app.core import app_role, db, migrations
 from app.core.errors import StartupProblem
 from app.core.postgres import EmbeddedPostgres
 from app.core.settings import Settings, settings
@@ -50,21 +50,36 @@ def open_database() -> OpenDatabase:
     config = settings()
     _require_writable(config)
     server = EmbeddedPostgres(config.data_dir / "postgres") if config.embedded else None
-    url = server.start() if server else _checked(config.db_url)
+    if server:
+        server.start()
+    url = server.app_url if server else _checked(config.db_url)
     db.configure(url)
     return OpenDatabase(url, server)
 
 
 def migrate() -> None:
-    """Brings the tables up to date; any number of processes may do so at once. Raises StartupProblem."""
+    """Brings the tables and the rights on them up to date; any number of processes may do so at once.
+
+    Raises StartupProblem.
+    """
+    url = _owner_url()
     try:
-        migrations.upgrade(settings().alembic_url or db.database_url())
+        migrations.upgrade(url)
     except CommandError as error:
         if "locate revision" in str(error):
             raise DatabaseTooNew(
                 "the database was written by a newer release of AutoReport; update this one"
             ) from error
         raise StartupProblem(f"the tables cannot be brought up to date: {error}") from error
+    app_role.share_tables(url, db.database_url())
+
+
+def _owner_url() -> str:
+    """Migrations run as the owner of the tables, the product itself as somebody who cannot change the audit trail."""
+    config = settings()
+    if config.embedded:
+        return EmbeddedPostgres(config.data_dir / "postgres").url
+    return config.alembic_url or config.db_url
 
 
 def _require_writable(config: Settings) -> None:

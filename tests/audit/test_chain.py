@@ -93,7 +93,7 @@ def swap(first: int, second: int) -> list[str]:
         (["update audit_chain set hash = sha256('x') where position = 4"], 4),
         (swap(2, 4), 2),
     ],
-    ids=["deleted", "first deleted", "with seal", "first with seal", "slipped in", "unsealed", "before", "hash", "swap"],
+    ids=["deleted", "first", "with-seal", "first-with-seal", "slipped-in", "unsealed", "before", "hash", "swap"],
 )
 def test_damage_is_found_at_the_first_bad_position(database, damage, position):
     record(5)
