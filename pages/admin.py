@@ -3,11 +3,13 @@
 import streamlit as st
 
 from app.core.actor import Role
-from app.ui import admin_audit, admin_people
+from app.ui import admin_audit, admin_invitations, admin_people, admin_policy
 from app.ui.page import page_header, viewer
 
 TABS = {
     "People": admin_people.show,
+    "Invitations": admin_invitations.show,
+    "Security": admin_policy.show,
     "Audit trail": admin_audit.show,
 }
 

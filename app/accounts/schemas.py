@@ -99,6 +99,7 @@ class Session(Output):
     created_at: datetime
     last_seen_at: datetime
     ends_at: datetime
+    expires_at: datetime
     ip: str | None
     user_agent: str
     is_current: bool = False

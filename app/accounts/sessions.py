@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session as DbSession
 
 from app.accounts.people import actor_from
 from app.accounts.schemas import Person, Session
-from app.accounts.tables import PersonRow, SessionRow
+from app.accounts.tables import KnownDeviceRow, PersonRow, SessionRow
 from app.audit import service as audit
 from app.audit.schemas import Action
 from app.core import clock
@@ -90,6 +90,7 @@ def revoke_session(db: DbSession, actor: Actor, session_id: UUID) -> None:
 
 def end_other_sessions(db: DbSession, actor: Actor, *, keep: UUID | None = None) -> int:
     """Everywhere else at once; `keep` is the browser that asks. The answer is how many were ended."""
+    _forget_devices(db, actor.id)
     others = sa.delete(SessionRow).where(SessionRow.person_id == actor.id)
     return _end(db, actor, others if keep is None else others.where(SessionRow.id != keep))
 
@@ -99,7 +100,13 @@ def end_sessions_of(db: DbSession, actor: Actor, person_id: UUID) -> int:
     require_role(actor, Role.admin)
     if db.get(PersonRow, person_id) is None:
         raise NotFound("There is no such person.")
+    _forget_devices(db, person_id)
     return _end(db, actor, sa.delete(SessionRow).where(SessionRow.person_id == person_id))
+
+
+def _forget_devices(db: DbSession, person_id: UUID | None) -> None:
+    """A browser that was left behind counts as a stranger's from now on."""
+    db.execute(sa.delete(KnownDeviceRow).where(KnownDeviceRow.person_id == person_id))
 
 
 def delete_expired_sessions(db: DbSession) -> int:
@@ -182,6 +189,7 @@ def _session(row: SessionRow, *, current: UUID | None) -> Session:
         created_at=row.created_at,
         last_seen_at=row.last_seen_at,
         ends_at=min(idle_end, row.expires_at),
+        expires_at=row.expires_at,
         ip=row.ip,
         user_agent=row.user_agent,
         is_current=row.id == current,

@@ -148,6 +148,21 @@ def test_the_trail_is_read_page_by_page(show: Open, ann: Actor) -> None:
     assert list(at.dataframe[0].value["Of"]) == first
 
 
+def test_the_administrator_sees_who_has_a_second_proof_and_who_has_not(show: Open, ann: Actor) -> None:
+    with transaction() as db:
+        started = accounts.start_two_factor(db, ann)
+        accounts.confirm_two_factor(db, ann, pyotp.TOTP(started.secret).now())
+        new = PersonCreate(email="bob@example.com", name="Bob", password=PASSWORD)
+        accounts.create_person(db, SYSTEM, new)
+    at = show("admin")
+    at.session_state["tab"] = "Security"
+    at.run()
+    assert errors(at) == []
+    table = at.dataframe[0].value
+    assert dict(zip(table["Name"], table["Two-factor"] == "off", strict=True)) == {"Ann *B*": False, "Bob": True}
+    assert "1 of 2 active people use it." in [text.value for text in at.caption]
+
+
 @pytest.mark.parametrize(
     ("agent", "name"),
     [
