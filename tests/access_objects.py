@@ -4,7 +4,9 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID, uuid4
 
+import sqlalchemy as sa
 from pydantic import SecretStr
+from sqlalchemy.orm import Session
 
 from app.accounts import service as accounts
 from app.accounts.schemas import KeyCreate, PersonCreate
@@ -23,14 +25,14 @@ from app.reports import service as reports
 from app.schedules import service as schedules
 from app.schedules.schemas import ScheduleCreate
 from app.sharing import service as sharing
-from app.sharing.schemas import Kind, Level, ShareCreate, TeamCreate
+from app.sharing.kinds import OFFERS
+from app.sharing.schemas import Kind, MemberAdd, ShareCreate, TeamCreate
 from app.tasks import service as tasks
 from app.tasks.schemas import Board, BoardCreate, CardCreate
 from app.templates import service as templates
 from app.templates.schemas import TemplateCreate
 
 CSV = b"city,people\nOslo,700000\nBergen,290000\n"
-EDIT = Level.edit
 SCHEMA = {"columns": [{"name": "city", "type": "text"}, {"name": "people", "type": "integer"}]}
 BLOCKS = [{"kind": "heading", "id": "top", "text": "Cities"}]
 
@@ -43,15 +45,28 @@ def new_person(role: Role, email: str = "") -> Actor:
 
 
 class Objects:
-    """`owner` has all of them but the key and the session, which are the caller's own."""
+    """Things of `owner`, shared as `shares` say (with everybody, unless told otherwise), made when they are asked for.
 
-    def __init__(self, owner: Actor, caller: Actor) -> None:
+    All that can be read in them holds `marker`, so that an answer which gives something away can be told.
+    """
+
+    def __init__(self, owner: Actor, caller: Actor, shares: list[ShareCreate] | None = None) -> None:
         self.owner, self.caller = owner, caller
+        self.shares = sharing.OPEN if shares is None else shares
+        self.marker = f"marked{uuid4().hex}"
         self.format, self.row_id, self.number = "json", 1, 1
         self.kind = "board"
 
     def __getitem__(self, name: str) -> str:
         return str(getattr(self, name))
+
+    def _settle(self, db: Session, kind: Kind, thing_id: UUID) -> UUID:
+        """Made by the system itself, because a role may own what it may not make."""
+        sharing.forget(db, kind, thing_id)
+        sharing.share_new(db, SYSTEM, kind, thing_id, share_with=self.shares)
+        table = OFFERS[kind].row
+        db.execute(sa.update(table).where(table.id == thing_id).values(owner_id=self.owner.id))
+        return thing_id
 
     @cached_property
     def person_id(self) -> UUID | None:
@@ -60,12 +75,12 @@ class Objects:
     @cached_property
     def key_id(self) -> UUID:
         with transaction() as db:
-            return accounts.create_key(db, self.caller, KeyCreate(name="old")).id
+            return accounts.create_key(db, self.owner, KeyCreate(name=self.marker)).id
 
     @cached_property
     def session_id(self) -> UUID:
         with transaction() as db:
-            token = accounts.start_session(db, accounts.me(db, self.caller))
+            token = accounts.start_session(db, accounts.me(db, self.owner))
             session = accounts.current_session(db, token)
             assert session
             return session.id
@@ -78,7 +93,8 @@ class Objects:
     @cached_property
     def board(self) -> Board:
         with transaction() as db:
-            return tasks.board(db, self.owner, tasks.create_board(db, self.owner, BoardCreate(name="Team")).id)
+            made = tasks.create_board(db, SYSTEM, BoardCreate(name=self.marker))
+            return tasks.board(db, SYSTEM, self._settle(db, Kind.board, made.id))
 
     @property
     def board_id(self) -> UUID:
@@ -91,23 +107,27 @@ class Objects:
     @cached_property
     def share_id(self) -> UUID:
         with transaction() as db:
-            return sharing.grant(db, self.owner, Kind.board, self.board.id, ShareCreate(everybody=True, level=EDIT)).id
+            stranger = ShareCreate(person_id=new_person(Role.viewer).id)
+            return sharing.grant(db, SYSTEM, Kind.board, self.board.id, stranger).id
 
     @cached_property
     def team_id(self) -> UUID:
         with transaction() as db:
-            return sharing.create_team(db, SYSTEM, TeamCreate(name=uuid4().hex)).id
+            team = sharing.create_team(db, SYSTEM, TeamCreate(name=uuid4().hex))
+            return sharing.add_member(db, SYSTEM, team.id, MemberAdd.model_validate({"person_id": self.person_id})).id
 
     @cached_property
     def card_id(self) -> UUID:
         with transaction() as db:
-            return tasks.create_card(db, self.owner, self.board.id, CardCreate(title="Ship it")).id
+            return tasks.create_card(db, SYSTEM, self.board.id, CardCreate(title=self.marker)).id
 
     @cached_property
     def name(self) -> str:
-        new = DatasetCreate.model_validate({"name": f"cities-{uuid4().hex}", "schema": SCHEMA})
+        facts = {"name": f"cities-{uuid4().hex}", "schema": SCHEMA, "description": self.marker}
         with transaction() as db:
-            return datasets.create_dataset(db, self.owner, new).name
+            made = datasets.create_dataset(db, SYSTEM, DatasetCreate.model_validate(facts))
+            self._settle(db, Kind.dataset, made.id)
+            return made.name
 
     @property
     def dataset(self) -> str:
@@ -115,20 +135,21 @@ class Objects:
 
     @cached_property
     def batch_id(self) -> int:
-        upload = datasets.store_upload(self.owner, "cities.csv", [CSV])
+        upload = datasets.store_upload(SYSTEM, f"{self.marker}.csv", [CSV])
         with transaction() as db:
-            return datasets.receive_file(db, self.owner, self.name, upload).id
+            return datasets.receive_file(db, SYSTEM, self.name, upload).id
 
     @cached_property
     def template_id(self) -> UUID:
-        new = TemplateCreate.model_validate({"name": f"Cities {uuid4().hex}", "blocks": BLOCKS})
+        new = TemplateCreate.model_validate({"name": self.marker, "blocks": BLOCKS})
         with transaction() as db:
-            return templates.create_template(db, self.owner, new).id
+            return self._settle(db, Kind.template, templates.create_template(db, SYSTEM, new).id)
 
     @cached_property
     def report_id(self) -> UUID:
+        template_id = self.template_id
         with transaction() as db:
-            return reports.request_report(db, self.owner, self.template_id, {}).id
+            return self._settle(db, Kind.report, reports.request_report(db, SYSTEM, template_id, {}).id)
 
     @cached_property
     def order(self) -> dict[str, Any]:
@@ -136,21 +157,21 @@ class Objects:
 
     @cached_property
     def schedule_id(self) -> UUID:
-        new = ScheduleCreate(name="Weekly", cron="0 8 * * 1", payload=self.order)
+        new = ScheduleCreate(name=self.marker, cron="0 8 * * 1", payload=self.order)
         with transaction() as db:
-            return schedules.create_schedule(db, self.owner, new).id
+            return self._settle(db, Kind.schedule, schedules.create_schedule(db, SYSTEM, new).id)
 
     @cached_property
     def account_id(self) -> UUID:
         new = SmtpAccountCreate(name=uuid4().hex, host="127.0.0.1", port=1, from_address="a@example.com")
         with transaction() as db:
-            return deliveries.create_smtp_account(db, self.owner, new).id
+            return deliveries.create_smtp_account(db, SYSTEM, new).id
 
     @cached_property
     def job_id(self) -> UUID:
         """Cancelled, so that whoever follows it comes to an end."""
         with transaction() as db:
-            run = jobs.enqueue(db, self.owner, "reports.generate", {"report_id": str(uuid4())}, title="A report")
+            run = jobs.enqueue(db, self.owner, "reports.generate", {"report_id": str(uuid4())}, title=self.marker)
             return jobs.cancel_run(db, self.owner, run.id).id
 
     @cached_property
@@ -158,8 +179,8 @@ class Objects:
         now, unique = clock.now(), uuid4().hex
         row = DeliveryRow(
             occasion=unique, recipient="ann@example.com", channel="outbox", policy="never_twice", state="failed",
-            message_id=unique, subject="Cities", sender="a@example.com", schedule_name="Weekly", fire_at=now,
-            account_name="", created_at=now, changed_at=now,
+            message_id=unique, subject=self.marker, sender="a@example.com", schedule_id=self.schedule_id,
+            schedule_name="Weekly", fire_at=now, account_name="", created_at=now, changed_at=now,
         )  # fmt: skip
         with transaction() as db:
             db.add(row)

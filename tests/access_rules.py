@@ -2,7 +2,10 @@
 
 `Rule(least, request)`: the least role that may do it, and what to send.
 `on(Kind.board, EDIT, least, request)`: the route is about a thing that can be shared. VIEW and EDIT are the level that
-takes, OWN means its owner and administrators only; `least` is the least role that may do it to a thing of its own.
+takes, OWN means its owner and administrators only; `least` is the least role that may do it to a thing of its own,
+`shared` that for things of others where it is a higher one, `hidden` the answer about a thing that may not be seen: 422
+where it is named by a field of the body.
+`mine(request)`: about what is only ever one person's own. `admins=True`: administrators may do it too.
 """
 
 from collections.abc import Callable
@@ -48,10 +51,20 @@ class Rule(NamedTuple):
     request: Body = nothing
     about: Kind | None = None
     needs: Needs = VIEW
+    shared: Role = VIEWER
+    private: bool = False
+    admins: bool = True
+    hidden: int = 404
 
 
-def on(about: Kind, needs: Needs, least: Role, request: Body = nothing) -> Rule:
-    return Rule(least, request, about, needs)
+def on(
+    about: Kind, needs: Needs, least: Role, request: Body = nothing, *, shared: Role = VIEWER, hidden: int = 404
+) -> Rule:
+    return Rule(least, request, about, needs, shared, hidden=hidden)
+
+
+def mine(request: Body = nothing, *, admins: bool = False) -> Rule:
+    return Rule(VIEWER, request, private=True, admins=admins)
 
 
 RULES: dict[str, Rule] = {
@@ -74,6 +87,11 @@ RULES: dict[str, Rule] = {
     "POST /invitations/{invitation_id}/resend": Rule(ADMIN),
     "DELETE /invitations/{invitation_id}": Rule(ADMIN),
     "GET /people/{person_id}/owned": Rule(ADMIN),
+    "POST /people/{person_id}/deactivate": Rule(ADMIN, json()),
+    "GET /left-behind": Rule(ADMIN),
+    "GET /people/{person_id}/sessions": Rule(ADMIN),
+    "DELETE /people/{person_id}/sessions/{session_id}": Rule(ADMIN),
+    "GET /people/{person_id}/keys": Rule(ADMIN),
     "POST /people/{person_id}/hand-over": Rule(ADMIN, lambda things: {"json": {"to_person_id": str(things.owner.id)}}),
     "DELETE /people/{person_id}/two-factor": Rule(ADMIN),
     "DELETE /people/{person_id}/sessions": Rule(ADMIN),
@@ -81,11 +99,11 @@ RULES: dict[str, Rule] = {
     "PATCH /policy": Rule(ADMIN, json(two_factor_from=None)),
     "GET /keys": Rule(VIEWER),
     "POST /keys": Rule(VIEWER, json(name="new")),
-    "DELETE /keys/{key_id}": Rule(VIEWER),
+    "DELETE /keys/{key_id}": mine(admins=True),
     "GET /sessions": Rule(VIEWER),
     "POST /sessions/extend": Rule(VIEWER),
     "DELETE /sessions": Rule(VIEWER, json(current_password=PASSWORD)),
-    "DELETE /sessions/{session_id}": Rule(VIEWER),
+    "DELETE /sessions/{session_id}": mine(),
     "GET /audit": Rule(ADMIN),
     "GET /teams": Rule(VIEWER),
     "POST /teams": Rule(ADMIN, lambda _: {"json": {"name": uuid4().hex}}),
@@ -101,7 +119,7 @@ RULES: dict[str, Rule] = {
     "GET /boards": Rule(VIEWER),
     "POST /boards": Rule(MEMBER, json(name="New")),
     "GET /boards/{board_id}": on(Kind.board, VIEW, VIEWER),
-    "PATCH /boards/{board_id}": on(Kind.board, EDIT, MEMBER, json(name="Renamed")),
+    "PATCH /boards/{board_id}": on(Kind.board, EDIT, MEMBER, json(name="Renamed"), shared=AUTHOR),
     "GET /boards/{board_id}/cards": on(Kind.board, VIEW, VIEWER),
     "POST /boards/{board_id}/cards": on(Kind.board, EDIT, MEMBER, json(title="New")),
     "GET /boards/{board_id}/summary": on(Kind.board, VIEW, VIEWER, lambda _: WINDOW),
@@ -148,7 +166,7 @@ RULES: dict[str, Rule] = {
         Kind.template, VIEW, AUTHOR, lambda _: {"json": {"name": uuid4().hex}}
     ),
     "POST /templates/{template_id}/check": on(Kind.template, VIEW, VIEWER),
-    "POST /templates/{template_id}/preview": on(Kind.template, VIEW, AUTHOR, json(parameters={})),
+    "POST /templates/{template_id}/preview": on(Kind.template, VIEW, AUTHOR, json(parameters={"unknown": 1})),
     "POST /reports": on(Kind.template, VIEW, AUTHOR, lambda things: {"json": {"template": str(things.template_id)}}),
     "GET /reports": Rule(VIEWER),
     "GET /reports/{report_id}": on(Kind.report, VIEW, VIEWER),
@@ -160,6 +178,7 @@ RULES: dict[str, Rule] = {
         VIEW,
         AUTHOR,
         lambda things: {"json": {"name": "New", "cron": "0 8 * * 1", "payload": things.order}},
+        hidden=422,
     ),
     "GET /schedules/preview": Rule(VIEWER, lambda _: {"params": {"cron": "0 8 * * 1"}}),
     "GET /schedules/{schedule_id}": on(Kind.schedule, VIEW, VIEWER),
@@ -179,10 +198,10 @@ RULES: dict[str, Rule] = {
     "DELETE /smtp-accounts/{account_id}": Rule(ADMIN),
     "POST /smtp-accounts/{account_id}/test": Rule(ADMIN),
     "GET /jobs": Rule(VIEWER),
-    "GET /jobs/{job_id}": Rule(ADMIN),
-    "DELETE /jobs/{job_id}": Rule(ADMIN),
-    "GET /jobs/{job_id}/events": Rule(ADMIN),
-    "POST /jobs/{job_id}/cancel": Rule(ADMIN),
-    "POST /jobs/{job_id}/retry": Rule(ADMIN),
+    "GET /jobs/{job_id}": mine(admins=True),
+    "DELETE /jobs/{job_id}": mine(admins=True),
+    "GET /jobs/{job_id}/events": mine(admins=True),
+    "POST /jobs/{job_id}/cancel": mine(admins=True),
+    "POST /jobs/{job_id}/retry": mine(admins=True),
     "GET /system": Rule(ADMIN),
 }

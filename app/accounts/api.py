@@ -1,10 +1,12 @@
 """Accounts over HTTP."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Response
+from starlette.responses import StreamingResponse
 
+from app.accounts import limits
 from app.accounts import service as accounts
 from app.accounts.schemas import (
     ApiKey,
@@ -26,8 +28,8 @@ from app.accounts.schemas import (
 )
 from app.accounts.web import Caller, Db, Limit, SessionToken
 from app.audit import service as audit
-from app.audit.schemas import AuditEntry
-from app.core.actor import Role, require_role
+from app.audit.schemas import Action, AuditEntry, AuditFilter
+from app.core.actor import Actor, Role, require_role
 from app.core.db import transaction
 from app.core.errors import Invalid
 from app.core.paging import Page
@@ -46,19 +48,34 @@ def password_again(caller: Caller, token: SessionToken, again: PasswordAgain) ->
 StillMe = Annotated[None, Depends(password_again)]
 
 
+def pay_for_password(caller: Caller, change: PasswordChange) -> None:
+    """In a transaction of its own, because a wrong password counts although the request fails."""
+    _pay(caller)
+
+
+def pay_for_profile(caller: Caller, change: ProfileChange) -> None:
+    if change.email and change.current_password:
+        _pay(caller)
+
+
+def _pay(caller: Actor) -> None:
+    with transaction() as db:
+        limits.spend_confirmation(db, caller.id)
+
+
 @router.get("/me")
 def read_me(db: Db, caller: Caller) -> Person:
     """Who the key or the session belongs to."""
     return accounts.me(db, caller)
 
 
-@router.patch("/me")
+@router.patch("/me", dependencies=[Depends(pay_for_profile)])
 def change_me(db: Db, caller: Caller, change: ProfileChange) -> Person:
     """Name and job title; a new e-mail address needs the current password."""
     return accounts.change_profile(db, caller, change)
 
 
-@router.post("/me/password", status_code=204)
+@router.post("/me/password", status_code=204, dependencies=[Depends(pay_for_password)])
 def change_my_password(db: Db, caller: Caller, token: SessionToken, change: PasswordChange) -> None:
     """Ends every other session."""
     current = accounts.current_session(db, token) if token else None
@@ -128,6 +145,26 @@ def end_sessions_of(db: Db, caller: Caller, person_id: UUID) -> None:
     accounts.end_sessions_of(db, caller, person_id)
 
 
+@router.get("/people/{person_id}/sessions")
+def list_sessions_of(
+    db: Db, caller: Caller, person_id: UUID, limit: Limit = 50, cursor: str | None = None
+) -> Page[Session]:
+    """Where somebody is signed in; for administrators."""
+    return accounts.sessions_of(db, caller, person_id, limit=limit, cursor=cursor)
+
+
+@router.delete("/people/{person_id}/sessions/{session_id}", status_code=204)
+def end_session_of(db: Db, caller: Caller, person_id: UUID, session_id: UUID) -> None:
+    """Signs somebody out of one browser; for administrators."""
+    accounts.end_session_of(db, caller, person_id, session_id)
+
+
+@router.get("/people/{person_id}/keys")
+def list_keys_of(db: Db, caller: Caller, person_id: UUID, limit: Limit = 50, cursor: str | None = None) -> Page[ApiKey]:
+    """Somebody's keys, for administrators, who may revoke each."""
+    return accounts.keys_of(db, caller, person_id, limit=limit, cursor=cursor)
+
+
 @router.get("/policy")
 def read_policy(db: Db, caller: Caller) -> Policy:
     """What is asked of everybody who signs in; for administrators."""
@@ -190,7 +227,20 @@ def revoke_session(db: Db, caller: Caller, session_id: UUID) -> None:
 
 
 @router.get("/audit")
-def list_audit(db: Db, caller: Caller, limit: Limit = 50, cursor: str | None = None) -> Page[AuditEntry]:
+def list_audit(
+    db: Db, caller: Caller, wanted: Annotated[AuditFilter, Depends()], limit: Limit = 50, cursor: str | None = None
+) -> Page[AuditEntry]:
     """Who did what and when, newest first; for administrators."""
     require_role(caller, Role.admin)
-    return audit.entries_page(db, limit=limit, cursor=cursor)
+    return audit.entries_page(db, wanted, limit=limit, cursor=cursor)
+
+
+@router.get("/audit/export/{format}", response_class=StreamingResponse)
+def export_audit(
+    db: Db, caller: Caller, format: Literal["csv", "ndjson"], wanted: Annotated[AuditFilter, Depends()]
+) -> StreamingResponse:
+    """All entries that fit, oldest first; for administrators. The export is on the trail, too."""
+    require_role(caller, Role.admin)
+    audit.record(db, caller, Action.trail_exported, format, **wanted.model_dump(mode="json", exclude_defaults=True))
+    headers = {"Content-Disposition": f"attachment; filename=audit-trail.{format}"}
+    return StreamingResponse(audit.export(wanted, format), media_type=audit.EXPORT_FORMATS[format], headers=headers)

@@ -1,6 +1,6 @@
 """The one way into accounts: people, their sessions, their keys."""
 
-from app.accounts.devices import DEVICE_KNOWN_FOR, delete_old_devices, forget_devices, remember_device
+from app.accounts.devices import DEVICE_KNOWN_FOR, delete_old_devices, remember_device
 from app.accounts.directory import active_people, entries_of
 from app.accounts.idempotency import delete_old_answers
 from app.accounts.keys import ScopeTooNarrow, actor_of_key, create_key, key_in_use, keys, keys_page, revoke_key
@@ -39,6 +39,7 @@ from app.accounts.people import (
 )
 from app.accounts.policy import change_policy, people_by_proof, policy
 from app.accounts.reconfirm import SignInAgain, confirm_password, has_password
+from app.accounts.refusals import note_refusal
 from app.accounts.sessions import (
     actor_of_session,
     current_session,
@@ -125,7 +126,6 @@ __all__ = [
     "entries_of",
     "extend",
     "finish_enrolment",
-    "forget_devices",
     "forget_pending",
     "give_code",
     "has_password",
@@ -141,6 +141,7 @@ __all__ = [
     "people",
     "people_by_proof",
     "people_page",
+    "note_refusal",
     "person_names",
     "person_with_email",
     "policy",

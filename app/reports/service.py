@@ -180,7 +180,7 @@ def access_report(db: Session, actor: Actor, report_id: UUID, *, write: bool = F
         raise ReportNotFound
     sharing.check_level(db, actor, Kind.report, row, edit=write, missing=ReportNotFound())
     if write:
-        require_role(actor, Role.author)
+        require_role(actor, Role.member)
     return row
 
 

@@ -8,10 +8,12 @@ from app.accounts.web import Caller, Db, Limit
 from app.core.paging import Page
 from app.sharing import service as sharing
 from app.sharing.schemas import (
+    Deactivation,
     Directory,
     HandedOver,
     HandOver,
     Kind,
+    LeftThing,
     MemberAdd,
     Owned,
     Share,
@@ -103,3 +105,15 @@ def list_owned(db: Db, caller: Caller, person_id: UUID, limit: Limit = 50, curso
 def hand_over(db: Db, caller: Caller, person_id: UUID, to: HandOver) -> HandedOver:
     """Everything that this person owns goes to somebody else, or nothing does; for administrators."""
     return HandedOver(things=sharing.hand_over(db, caller, person_id, to.to_person_id))
+
+
+@router.post("/people/{person_id}/deactivate")
+def deactivate_person(db: Db, caller: Caller, person_id: UUID, wanted: Deactivation) -> HandedOver:
+    """Signs them out for good and hands over what they own, both or neither; for administrators."""
+    return HandedOver(things=sharing.deactivate_person(db, caller, person_id, hand_over_to=wanted.hand_over_to))
+
+
+@router.get("/left-behind")
+def list_left_behind(db: Db, caller: Caller, limit: Limit = 50, cursor: str | None = None) -> Page[LeftThing]:
+    """What belongs to people who are deactivated; for administrators."""
+    return sharing.left_behind_page(db, caller, limit=limit, cursor=cursor)

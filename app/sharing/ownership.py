@@ -1,5 +1,6 @@
 """What belongs to whom, and how it finds a new owner when somebody leaves."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -50,21 +51,27 @@ def hand_over(db: Session, actor: Actor, person_id: UUID, to_person_id: UUID) ->
     return things
 
 
-def _things_of(db: Session, actor: Actor, person_id: UUID) -> sa.Subquery:
-    require_role(actor, Role.admin)
-    accounts.actor_of(db, person_id)
+def things_owned_by(person_ids: Collection[UUID]) -> sa.Subquery:
+    """Of every kind: kind, id, name, owner_id."""
     parts = [
         sa.select(
             sa.literal(kind.value, sa.Text()).label("kind"),
             offer.id.label("id"),
             sa.cast(offer.name, sa.Text()).label("name"),
-        ).where(offer.owner_id == person_id)
+            offer.owner_id.label("owner_id"),
+        ).where(offer.owner_id.in_(person_ids))
         for kind, offer in OFFERS.items()
     ]
     return sa.union_all(*parts).subquery()
 
 
-def _owned(kind: str, thing_id: UUID, name: str) -> Owned:
+def _things_of(db: Session, actor: Actor, person_id: UUID) -> sa.Subquery:
+    require_role(actor, Role.admin)
+    accounts.actor_of(db, person_id)
+    return things_owned_by([person_id])
+
+
+def _owned(kind: str, thing_id: UUID, name: str, _owner_id: UUID) -> Owned:
     return Owned(kind=Kind(kind), id=thing_id, name=name)
 
 

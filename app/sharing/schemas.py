@@ -155,3 +155,16 @@ class HandedOver(Output):
     """What has a new owner now."""
 
     things: list[Owned]
+
+
+class Deactivation(Input):
+    """Without `hand_over_to`, everything stays with the person who leaves, for somebody to take over later."""
+
+    hand_over_to: UUID | None = None
+
+
+class LeftThing(Owned):
+    """Its owner, `person`, is deactivated."""
+
+    person_id: UUID
+    person: str

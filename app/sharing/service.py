@@ -2,6 +2,7 @@
 
 from app.sharing.access import ViewOnly, audience, check_level, level_column, level_for, require_level, visible
 from app.sharing.kinds import offer_kind
+from app.sharing.leaving import deactivate_person, left_behind, left_behind_page
 from app.sharing.ownership import RoleTooLow, hand_over, owned, owned_page
 from app.sharing.shares import (
     OPEN,
@@ -39,12 +40,15 @@ __all__ = [
     "check_level",
     "copy_shares",
     "create_team",
+    "deactivate_person",
     "default_shares",
     "delete_team",
     "directory",
     "forget",
     "grant",
     "hand_over",
+    "left_behind",
+    "left_behind_page",
     "level_column",
     "level_for",
     "offer_kind",
