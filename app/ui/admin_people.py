@@ -7,6 +7,7 @@ from app.accounts import service as accounts
 from app.accounts.schemas import Person, PersonChange, PersonCreate
 from app.core.actor import Actor, Role
 from app.ui.page import action, plain, reading, when
+from app.ui.reset_link import reset_link
 
 MEANING = {
     Role.viewer: "Viewer: reads",
@@ -62,6 +63,8 @@ def add_person(person: Actor) -> None:
 def change_person(person: Actor, one: Person) -> None:
     with st.container(border=True):
         st.header(plain(one.name), anchor=False)
+        if one.is_active:
+            reset_link(person, one)
         with st.form(f"person_{one.id}", border=False):
             role = st.selectbox("Role", list(Role), index=list(Role).index(one.role), format_func=MEANING.__getitem__)
             active = st.toggle("May sign in", one.is_active, help="Switching it off signs them out everywhere at once.")
