@@ -5,6 +5,7 @@
 takes, OWN means its owner and administrators only; `least` is the least role that may do it to a thing of its own,
 `shared` that for things of others where it is a higher one, `hidden` the answer about a thing that may not be seen: 422
 where it is named by a field of the body.
+What is sent are the arguments of a request, and `path` for parts of the address that are not of the name they have there.
 `mine(request)`: about what is only ever one person's own. `admins=True`: administrators may do it too.
 """
 
@@ -90,7 +91,9 @@ RULES: dict[str, Rule] = {
     "POST /people/{person_id}/deactivate": Rule(ADMIN, json()),
     "GET /left-behind": Rule(ADMIN),
     "GET /people/{person_id}/sessions": Rule(ADMIN),
-    "DELETE /people/{person_id}/sessions/{session_id}": Rule(ADMIN),
+    "DELETE /people/{person_id}/sessions/{session_id}": Rule(
+        ADMIN, lambda things: {"path": {"person_id": things.owner.id}}
+    ),
     "GET /people/{person_id}/keys": Rule(ADMIN),
     "POST /people/{person_id}/hand-over": Rule(ADMIN, lambda things: {"json": {"to_person_id": str(things.owner.id)}}),
     "DELETE /people/{person_id}/two-factor": Rule(ADMIN),
