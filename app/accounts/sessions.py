@@ -29,13 +29,15 @@ def start_session(db: DbSession, person: Person, *, ip: str | None = None, user_
     return _start(db, db.get_one(PersonRow, person.id), ip=ip, user_agent=user_agent)
 
 
-def actor_of_session(db: DbSession, token: str | None, *, ip: str | None = None) -> Actor | None:
-    """None once it was idle or open too long, was ended, or its person was deactivated. Counts as activity."""
+def actor_of_session(
+    db: DbSession, token: str | None, *, ip: str | None = None, is_activity: bool = True
+) -> Actor | None:
+    """None once it was idle or open too long, was ended, or its person was deactivated."""
     found = db.execute(_live(token or "").with_only_columns(SessionRow, PersonRow)).first() if token else None
     if found is None:
         return None
     session, person = found
-    if clock.now() - session.last_seen_at >= _touch_every():
+    if is_activity and clock.now() - session.last_seen_at >= _touch_every():
         _touch(db, session.id)
     return actor_from(person, ip or session.ip)
 

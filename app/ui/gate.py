@@ -3,10 +3,12 @@
 Pure ASGI, because Starlette's own middleware class never sees websockets.
 """
 
+import asyncio
 from urllib.parse import quote, urlsplit
 
 import sqlalchemy as sa
 import structlog
+from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
@@ -18,14 +20,16 @@ from app.accounts.cookies import session_token
 from app.accounts.web import client_ip
 from app.core.actor import Actor
 from app.core.db import transaction
+from app.core.settings import settings
 from app.ui.headers import secured
-from app.ui.tabs import SIGNED_OUT, OpenTabs, Tab, push_to
+from app.ui.tabs import SIGNED_OUT, OpenTabs, Tab, login_for, page_of, push_to, read_frame
 
 API = "/api/v1"
 # The API asks for a key or a session itself; what else is here holds no data of anybody.
 OPEN = (API, "/auth", "/health", "/metrics", "/u", "/static", "/favicon.png", "/_stcore/health", "/_stcore/host-config")
 IDENTITY = (b"x-app-user-id", b"x-app-user-email", b"x-app-user-role")
 SETUP, LOGIN = "/auth/setup", "/auth/login"
+FIRST_FRAME_SECONDS = 2.0
 
 log = structlog.get_logger()
 
@@ -45,12 +49,12 @@ class Gate:
             send = secured(scope, send)
             if scope["path"].startswith("/api") and not _is_open(scope["path"]):
                 return await _no_such_api(scope)(scope, receive, send)
-            if _is_open(scope["path"]):
+            if _is_open(scope["path"]) and not _describes_api(scope["path"]):
                 return await self.app(scope, receive, send)
         connection = HTTPConnection(scope)
         token = session_token(connection) or ""
         try:
-            person = await run_in_threadpool(self._person, token, client_ip(connection))
+            person = await run_in_threadpool(self._person, token, connection)
         except (sa.exc.OperationalError, sa.exc.TimeoutError) as error:
             log.warning("database_unavailable", error=str(error.__cause__ or error))
             return await _unavailable(scope, receive, send)
@@ -61,10 +65,13 @@ class Gate:
             return await self.app(scope, receive, send)
         return await self._tab(scope, token, Tab(receive, send, token))
 
-    def _person(self, token: str, ip: str | None) -> Actor | None:
+    def _person(self, token: str, connection: HTTPConnection) -> Actor | None:
+        ip, is_activity = client_ip(connection), _is_activity(connection)
         with transaction() as db:
-            person = accounts.actor_of_session(db, token, ip=ip)
+            person = accounts.actor_of_session(db, token, ip=ip, is_activity=is_activity)
             self.is_set_up = self.is_set_up or person is not None or accounts.anybody_exists(db)
+            if person is None and _describes_api(connection.scope["path"]):
+                return _owner_of_key(db, connection)
             return person
 
     async def _tab(self, scope: Scope, token: str, tab: Tab) -> None:
@@ -96,8 +103,35 @@ class Gate:
         is_ours = urlsplit(headers.get("origin", "")).netloc == headers.get("host")
         if is_ours and headers.get("sec-websocket-protocol", "").startswith("streamlit"):
             await send({"type": "websocket.accept", "subprotocol": "streamlit"})
-            return await push_to(send, f"{LOGIN}?ended=1" if self.is_set_up else SETUP)
+            return await push_to(send, login_for(await _first_page(receive)) if self.is_set_up else SETUP)
         return await send({"type": "websocket.close", "code": SIGNED_OUT})
+
+
+async def _first_page(receive: Receive) -> str:
+    """A tab says where it is as soon as it is connected; it is not waited for long."""
+    try:
+        message = await asyncio.wait_for(receive(), FIRST_FRAME_SECONDS)
+    except TimeoutError:
+        return ""
+    return page_of(read_frame(message.get("bytes") or b""))
+
+
+def _describes_api(path: str) -> bool:
+    """What the API can do is for those who may use it: with a session or a key."""
+    return path in (f"{API}/docs", f"{API}/openapi.json") and not settings().debug
+
+
+def _owner_of_key(db: Session, connection: HTTPConnection) -> Actor | None:
+    kind, _, key = connection.headers.get("authorization", "").partition(" ")
+    return accounts.actor_of_key(db, key, ip=client_ip(connection)) if kind.lower() == "bearer" else None
+
+
+def _is_activity(connection: HTTPConnection) -> bool:
+    """A page that somebody opens, or something that is sent; not what an open page fetches by itself."""
+    scope, headers = connection.scope, connection.headers
+    return scope["type"] == "http" and (
+        scope["method"] not in ("GET", "HEAD") or "text/html" in headers.get("accept", "")
+    )
 
 
 def _is_open(path: str) -> bool:

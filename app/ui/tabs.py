@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Collection
+from urllib.parse import quote, urlsplit
 
 import sqlalchemy as sa
 import structlog
@@ -27,6 +28,7 @@ class Tab:
     def __init__(self, receive: Receive, send: Send, token: str) -> None:
         self._receive, self._send, self._token = receive, send, token
         self._over = asyncio.Event()
+        self._page = ""
 
     async def send(self, message: Message) -> None:
         if not self._over.is_set():
@@ -47,16 +49,19 @@ class Tab:
             return {"type": "websocket.disconnect", "code": SIGNED_OUT}
         return message
 
-    async def end(self, url: str = LOGIN) -> None:
+    async def end(self) -> None:
+        """The person comes back to this page after the next sign-in."""
         if not self._over.is_set():
             self._over.set()
-            await push_to(self._send, url)
+            await push_to(self._send, login_for(self._page))
 
     def _still_signed_in(self, message: Message) -> bool:
         """A page that refreshes itself must not keep an idle session alive: only people's clicks count."""
+        frame = read_frame(message.get("bytes") or b"")
+        self._page = page_of(frame) or self._page
         try:
             with transaction() as db:
-                if _is_automatic(message.get("bytes") or b""):
+                if _is_automatic(frame):
                     return bool(accounts.live_tokens(db, [accounts.hash_of(self._token)]))
                 return accounts.actor_of_session(db, self._token) is not None
         except (sa.exc.OperationalError, sa.exc.TimeoutError):
@@ -110,11 +115,33 @@ def _live(token_hashes: Collection[str]) -> set[str]:
         return accounts.live_tokens(db, token_hashes)
 
 
-def _is_automatic(frame: bytes) -> bool:
+def login_for(page: str) -> str:
+    return f"{LOGIN}&next={quote(page)}" if page not in ("", "/") else LOGIN
+
+
+def read_frame(frame: bytes) -> BackMsg | None:
     message = BackMsg()
     try:
         message.ParseFromString(frame)
     except DecodeError:
-        return False
-    kind = message.WhichOneof("type")
-    return kind == "app_heartbeat" or (kind == "rerun_script" and message.rerun_script.is_auto_rerun)
+        return None
+    return message
+
+
+def page_of(frame: BackMsg | None) -> str:
+    """The path and query that the browser shows, as it says with each click; empty if it does not."""
+    if frame is None or frame.WhichOneof("type") != "rerun_script":
+        return ""
+    query = frame.rerun_script.query_string
+    try:
+        path = urlsplit(frame.rerun_script.context_info.url).path
+    except ValueError:
+        return ""
+    return path + (f"?{query}" if query else "")
+
+
+def _is_automatic(frame: BackMsg | None) -> bool:
+    kind = frame.WhichOneof("type") if frame else ""
+    return kind == "app_heartbeat" or (
+        kind == "rerun_script" and frame is not None and frame.rerun_script.is_auto_rerun
+    )

@@ -67,7 +67,7 @@ def test_every_tab_of_somebody_who_is_deactivated_is_led_out(app_server: Product
     with as_admin(app_server) as client:
         client.patch(f"/api/v1/people/{person['id']}", json={"is_active": False}).raise_for_status()
     for tab in tabs:
-        tab.wait_for_url("**/auth/login?ended=1", timeout=5_000)
+        tab.wait_for_url(re.compile(r"/auth/login\?ended=1"), timeout=5_000)
     context.close()
 
 

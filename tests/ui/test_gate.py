@@ -1,31 +1,37 @@
 """Nobody without a session reaches Streamlit: by page, by file or by websocket."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
+from pydantic import SecretStr
+from sqlalchemy.orm import Session
 from starlette.testclient import TestClient, WebSocketDenialResponse
 from starlette.websockets import WebSocketDisconnect
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from app.accounts import service as accounts
-from app.accounts.schemas import Person, PersonChange
+from app.accounts.schemas import KeyCreate, PasswordChange, Person, PersonChange
 from app.accounts.tables import SessionRow
 from app.core import clock
 from app.core import db as database_module
 from app.core.actor import SYSTEM, Role
 from app.core.db import transaction
 from app.ui import tabs
+from tests.ui.conftest import PASSWORD
 
 STREAM = "/_stcore/stream"
 OURS = {"origin": "http://testserver"}
 
 
-def message(*, automatic: bool = False) -> bytes:
+def message(*, automatic: bool = False, at: str = "", query: str = "") -> bytes:
     back = BackMsg()
     back.rerun_script.is_auto_rerun = automatic
     back.rerun_script.page_name = "home"
+    back.rerun_script.context_info.url = at
+    back.rerun_script.query_string = query
     return back.SerializeToString()
 
 
@@ -106,15 +112,99 @@ def test_after_sign_out_an_open_tab_gets_nothing_more(
             socket.receive_bytes()
 
 
-def test_a_tab_that_does_nothing_ends_when_its_person_is_deactivated(
-    browser: TestClient, token: str, ann: Person, monkeypatch: pytest.MonkeyPatch
+def signs_out(db: Session, ann: Person, token: str) -> None:
+    accounts.sign_out(db, token)
+
+
+def deactivated(db: Session, ann: Person, token: str) -> None:
+    accounts.change_person(db, SYSTEM, ann.id, PersonChange(is_active=False))
+
+
+def new_password_by_an_administrator(db: Session, ann: Person, token: str) -> None:
+    accounts.change_person(db, SYSTEM, ann.id, PersonChange(password=SecretStr("four other unrelated words")))
+
+
+def new_password_elsewhere(db: Session, ann: Person, token: str) -> None:
+    change = PasswordChange(current_password=SecretStr(PASSWORD), new_password=SecretStr("four other unrelated words"))
+    accounts.change_password(db, accounts.actor_of(db, ann.id), change)
+
+
+def revoked(db: Session, ann: Person, token: str) -> None:
+    session = accounts.current_session(db, token)
+    assert session
+    accounts.revoke_session(db, accounts.actor_of(db, ann.id), session.id)
+
+
+def signed_out_everywhere_else(db: Session, ann: Person, token: str) -> None:
+    accounts.end_other_sessions(db, accounts.actor_of(db, ann.id))
+
+
+def signed_out_by_an_administrator(db: Session, ann: Person, token: str) -> None:
+    accounts.end_sessions_of(db, SYSTEM, ann.id)
+
+
+ENDINGS = [
+    signs_out,
+    deactivated,
+    new_password_by_an_administrator,
+    new_password_elsewhere,
+    revoked,
+    signed_out_everywhere_else,
+    signed_out_by_an_administrator,
+]
+
+
+@pytest.mark.parametrize("ending", ENDINGS, ids=lambda ending: ending.__name__)
+def test_a_tab_that_does_nothing_ends_with_its_session(
+    browser: TestClient, token: str, ann: Person, monkeypatch: pytest.MonkeyPatch, ending: Callable[..., None]
 ) -> None:
+    assert tabs.CHECK_EVERY <= 2.5  # so that it takes five seconds at most
     monkeypatch.setattr(tabs, "CHECK_EVERY", 0.05)
     with browser.websocket_connect(STREAM, headers=OURS) as socket:
         socket.receive_text()
         with transaction() as db:
-            accounts.change_person(db, SYSTEM, ann.id, PersonChange(is_active=False))
+            ending(db, ann, token)
         assert redirect_of(socket.receive_bytes()).startswith("/auth/login")
+        with pytest.raises(WebSocketDisconnect):
+            socket.receive_bytes()
+
+
+def test_after_the_end_of_a_session_a_tab_leads_back_to_its_page(
+    browser: TestClient, token: str, ann: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tabs, "CHECK_EVERY", 0.05)
+    here = message(at="http://testserver/datasets", query="dataset=7&tab=Rows")
+    with browser.websocket_connect(STREAM, headers=OURS) as socket:
+        socket.receive_text()
+        socket.send_bytes(here)
+        socket.receive_bytes()
+        with transaction() as db:
+            accounts.sign_out(db, token)
+        address = redirect_of(socket.receive_bytes())
+    assert 'name="next" value="/datasets?dataset=7&amp;tab=Rows"' in browser.get(address).text
+    with browser.websocket_connect(STREAM, subprotocols=["streamlit"], headers=OURS) as again:
+        again.send_bytes(here)  # a tab that comes back after a time without network
+        assert redirect_of(again.receive_bytes()) == address
+
+
+@pytest.mark.parametrize("at", ["https://evil.example//evil.example", "//[", "x", "javascript:alert(1)"])
+def test_a_tab_that_lies_about_its_page_leads_to_the_start(browser: TestClient, ann: Person, at: str) -> None:
+    with browser.websocket_connect(STREAM, subprotocols=["streamlit"], headers=OURS) as socket:
+        socket.send_bytes(message(at=at))
+        address = redirect_of(socket.receive_bytes())
+    assert 'name="next" value="/"' in browser.get(address).text
+
+
+@pytest.mark.parametrize(("accept", "counts"), [("image/*,*/*", False), ("text/html", True)])
+def test_what_an_open_page_fetches_by_itself_is_no_activity(
+    browser: TestClient, token: str, accept: str, counts: bool
+) -> None:
+    earlier = clock.now() - timedelta(minutes=10)
+    with transaction() as db:
+        db.execute(sa.update(SessionRow).values(last_seen_at=earlier))
+    assert browser.get("/media/chart.png", headers={"Accept": accept}).status_code == 200
+    with transaction() as db:
+        assert (db.scalars(sa.select(SessionRow.last_seen_at)).one() > earlier) is counts
 
 
 def test_a_new_role_is_known_at_the_next_request(browser: TestClient, token: str, ann: Person) -> None:
@@ -157,6 +247,17 @@ def test_what_the_api_sends_can_run_no_script(browser: TestClient, token: str) -
     docs = browser.get("/api/v1/docs")
     assert docs.status_code == 200
     assert "'sha256-" in docs.headers["content-security-policy"]
+
+
+def test_what_the_api_can_do_is_told_to_those_who_may_use_it(browser: TestClient, ann: Person) -> None:
+    for path in ("/api/v1/docs", "/api/v1/openapi.json"):
+        assert browser.get(path).headers["location"].startswith("/auth/login?next=/api/v1/")
+        assert browser.get(path, headers={"Accept": "application/json"}).status_code == 401
+    with transaction() as db:
+        key = accounts.create_key(db, accounts.actor_of(db, ann.id), KeyCreate(name="docs")).key
+    described = browser.get("/api/v1/openapi.json", headers={"Authorization": f"Bearer {key}"})
+    assert described.json()["info"]["title"] == "AutoReport"
+    assert browser.get("/board", headers={"Authorization": f"Bearer {key}"}).status_code == 303
 
 
 def test_without_database_nobody_is_let_in_or_thrown_out(browser: TestClient, token: str) -> None:
