@@ -11,11 +11,12 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
+from app.accounts import service as accounts_service
 from app.accounts.api import router as accounts
 from app.accounts.asgi import IdempotentPosts, RequestIds, SmallBodies, error_answer
 from app.accounts.idempotency import AnsweredBefore
 from app.admissions.api import router as admissions
-from app.core.errors import AppError, Invalid, TooMany, Unavailable
+from app.core.errors import AppError, Forbidden, Invalid, TooMany, Unavailable
 from app.datasets.api import router as datasets
 from app.deliveries.api import router as deliveries
 from app.jobs.api import router as jobs
@@ -54,7 +55,7 @@ class ErrorBody(BaseModel):
     details: list[dict[str, Any]]
 
 
-DOCUMENTED = {status: {"model": ErrorBody} for status in (400, 401, 403, 404, 409, 413, 422, 429, 500, 503)}
+DOCUMENTED = {status: {"model": ErrorBody} for status in (400, 401, 403, 404, 409, 413, 415, 422, 429, 500, 503)}
 HTTP_NAMES = {404: "NotFound", 405: "MethodNotAllowed", 413: "TooLarge", 415: "UnsupportedMediaType"}
 HTTP_MESSAGES = {404: "There is no such address.", 405: "This address does not answer to this method."}
 
@@ -86,6 +87,9 @@ def make_api() -> FastAPI:
 
 
 def _app_error(request: Request, error: Any) -> JSONResponse:
+    actor = getattr(request.state, "actor", None)
+    if isinstance(error, Forbidden) and actor:
+        accounts_service.note_refusal(actor, f"{request.method} {request.url.path}", error.message)
     answer = error_answer(request.scope, error.status, error.code, error.message, error.details)
     if isinstance(error, TooMany):
         answer.headers["Retry-After"] = str(error.retry_after)

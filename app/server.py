@@ -31,7 +31,8 @@ from app.accounts import limits
 from app.accounts import service as accounts
 from app.admissions import service as admissions
 from app.api import api
-from app.core import db, logging_setup, outgoing, startup
+from app.audit import service as audit
+from app.core import clock, db, logging_setup, outgoing, startup
 from app.core.errors import AppError, StartupProblem
 from app.core.settings import Settings, settings
 from app.core.supervise import Crew
@@ -165,6 +166,8 @@ def _timer(database: startup.OpenDatabase) -> BackgroundScheduler:
     timer.add_job(_quietly, "interval", minutes=1, args=[accounts.delete_expired_sign_ins], id="sign-ins")
     timer.add_job(_quietly, "interval", hours=1, args=[accounts.delete_old_answers], id="answers")
     timer.add_job(_quietly, "interval", hours=1, args=[admissions.delete_old_links], id="links")
+    timer.add_job(_quietly, "interval", minutes=10, args=[admissions.delete_old_questions], id="questions")
+    timer.add_job(_quietly, "interval", hours=1, args=[audit.note_head], id="audit", next_run_time=clock.now())
     timer.add_job(database.repair, "interval", seconds=5, id="database")
     return timer
 

@@ -15,9 +15,10 @@ from app.datasets.jobs import HANDLERS as DATASETS
 from app.deliveries.jobs import HANDLERS as DELIVERIES
 from app.jobs.context import Handler
 from app.jobs.serve import WorkerOptions, serve
+from app.monitoring.jobs import HANDLERS as MONITORING
 from app.reports.jobs import HANDLERS as REPORTS
 
-HANDLERS: dict[str, Handler] = {**DATASETS, **REPORTS, **DELIVERIES, **ADMISSIONS}
+HANDLERS: dict[str, Handler] = {**DATASETS, **REPORTS, **DELIVERIES, **ADMISSIONS, **MONITORING}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -5,7 +5,7 @@
 takes, OWN means its owner and administrators only; `least` is the least role that may do it to a thing of its own,
 `shared` that for things of others where it is a higher one, `hidden` the answer about a thing that may not be seen: 422
 where it is named by a field of the body.
-What is sent are the arguments of a request, and `path` for parts of the address that are not of the name they have there.
+What is sent are the arguments of a request, and `path` for parts of the address that are not what their name says.
 `mine(request)`: about what is only ever one person's own. `admins=True`: administrators may do it too.
 """
 
@@ -108,6 +108,8 @@ RULES: dict[str, Rule] = {
     "DELETE /sessions": Rule(VIEWER, json(current_password=PASSWORD)),
     "DELETE /sessions/{session_id}": mine(),
     "GET /audit": Rule(ADMIN),
+    "GET /audit/export/{format}": Rule(ADMIN),
+    "POST /audit/verify": Rule(ADMIN),
     "GET /teams": Rule(VIEWER),
     "POST /teams": Rule(ADMIN, lambda _: {"json": {"name": uuid4().hex}}),
     "GET /teams/{team_id}": Rule(VIEWER),

@@ -241,6 +241,7 @@ def export_audit(
 ) -> StreamingResponse:
     """All entries that fit, oldest first; for administrators. The export is on the trail, too."""
     require_role(caller, Role.admin)
-    audit.record(db, caller, Action.trail_exported, format, **wanted.model_dump(mode="json", exclude_defaults=True))
+    kept = wanted.model_dump(mode="json", exclude_defaults=True)
+    audit.record(db, caller, Action.trail_exported, format, only=kept)
     headers = {"Content-Disposition": f"attachment; filename=audit-trail.{format}"}
     return StreamingResponse(audit.export(wanted, format), media_type=audit.EXPORT_FORMATS[format], headers=headers)

@@ -49,19 +49,21 @@ def identify(request: Request, bearer: Bearer) -> Actor:
     """In a transaction of its own, which is over before the request's begins: never two connections at once."""
     changes = request.method not in SAFE_METHODS
     if "authorization" in request.headers:
-        return _owner_of_key(bearer.credentials if bearer else "", client_ip(request), changes=changes)
+        return _owner_of_key(request, bearer.credentials if bearer else "", changes=changes)
     with transaction() as db:
         actor = accounts.actor_of_session(db, session_token(request), ip=client_ip(request))
         if actor:
             limits.spend_request(db, f"person {actor.id}")
     if actor is None:
         raise NotSignedIn
+    request.state.actor = actor  # whom a refusal is about
     if changes and not same_origin(request):
         raise CrossSite
     return actor
 
 
-def _owner_of_key(key: str, ip: str | None, *, changes: bool) -> Actor:
+def _owner_of_key(request: Request, key: str, *, changes: bool) -> Actor:
+    ip = client_ip(request)
     with transaction() as db:
         found = accounts.key_in_use(db, key, ip=ip)
         if found:
@@ -70,6 +72,7 @@ def _owner_of_key(key: str, ip: str | None, *, changes: bool) -> Actor:
             limits.spend_unknown_key(db, ip)
     if found is None:
         raise KeyRefused
+    request.state.actor = found.actor
     if changes and not found.may_change:
         raise accounts.ScopeTooNarrow
     return found.actor

@@ -23,7 +23,7 @@ class Action(StrEnum):
     invitation_accepted = "invitation:accepted"
     reset_link_created = "reset_link:created"
     password_reset = "password:reset"  # noqa: S105  a word, no secret
-    password_refused = "password:refused"
+    password_refused = "password:refused"  # noqa: S105
     two_factor_enabled = "two_factor:enabled"
     two_factor_disabled = "two_factor:disabled"
     two_factor_refused = "two_factor:refused"
@@ -69,6 +69,10 @@ class Action(StrEnum):
     smtp_account_deleted = "smtp_account:deleted"
     smtp_account_tested = "smtp_account:tested"
     delivery_retried = "delivery:retried"
+    access_refused = "access:refused"
+    secrets_rotated = "secrets:rotated"
+    trail_exported = "trail:exported"
+    trail_verified = "trail:verified"
     run_cancelled = "run:cancelled"
     run_retried = "run:retried"
     run_deleted = "run:deleted"
@@ -86,6 +90,17 @@ class AuditEntry(BaseModel):
     action: str
     subject: str
     details: dict[str, Any]
+
+
+class AuditFilter(BaseModel):
+    """What is left out shows everything. `action` is a whole action, or a subject such as `card` for all of its."""
+
+    model_config = ConfigDict(frozen=True)
+
+    person_id: UUID | None = None
+    action: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
 
 
 class AuditFault(BaseModel):

@@ -34,6 +34,7 @@ def make_engine(url: str, *, name: str = "autoreport", pool_size: int = 5, optio
         pool_pre_ping=True,
         pool_recycle=1800,
         pool_use_lifo=True,
+        hide_parameters=True,  # an error's text goes to the log, and what was to be stored is nobody's business there
         connect_args={
             "application_name": name,
             "connect_timeout": 5,

@@ -1,7 +1,9 @@
 """One line per event, for people (text) or machines (json), from our code and from libraries alike, on stderr."""
 
 import logging
+import re
 import sys
+from typing import Any
 
 import structlog
 from structlog.typing import Processor
@@ -9,6 +11,9 @@ from structlog.typing import Processor
 from app.core.settings import Settings
 
 QUIET = ("uvicorn", "apscheduler", "procrastinate", "httpcore2", "asyncio", "alembic", "watchdog", "websockets")
+
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+TRACEBACKS = ("exception", "stack", "traceback")
 
 
 def configure(config: Settings) -> None:
@@ -35,7 +40,7 @@ def configure(config: Settings) -> None:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[*shared, structlog.processors.format_exc_info],
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _renderer(config)],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_renderers(config)],
         )
     )
     root = logging.getLogger()
@@ -61,7 +66,22 @@ def adopt_loggers(config: Settings) -> None:
         logging.getLogger(name).setLevel(logging.DEBUG if config.log_level == "DEBUG" else logging.WARNING)
 
 
-def _renderer(config: Settings) -> Processor:
+def one_line(text: str) -> str:
+    """What people have written cannot begin a line of its own, nor steer a terminal."""
+    return CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+def _renderers(config: Settings) -> list[Processor]:
     if config.log_format == "json":
-        return structlog.processors.JSONRenderer()
-    return structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=0)
+        return [structlog.processors.JSONRenderer()]
+    return [_on_one_line, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=0)]
+
+
+def _on_one_line(_logger: Any, _name: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """A traceback keeps its lines, each set in so that none looks like an event."""
+    for key, value in event.items():
+        if key in TRACEBACKS and isinstance(value, str):
+            event[key] = "\n".join("    " + one_line(line) for line in value.split("\n"))
+        elif isinstance(value, str):
+            event[key] = one_line(value)
+    return event

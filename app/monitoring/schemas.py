@@ -1,6 +1,7 @@
 """What the installation says about itself."""
 
 from datetime import datetime
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
@@ -95,3 +96,7 @@ class System(BaseModel):
     workers: list[WorkerSeen]
     disk: Space
     memory: Memory
+
+
+class JobStarted(BaseModel):
+    job_id: UUID

@@ -10,13 +10,18 @@ import psutil
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from app.audit import service as audit
+from app.audit.schemas import Action
 from app.core import storage
 from app.core.actor import Actor, Role, require_role
 from app.core.db import transaction
 from app.core.settings import settings
+from app.jobs import service as jobs
+from app.jobs.schemas import Run
 from app.monitoring import queries
 from app.monitoring.schemas import Check, Database, Memory, Readiness, Space, System
 
+AUDIT_CHECK = "monitoring.verify_audit"
 OK, DEGRADED, DOWN = "ok", "degraded", "down"
 
 
@@ -44,6 +49,19 @@ def system(db: Session, actor: Actor) -> System:
         disk=Space(total=disk.total, free=disk.free),
         memory=Memory(total=memory.total, available=memory.available, used_here=_memory_used_here()),
     )
+
+
+def request_audit_check(db: Session, actor: Actor) -> Run:
+    """The whole trail is read, so it is a job; it fails when the trail is not intact."""
+    require_role(actor, Role.admin)
+    audit.record(db, actor, Action.trail_verified, "audit trail")
+    return jobs.enqueue(db, actor, AUDIT_CHECK, {}, title="Verify the audit trail")
+
+
+def last_audit_check(db: Session, actor: Actor) -> Run | None:
+    require_role(actor, Role.admin)
+    found = jobs.list_runs(db, actor, job=AUDIT_CHECK, limit=1).items
+    return found[0] if found else None
 
 
 def _checked(name: str, check: Callable[[], Check | None]) -> Check:

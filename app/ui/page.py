@@ -9,6 +9,7 @@ if st.button("Save"):
         st.rerun()                      # inside the block: commits first, and is only reached on success
 """
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -30,12 +31,13 @@ from app.accounts.cookies import SESSION, cookie_name
 from app.core import clock
 from app.core.actor import Actor, Role
 from app.core.db import transaction
-from app.core.errors import AppError
+from app.core.errors import AppError, Forbidden
 from app.core.settings import settings
 
 DATABASE_AWAY = "The database does not answer right now. Nothing was changed. Try again in a moment."
 PAGES = Path(__file__).resolve().parents[2] / "pages"
 MARKUP = frozenset("\\`*_{}[]()#+-.!|<>~:$&")
+ICON = re.compile(":(?=(material/|streamlit:))")
 FAILED, DONE = "failed_action", "done_action"
 
 log = structlog.get_logger()
@@ -52,15 +54,17 @@ def viewer(role: Role = Role.viewer) -> Actor:
     """Who looks at this page, looked up anew at each run; nothing after it runs for anybody else."""
     try:
         with transaction() as db:
-            person = accounts.actor_of_session(db, session_token(), ip=_address())
+            # The click itself has counted already; a page that runs by itself must not keep a session alive.
+            person = accounts.actor_of_session(db, session_token(), ip=_address(), is_activity=False)
     except (sa.exc.OperationalError, sa.exc.TimeoutError) as error:
         log.warning("database_unavailable", error=str(error.__cause__ or error))
         st.error(DATABASE_AWAY, icon=":material/cloud_off:")
         st.stop()
     if person is None:
-        leave("/auth/login?next=" + quote(urlsplit(st.context.url or "/").path or "/"))
+        leave("/auth/login?next=" + quote(_page_path()))
         st.stop()
     if not person.role.includes(role):
+        accounts.note_refusal(person, _page_path(), f"needs the role {role.value}")
         st.error(f"This page needs the role {role.value}; yours is {person.role.value}.", icon=":material/lock:")
         st.stop()
     if done := st.session_state.pop(DONE, None):
@@ -140,7 +144,8 @@ def empty_state(icon: str, title: str, text: str) -> None:
 
 def plain(text: str) -> str:
     """What people have written, for places that read Markdown: shown as it is, never as a link, image or colour."""
-    return "".join(f"\\{char}" if char in MARKUP else char for char in text.replace("\n", " "))
+    whole = ICON.sub(":\u2060", text.replace("\n", " "))  # Streamlit looks for icons in what is escaped, too
+    return "".join(f"\\{char}" if char in MARKUP else char for char in whole)
 
 
 def path_of(page: str) -> Path:
@@ -194,7 +199,20 @@ def defect(error: Exception) -> None:
     st.error(text, icon=":material/bug_report:")
 
 
+def _page_path() -> str:
+    return urlsplit(st.context.url or "/").path or "/"
+
+
+def _note_refusal(why: str) -> None:
+    with transaction() as db:
+        person = accounts.actor_of_session(db, session_token(), ip=_address())
+    if person:
+        accounts.note_refusal(person, _page_path(), why)
+
+
 def _message(error: Exception) -> str:
+    if isinstance(error, Forbidden):
+        _note_refusal(error.message)
     if isinstance(error, AppError):
         return plain(error.message)
     if isinstance(error, sa.exc.DataError):
