@@ -10,7 +10,7 @@ from app.sample.rows import sales_csv
 from app.ui.dataset_batches import batch_list, reject_list
 from app.ui.dataset_upload import CHOSEN, load_into, new_dataset
 from app.ui.dataset_view import figures, rows_tab, rules_tab, summary_tab, trace_tab
-from app.ui.page import empty_state, page_header, reading, viewer, when
+from app.ui.page import empty_state, page_header, plain, reading, viewer, when
 
 person = viewer()
 
@@ -55,7 +55,7 @@ def detail(name: str) -> None:
     with reading() as db:
         dataset = datasets.dataset_by_name(db, person, name)
         summary = datasets.summary(db, person, dataset=name)
-    page_header(dataset.name, dataset.description)
+    page_header(dataset.name, plain(dataset.description))
     figures(dataset, summary)
     files, rows, counts, trace, rules = st.tabs(["Files", "Rows", "Summary", "Trace", "Rules"])
     with files:

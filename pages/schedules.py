@@ -51,7 +51,7 @@ def detail(schedule_id: UUID) -> None:
     if st.button("All schedules", icon=":material/arrow_back:", type="tertiary"):
         st.query_params.clear()
         st.rerun()
-    page_header(plain(found.name), found.explanation)
+    page_header(found.name, found.explanation)
     if found.error:
         st.error(f"Switched off: {plain(found.error)}", icon=":material/error:")
     with st.container(horizontal=True, vertical_alignment="center"):

@@ -7,7 +7,8 @@ import streamlit as st
 from app.core.actor import Actor, Role
 from app.datasets import service as datasets
 from app.datasets.schemas import Batch, BatchStatus, Dataset, Reject
-from app.ui.page import action, confirm, empty_state, reading, viewer, when
+from app.sharing.schemas import Level
+from app.ui.page import action, confirm, empty_state, plain, reading, viewer, when
 
 LOOKS = {
     BatchStatus.loading: ("blue", "progress_activity", "Loading"),
@@ -62,19 +63,19 @@ def batch_list(person: Actor, dataset: Dataset) -> None:
         if busy and all(batch.status is not BatchStatus.loading for batch in now):
             st.rerun()  # the figures above have changed, too
         for batch in now:
-            _batch(person, batch)
+            _batch(person, dataset, batch)
 
     st.fragment(draw, run_every="1s" if busy else None)()
 
 
-def _batch(person: Actor, batch: Batch) -> None:
+def _batch(person: Actor, dataset: Dataset, batch: Batch) -> None:
     color, icon, label = LOOKS[batch.status]
     if batch.replaced_by:
         color, icon, label = "gray", "history", f"Replaced by {batch.replaced_by}"
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.badge(label, icon=f":material/{icon}:", color=color)  # type: ignore[arg-type]
-            st.markdown(f"**{_plain(batch.file_name)}**", width="content")
+            st.markdown(f"**{plain(batch.file_name)}**", width="content")
             st.caption(f"batch {batch.id}, {when(batch.created_at)}", width="content")
         if batch.status is BatchStatus.loading:
             st.progress(batch.progress, f"{batch.rows_in:,} rows read")
@@ -83,7 +84,7 @@ def _batch(person: Actor, batch: Batch) -> None:
             rows = "1 row" if batch.rows_in == 1 else f"{batch.rows_in:,} rows"
             st.caption(f"{rows}: {batch.rows_valid:,} {good}, {batch.rows_rejected:,} rejected")
         _notes(batch)
-        _decisions(person, batch)
+        _decisions(person, dataset, batch)
 
 
 def _notes(batch: Batch) -> None:
@@ -92,33 +93,33 @@ def _notes(batch: Batch) -> None:
     if batch.duplicate_of:
         st.caption(f"The same bytes as batch {batch.duplicate_of}: nothing was loaded.")
     if batch.error:
-        st.error(_plain(batch.error), icon=":material/error:")
+        st.error(plain(batch.error), icon=":material/error:")
     if batch.dialect.ignored:
-        st.caption(f"Columns of the file that the dataset does not have: {_plain(', '.join(batch.dialect.ignored))}.")
+        st.caption(f"Columns of the file that the dataset does not have: {plain(', '.join(batch.dialect.ignored))}.")
     if batch.dialect.absent:
-        st.caption(f"Columns that the file does not have: {_plain(', '.join(batch.dialect.absent))}.")
+        st.caption(f"Columns that the file does not have: {plain(', '.join(batch.dialect.absent))}.")
 
 
-def _decisions(person: Actor, batch: Batch) -> None:
+def _decisions(person: Actor, dataset: Dataset, batch: Batch) -> None:
     if batch.status not in (BatchStatus.loading, BatchStatus.held, BatchStatus.published):
         return
     with st.container(horizontal=True):
         if batch.rows_rejected and st.button("Rejected rows", key=f"rejects_{batch.id}", icon=":material/rule:"):
             st.query_params["batch"] = str(batch.id)
             st.rerun()
-        if not person.role.includes(Role.member):
+        if not person.role.includes(Role.member) or dataset.level is not Level.edit:
             return
         if batch.status is BatchStatus.held and st.button("Release", key=f"release_{batch.id}", type="primary"):
-            with action(f"The good rows of {_plain(batch.file_name)} are published.") as db:
+            with action(f"The good rows of {plain(batch.file_name)} are published.") as db:
                 datasets.release_batch(db, person, batch.id)
                 st.rerun()
         if st.button("Undo", key=f"undo_{batch.id}", icon=":material/undo:"):
-            detail = f"The {batch.rows_valid:,} rows of {_plain(batch.file_name)} and all traces of them are deleted."
+            detail = f"The {batch.rows_valid:,} rows of {plain(batch.file_name)} and all traces of them are deleted."
             confirm("Undo this file?", verb="Undo", act=lambda: _undo(person, batch), detail=detail)
 
 
 def _undo(person: Actor, batch: Batch) -> None:
-    with action(f"{_plain(batch.file_name)} is undone.") as db:
+    with action(f"{plain(batch.file_name)} is undone.") as db:
         datasets.undo_batch(db, person, batch.id)
         st.rerun()
 
@@ -131,9 +132,9 @@ def reject_list(person: Actor, dataset: Dataset, batch_id: int) -> None:
     if st.button("All files", icon=":material/arrow_back:", type="tertiary"):
         del st.query_params["batch"]
         st.rerun()
-    st.subheader(f"Rejected rows of {_plain(batch.file_name)}", anchor=False)
+    st.subheader(f"Rejected rows of {plain(batch.file_name)}", anchor=False)
     labels = {reason_text(one.column, one.rule): one for one in reasons}
-    texts = {label: f"{label} ({one.rows:,})" for label, one in labels.items()}
+    texts = {label: f"{plain(label)} ({one.rows:,})" for label, one in labels.items()}
     chosen = st.pills("Reason", list(labels), format_func=lambda label: texts[label], key=f"reason_{batch_id}")
     wanted = labels.get(str(chosen))
     with reading() as db:
@@ -172,8 +173,3 @@ def downloads(what: str, dataset: str, batch_id: int | None = None) -> None:
     with st.container(horizontal=True):
         for form in datasets.EXPORT_FORMATS:
             st.link_button(form.upper(), f"/api/v1/{what}/{form}?{query}", icon=":material/download:")
-
-
-def _plain(name: str) -> str:
-    """A file name is no markdown."""
-    return "".join(f"\\{sign}" if sign in "\\`*_{}[]()#+!|:$<>~" else sign for sign in name)
