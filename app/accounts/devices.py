@@ -37,11 +37,6 @@ def is_known(db: Session, token: str | None, email: str) -> bool:
     return db.scalar(sa.select(sa.exists().where(mine))) is True
 
 
-def forget_devices(db: Session, person_id: UUID) -> None:
-    """With the sessions: after a new password, or when they are signed out everywhere."""
-    db.execute(sa.delete(KnownDeviceRow).where(KnownDeviceRow.person_id == person_id))
-
-
 def delete_old_devices(db: Session) -> int:
     """Run by the timer; the answer is how many went."""
     gone = sa.delete(KnownDeviceRow).where(sa.not_(_lasts())).returning(KnownDeviceRow.token_hash)

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from pydantic import SecretStr
 from sqlalchemy.orm import Session
 
+from app.accounts import limits
 from app.accounts.news import Proof, tell
 from app.accounts.passwords import check_strength, hash_password
 from app.accounts.people import actor_from
@@ -47,6 +48,7 @@ def reset_password(
         row.email_verified_at = clock.now()
     for table in (SessionRow, PendingSignInRow, KnownDeviceRow):
         db.execute(sa.delete(table).where(table.person_id == row.id))
+    limits.forgive_sign_in(db, row.email)
     audit.record(db, actor_from(row, ip), Action.password_reset, row.id)
     person = Person.model_validate(row)
     tell(db, person, Proof.password, address=row.email)

@@ -53,7 +53,7 @@ def _paid(db: Session, email: str, ip: str | None, device: str | None) -> Paid:
         return [(f"sign-in device:{hash_of(device)}", limits.PASSWORD)]
     return [
         (f"sign-in address:{limits.network(ip)}", limits.ADDRESS),
-        (f"sign-in account:{address}", limits.PASSWORD),
+        (f"{limits.SIGN_IN}:{address}", limits.PASSWORD),
     ]
 
 

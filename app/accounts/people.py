@@ -7,10 +7,11 @@ from pydantic import SecretStr, ValidationError
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from app.accounts import limits
 from app.accounts.news import Proof, tell
 from app.accounts.passwords import check_strength, hash_password, matches
 from app.accounts.schemas import PasswordChange, Person, PersonChange, PersonCreate, ProfileChange
-from app.accounts.tables import PersonRow, SessionRow
+from app.accounts.tables import KnownDeviceRow, PendingSignInRow, PersonRow, SessionRow
 from app.audit import service as audit
 from app.audit.schemas import Action
 from app.core import clock
@@ -129,8 +130,9 @@ def change_person(db: Session, actor: Actor, person_id: UUID, change: PersonChan
     row.is_active = row.is_active if change.is_active is None else change.is_active
     if change.password:
         _set_password(row, change.password)
+        limits.forgive_sign_in(db, row.email)
     if change.password or not row.is_active:
-        db.execute(sa.delete(SessionRow).where(SessionRow.person_id == row.id))
+        _end_everything(db, row.id)
     after = {"role": row.role, "is_active": row.is_active}
     audit.record(db, actor, Action.person_changed, row.id, before=before, after=after, password=bool(change.password))
     db.flush()
@@ -143,7 +145,7 @@ def change_profile(db: Session, actor: Actor, change: ProfileChange) -> Person:
     row = _self(db, actor, write=True)
     before = row.email
     if change.email and change.email != row.email:
-        _check_password(row, change.current_password, "A new e-mail address needs your current password.")
+        _check_password(db, row, change.current_password, "A new e-mail address needs your current password.")
         row.email, row.email_verified_at = change.email, None
     row.name = change.name or row.name
     row.job_title = row.job_title if change.job_title is None else change.job_title
@@ -162,8 +164,7 @@ def change_password(db: Session, actor: Actor, change: PasswordChange, *, keep_s
     row = _self(db, actor, write=True)
     _check_password(row, change.current_password)
     _set_password(row, change.new_password)
-    others = sa.delete(SessionRow).where(SessionRow.person_id == row.id)
-    db.execute(others if keep_session is None else others.where(SessionRow.id != keep_session))
+    _end_everything(db, row.id, keep_session=keep_session)
     audit.record(db, actor, Action.person_changed, row.id, password=True)
     tell(db, Person.model_validate(row), Proof.password, address=row.email)
 
@@ -196,9 +197,19 @@ def _set_password(row: PersonRow, password: SecretStr) -> None:
     row.password_hash = hash_password(password.get_secret_value())
 
 
-def _check_password(row: PersonRow, password: SecretStr | None, missing: str | None = None) -> None:
+def _check_password(db: Session, row: PersonRow, password: SecretStr | None, missing: str | None = None) -> None:
+    """The caller has paid for the try by `spend_confirmation`, in a transaction that is over."""
     if not password or not matches(password.get_secret_value(), row.password_hash):
         raise WrongPassword(None if password else missing)
+    limits.refund_confirmation(db, row.id)
+
+
+def _end_everything(db: Session, person_id: UUID, *, keep_session: UUID | None = None) -> None:
+    """Sessions, half-finished sign-ins, and what browsers were remembered for."""
+    others = sa.delete(SessionRow).where(SessionRow.person_id == person_id)
+    db.execute(others if keep_session is None else others.where(SessionRow.id != keep_session))
+    for table in (PendingSignInRow, KnownDeviceRow):
+        db.execute(sa.delete(table).where(table.person_id == person_id))
 
 
 def _keep_one_admin(db: Session, *, besides: UUID) -> None:
