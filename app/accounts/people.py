@@ -162,7 +162,7 @@ def change_profile(db: Session, actor: Actor, change: ProfileChange) -> Person:
 def change_password(db: Session, actor: Actor, change: PasswordChange, *, keep_session: UUID | None = None) -> None:
     """Ends every other session of this person: whoever knew the old password is out."""
     row = _self(db, actor, write=True)
-    _check_password(row, change.current_password)
+    _check_password(db, row, change.current_password)
     _set_password(row, change.new_password)
     _end_everything(db, row.id, keep_session=keep_session)
     audit.record(db, actor, Action.person_changed, row.id, password=True)
