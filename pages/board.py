@@ -6,12 +6,15 @@ import streamlit as st
 
 from app.core import clock
 from app.core.actor import Actor, Role
+from app.sharing.schemas import Kind
 from app.tasks import service as tasks
-from app.tasks.schemas import Board, BoardLine, Card
-from app.ui.board import Answer, current, draw, obey, picture_of, use_full_width, waiting_command
+from app.tasks.schemas import Board, BoardLine
+from app.ui.board import Answer, current, draw, may_work, obey, picture_of, use_full_width, waiting_command
+from app.ui.board_archive import archived_cards
 from app.ui.board_form import MENU, menu_for, new_board
 from app.ui.card_form import open_card, write_card
-from app.ui.page import action, confirm, empty_state, page_header, plain, reading, viewer, when, zone
+from app.ui.page import empty_state, page_header, reading, viewer, zone
+from app.ui.share_dialog import sharing_line
 
 REFRESH = 4  # seconds after which a tab sees what others did
 OPEN, ANSWER, VIEWS = "board_open", "board_answer", ["Board", "Archived"]
@@ -47,41 +50,11 @@ def live_board(who: Actor, board_id: UUID, text: str) -> None:
     draw(board, picture_of(board, who, answer, text=text, today=today))
 
 
-def archived_cards(board: Board, text: str) -> None:
-    with reading() as db:
-        page = tasks.search_cards(db, person, board.id, text, archived=True, limit=50)
-    if not page.items:
-        empty_state("archive", "Nothing here", "Cards that you archive on the board are kept here.")
-    for card in page.items:
-        archived_card(card)
-    if page.next_cursor:
-        st.caption("Only the 50 latest are shown. Search for older ones.")
-
-
-def archived_card(card: Card) -> None:
-    with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{plain(card.title)}**  \n:gray[Archived {plain(when(card.archived_at))}]", width="stretch")
-        if not person.role.includes(Role.member):
-            return
-        if st.button("Bring back", key=f"revive-{card.id}", icon=":material/unarchive:"):
-            with action("Back on the board.") as db:
-                tasks.revive_card(db, person, card.id)
-                st.rerun()
-        if st.button("Delete", key=f"delete-{card.id}", icon=":material/delete:"):
-            confirm(f"Delete “{plain(card.title)}”?", verb="Delete for good", act=lambda: delete(card))
-
-
-def delete(card: Card) -> None:
-    with action("Deleted. Its history is kept.") as db:
-        tasks.delete_card(db, person, card.id)
-        st.rerun()
-
-
 def toolbar(lines: list[BoardLine]) -> tuple[Board, str, str]:
     """The board, the view and the words to look for that were chosen."""
-    may_write = person.role.includes(Role.member)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         board = current(person, choose(lines))
+        may_write = may_work(board, person)
         view = st.segmented_control("View", VIEWS, default=VIEWS[0], required=True, label_visibility="collapsed")
         if may_write and st.button("New card", type="primary", icon=":material/add:"):
             write_card(board)
@@ -93,7 +66,8 @@ def toolbar(lines: list[BoardLine]) -> tuple[Board, str, str]:
             label_visibility="collapsed",
             width=200,
         )
-        asked = st.menu_button("More", menu_for(board, person), icon=":material/more_horiz:") if may_write else None
+        entries = menu_for(board, person)
+        asked = st.menu_button("More", entries, icon=":material/more_horiz:") if entries else None
     if asked:
         MENU[asked](board)
     return board, str(view), text or ""
@@ -111,10 +85,11 @@ header = st.container()
 board, view, text = toolbar(lines)
 with header:
     page_header(board.name)
+    sharing_line(person, Kind.board, board.id)
 if view == VIEWS[0]:
     live_board(person, board.id, text)
 else:
-    archived_cards(board, text)
+    archived_cards(person, board, text)
 if opened := st.session_state.pop(OPEN, None):
     for card in (card for column in board.columns for card in column.cards if card.id == opened):
         open_card(card, board)

@@ -7,10 +7,12 @@ from app.core.actor import Role
 from app.datasets import service as datasets
 from app.datasets.schemas import Dataset
 from app.sample.rows import sales_csv
+from app.sharing.schemas import Kind
 from app.ui.dataset_batches import batch_list, reject_list
 from app.ui.dataset_upload import CHOSEN, load_into, new_dataset
 from app.ui.dataset_view import figures, rows_tab, rules_tab, summary_tab, trace_tab
 from app.ui.page import empty_state, page_header, plain, reading, viewer, when
+from app.ui.share_dialog import sharing_line
 
 person = viewer()
 
@@ -56,6 +58,7 @@ def detail(name: str) -> None:
         dataset = datasets.dataset_by_name(db, person, name)
         summary = datasets.summary(db, person, dataset=name)
     page_header(dataset.name, plain(dataset.description))
+    sharing_line(person, Kind.dataset, dataset.id)
     figures(dataset, summary)
     files, rows, counts, trace, rules = st.tabs(["Files", "Rows", "Summary", "Trace", "Rules"])
     with files:

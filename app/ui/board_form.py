@@ -10,10 +10,12 @@ from pydantic import ValidationError
 
 from app.core.actor import Actor, Role
 from app.core.errors import Invalid
+from app.sharing.schemas import ShareCreate
 from app.tasks import service as tasks
 from app.tasks.schemas import Board, BoardChange, BoardCreate, ColumnEdit
 from app.ui.board import may_work
 from app.ui.page import action, viewer
+from app.ui.share_dialog import choose_audience
 
 ROWS = "board_form_rows"
 CHANGE, NEW = "Name and columns", "New board"
@@ -32,6 +34,8 @@ class Row:
 
 
 def menu_for(board: Board, person: Actor) -> list[str]:
+    if not person.role.includes(Role.member):
+        return []
     may_change = may_work(board, person) and (board.owner_id == person.id or person.role.includes(Role.author))
     return [entry for entry in MENU if entry != CHANGE or may_change]
 
@@ -42,10 +46,11 @@ def new_board(_from: Board | None = None) -> None:
         person = viewer()
         with st.form("new_board", border=False):
             name = st.text_input("Name", max_chars=80, placeholder="Team, project or quarter")
+            share_with = choose_audience(person, key="new_board")
             st.caption("It starts with To do, In progress, Pending and Completed. You can change them at any time.")
             if st.form_submit_button("Make board", type="primary"):
                 with action("Made.") as db:
-                    board = tasks.create_board(db, person, _checked_board(name))
+                    board = tasks.create_board(db, person, _checked_board(name, share_with))
                     st.query_params["board"] = str(board.id)
                     st.rerun()
 
@@ -100,9 +105,9 @@ def _row(rows: list[Row], place: int, row: Row) -> None:
         st.rerun(scope="fragment")
 
 
-def _checked_board(name: str) -> BoardCreate:
+def _checked_board(name: str, share_with: list[ShareCreate]) -> BoardCreate:
     try:
-        return BoardCreate(name=name)
+        return BoardCreate(name=name, share_with=share_with)
     except ValidationError as error:
         raise Invalid("Name: give the board a name of 1 to 80 characters.") from error
 

@@ -13,9 +13,11 @@ from app.core.actor import Actor, Role
 from app.core.errors import AppError
 from app.core.settings import settings
 from app.datasets import service as datasets
-from app.datasets.schemas import Batch, Dataset, DatasetCreate, Pins, Proposal
+from app.datasets.schemas import Batch, Dataset, DatasetCreate, DatasetSchema, Pins, Proposal
+from app.sharing.schemas import Level, ShareCreate
 from app.ui.dataset_grid import column_lines, edit_columns, edit_mode, edit_rules, schema_from
 from app.ui.page import action, empty_state, plain
+from app.ui.share_dialog import choose_audience
 
 CHOSEN = "dataset"
 PIECE = 1 << 20
@@ -55,6 +57,11 @@ def load_into(person: Actor, dataset: Dataset) -> None:
     """The form below an existing dataset."""
     if not person.role.includes(Role.member):
         empty_state("lock", "Only members load data", "Ask an administrator for the role member.")
+        return
+    if dataset.level is not Level.edit:
+        empty_state(
+            "lock", "Shared with you to look at", "Ask its owner to let you edit, should you have files for it."
+        )
         return
     turn = st.session_state.setdefault("upload_turn", 0)
     files = pick_files(f"Files for {dataset.name}", key=f"upload_{dataset.name}_{turn}")
@@ -97,25 +104,26 @@ def new_dataset(person: Actor) -> None:
     with st.expander("Conditions over several columns, loading"):
         mode = edit_mode([line["name"] for line in lines], None, key=key)
         rules = edit_rules([], key=f"{key}_rules")
+    share_with = choose_audience(person, key="new_dataset")
     if st.button("Create and load", type="primary", icon=":material/add:"):
-        create_and_load(person, name, (lines, rules, mode), files, pins)
+        schema = schema_from(lines, rules, mode)
+        create_and_load(person, checked(name, schema, share_with), files, pins)
 
 
-def create_and_load(
-    person: Actor,
-    name: str,
-    edited: tuple[list[dict[str, Any]], list[dict[str, Any]], dict[str, Any]],
-    files: list[Any],
-    pins: Pins,
-) -> None:
-    schema = schema_from(*edited)
+def checked(name: str, schema: DatasetSchema | str, share_with: list[ShareCreate]) -> DatasetCreate | None:
+    """None when something is wrong with it, which is then said."""
     if isinstance(schema, str):
         st.error(schema, icon=":material/error:")
-        return
+        return None
     try:
-        new = DatasetCreate(name=name.strip(), definition=schema)
+        return DatasetCreate(name=name.strip(), definition=schema, share_with=share_with)
     except ValidationError:
         st.error("A name has letters, digits, dots, dashes and underscores, and starts with a letter or digit.")
+        return None
+
+
+def create_and_load(person: Actor, new: DatasetCreate | None, files: list[Any], pins: Pins) -> None:
+    if new is None:
         return
     with action(f"{new.name} is made, its rows are on the way.") as db:
         datasets.create_dataset(db, person, new)

@@ -7,9 +7,10 @@ import streamlit as st
 from app.core.actor import Actor, Role
 from app.datasets import service as datasets
 from app.datasets.schemas import Dataset, DatasetChange, Summary, Trace
+from app.sharing.schemas import Level
 from app.ui.dataset_batches import downloads, reason_text
 from app.ui.dataset_grid import column_lines, edit_columns, edit_mode, edit_rules, schema_from
-from app.ui.page import action, confirm, empty_state, reading
+from app.ui.page import action, empty_state, reading
 
 ROWS_SHOWN = 50
 
@@ -124,14 +125,19 @@ def rules_tab(person: Actor, dataset: Dataset) -> None:
     if not person.role.includes(Role.author):
         st.caption("Only authors change rules.")
         return
+    if dataset.level is not Level.edit:
+        st.caption("This dataset is shared with you to look at. Ask its owner if its rules should change.")
+        return
     with st.container(horizontal=True):
         if st.button("Save rules", type="primary", help="They hold for files that come later."):
             _save(person, dataset, (lines, rules, mode))
-        if st.button("Delete dataset", icon=":material/delete:"):
+        may_delete = dataset.owner_id == person.id or person.role is Role.admin
+        if may_delete and st.button("Delete dataset", icon=":material/delete:"):
             detail = (
                 f"{dataset.rows:,} rows, {dataset.batches} files and all evidence are deleted. This cannot be undone."
             )
-            confirm(f"Delete {dataset.name}?", verb="Delete", act=lambda: _delete(person, dataset), detail=detail)
+            question, delete = f"Delete {dataset.name}?", partial(_delete, person, dataset)
+            confirm_with_password(person, question, verb="Delete", act=delete, detail=detail)
 
 
 def _save(person: Actor, dataset: Dataset, edited: tuple[Any, Any, Any]) -> None:
