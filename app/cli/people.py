@@ -33,6 +33,21 @@ def create_user(
     show(person.model_dump(), as_json, f"{person.email} may sign in as {person.role}.")
 
 
+@user.command("invite")
+def invite_user(
+    email: str,
+    role: Annotated[Role, typer.Option(help="What the person may do.")] = Role.member,
+    as_json: AsJson = False,
+) -> None:
+    """Invite a person by mail; without a mail account for it, the link is printed once."""
+    from app.admissions import service as admissions
+    from app.admissions.schemas import InvitationCreate
+
+    with open_database(), named_fields(), transaction() as db:
+        made = admissions.invite(db, SYSTEM, InvitationCreate(email=email, role=role))
+    show(made.model_dump(), as_json, made.link or f"An invitation is on its way to {made.email}.")
+
+
 @key.command("create")
 def create_key(
     email: str,

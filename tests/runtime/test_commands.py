@@ -58,6 +58,14 @@ def test_a_person_is_made_once(run):
         assert [person.role for person in accounts.people(db, SYSTEM)] == ["admin"]
 
 
+def test_without_a_mail_account_an_invitation_prints_its_link(run):
+    code, out, _ = run("user", "invite", "ben@example.com", "--role", "author")
+    assert (code, "/auth/invitation/" in out) == (0, True)
+    code, out, err = run("user", "invite", "ben@example.com")
+    assert (code, out) == (1, "")
+    assert "is invited already" in err
+
+
 @pytest.mark.parametrize(
     ("arguments", "stdin", "code", "said"),
     [
