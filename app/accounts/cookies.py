@@ -11,11 +11,12 @@ SESSION = "autoreport_session"
 CSRF = "autoreport_csrf"
 PENDING = "autoreport_pending"
 DEVICE = "autoreport_device"
+OIDC = "autoreport_oidc"
 # What stood in a link that came by mail, for as long as its form is open.
 INVITATION = "autoreport_invitation"
 RESET = "autoreport_reset"
-# The first two go with every request of ours, so that they can carry the strictest name.
-PATHS = {SESSION: "/", CSRF: "/", PENDING: "/auth", DEVICE: "/auth", INVITATION: "/auth", RESET: "/auth"}
+# Those of "/" go with every request of ours, so that they can carry the strictest name.
+PATHS = {SESSION: "/", CSRF: "/", OIDC: "/", PENDING: "/auth", DEVICE: "/auth", INVITATION: "/auth", RESET: "/auth"}
 
 
 def is_secure(connection: HTTPConnection) -> bool:

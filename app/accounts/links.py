@@ -58,3 +58,8 @@ def reset_password(
 def doubt_email(db: Session, person_id: UUID) -> None:
     """Somebody said that this address is theirs, and nobody has seen it yet."""
     db.get_one(PersonRow, person_id).email_verified_at = None
+
+
+def email_is_proven(db: Session, person_id: UUID) -> bool:
+    """Somebody who reads this address has shown it, or an administrator has vouched for it."""
+    return db.get_one(PersonRow, person_id).email_verified_at is not None

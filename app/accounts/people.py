@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app.accounts import limits
 from app.accounts.news import Proof, tell
 from app.accounts.passwords import check_strength, hash_password, matches
-from app.accounts.schemas import PasswordChange, Person, PersonChange, PersonCreate, ProfileChange
+from app.accounts.schemas import Newcomer, PasswordChange, Person, PersonChange, PersonCreate, ProfileChange
 from app.accounts.tables import KnownDeviceRow, PendingSignInRow, PersonRow, SessionRow
 from app.audit import service as audit
 from app.audit.schemas import Action
@@ -95,6 +95,12 @@ def create_person(db: Session, actor: Actor, new: PersonCreate) -> Person:
     return _create(db, actor, new)
 
 
+def admit_person(db: Session, actor: Actor, new: Newcomer) -> Person:
+    """Without a password: another provider has said who it is. The caller has checked that they may come."""
+    require_role(actor, Role.admin)
+    return _create(db, actor, new)
+
+
 def create_first_admin(db: Session, new: PersonCreate, *, ip: str | None = None) -> Person:
     """Only while nobody exists; of two at the same time, one gets AlreadySetUp."""
     db.execute(sa.select(sa.func.pg_advisory_xact_lock(FIRST_ADMIN_LOCK)))
@@ -169,7 +175,7 @@ def change_password(db: Session, actor: Actor, change: PasswordChange, *, keep_s
     tell(db, Person.model_validate(row), Proof.password, address=row.email)
 
 
-def _create(db: Session, actor: Actor, new: PersonCreate) -> Person:
+def _create(db: Session, actor: Actor, new: Newcomer) -> Person:
     row = PersonRow(
         email=new.email,
         email_verified_at=clock.now(),
@@ -177,8 +183,10 @@ def _create(db: Session, actor: Actor, new: PersonCreate) -> Person:
         job_title=new.job_title,
         role=new.role.value,
         created_at=clock.now(),
+        password_hash="",
     )
-    _set_password(row, new.password)
+    if isinstance(new, PersonCreate):
+        _set_password(row, new.password)
     db.add(row)
     _flush_unique(db, new.email)
     audit.record(db, actor, Action.person_created, row.id, email=row.email, role=row.role)

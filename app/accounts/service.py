@@ -3,7 +3,16 @@
 from app.accounts.devices import DEVICE_KNOWN_FOR, delete_old_devices, remember_device
 from app.accounts.directory import active_people, entries_of
 from app.accounts.idempotency import delete_old_answers
-from app.accounts.keys import ScopeTooNarrow, actor_of_key, create_key, key_in_use, keys, keys_page, revoke_key
+from app.accounts.keys import (
+    ScopeTooNarrow,
+    TooManyKeys,
+    actor_of_key,
+    create_key,
+    key_in_use,
+    keys,
+    keys_page,
+    revoke_key,
+)
 from app.accounts.links import (
     active_person,
     doubt_email,
@@ -88,6 +97,7 @@ __all__ = [
     "ScopeTooNarrow",
     "SignInAgain",
     "SignInExpired",
+    "TooManyKeys",
     "TwoFactorIsOff",
     "TwoFactorRequired",
     "WeakPassword",

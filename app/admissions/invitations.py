@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.accounts import service as accounts
-from app.accounts.schemas import CodeNeeded, PersonCreate, SignedIn
+from app.accounts.schemas import CodeNeeded, Newcomer, Person, PersonCreate, SignedIn
 from app.admissions import letters
 from app.admissions.schemas import Acceptance, Invitation, InvitationCreate, NewInvitation, State
 from app.admissions.tables import InvitationRow
@@ -120,19 +120,38 @@ def accept_invitation(
     db: Session, token: str, given: Acceptance, *, ip: str | None = None, user_agent: str = ""
 ) -> SignedIn | CodeNeeded:
     """Exactly once, and only as a whole: whatever is refused leaves the invitation open. Raises InvitationUnusable."""
-    used = sa.update(InvitationRow).where(*_usable(token)).values(accepted_at=clock.now()).returning(InvitationRow)
-    row = db.scalar(used)
+    row = _take(db, *_usable(token))
     if row is None:
         raise InvitationUnusable
-    door = SYSTEM.model_copy(update={"ip": ip})
-    new = PersonCreate(email=row.email, role=Role(row.role), **dict(given))
-    person = accounts.create_person(db, door, new)
+    person = accounts.create_person(
+        db, SYSTEM.model_copy(update={"ip": ip}), PersonCreate(email=row.email, role=Role(row.role), **dict(given))
+    )
+    _welcome(db, row, person, ip)
+    return accounts.begin_sign_in(db, person.id, ip=ip, user_agent=user_agent)
+
+
+def admit_invited(db: Session, email: str, name: str, *, ip: str | None = None) -> Person | None:
+    """Another provider has shown that this address is theirs, which is all that the link would show."""
+    row = _take(db, InvitationRow.email == email, *_open())
+    if row is None:
+        return None
+    new = Newcomer(email=row.email, name=name, role=Role(row.role))
+    person = accounts.admit_person(db, SYSTEM.model_copy(update={"ip": ip}), new)
+    _welcome(db, row, person, ip)
+    return person
+
+
+def _take(db: Session, *which: sa.ColumnElement[bool]) -> InvitationRow | None:
+    return db.scalar(sa.update(InvitationRow).where(*which).values(accepted_at=clock.now()).returning(InvitationRow))
+
+
+def _welcome(db: Session, row: InvitationRow, person: Person, ip: str | None) -> None:
     for team_id in row.team_ids:
         with suppress(NotFound):  # it was deleted since
+            door = SYSTEM.model_copy(update={"ip": ip})
             sharing.add_member(db, door, team_id, MemberAdd(person_id=person.id))
     newcomer = accounts.actor_of(db, person.id).model_copy(update={"ip": ip})
     audit.record(db, newcomer, Action.invitation_accepted, row.id, email=row.email, role=row.role)
-    return accounts.begin_sign_in(db, person.id, ip=ip, user_agent=user_agent)
 
 
 def _check_allowed() -> None:
@@ -141,9 +160,12 @@ def _check_allowed() -> None:
 
 
 def _usable(token: str) -> list[sa.ColumnElement[bool]]:
+    return [InvitationRow.token_hash == accounts.hash_of(token), *_open()]
+
+
+def _open() -> list[sa.ColumnElement[bool]]:
     row = InvitationRow
     return [
-        row.token_hash == accounts.hash_of(token),
         row.accepted_at.is_(None),
         row.revoked_at.is_(None),
         row.expires_at > clock.now(),

@@ -69,3 +69,22 @@ class ResetLink(Output):
     sent_to: str | None
     expires_at: datetime
     link: str | None = None
+
+
+class Claimed(Output):
+    """What another provider says about somebody, checked to come from it; its words are still just words."""
+
+    issuer: str
+    subject: str
+    email: str
+    email_verified: bool
+    name: str
+
+
+class Identity(Output):
+    id: UUID
+    issuer: str
+    subject: str
+    email: str
+    created_at: datetime
+    last_used_at: datetime

@@ -1,6 +1,15 @@
 """The one way into admissions: signing up, invitations, new passwords by link."""
 
 from app.admissions import notices  # noqa: F401  from here on people are told of changes to their accounts
+from app.admissions.identities import (
+    EmailUnproven,
+    NoOtherWayIn,
+    NotAdmitted,
+    admit_identity,
+    identities_by_person,
+    my_identities,
+    unlink_identity,
+)
 from app.admissions.invitations import (
     AlreadyInvited,
     InvitationOver,
@@ -13,6 +22,19 @@ from app.admissions.invitations import (
     revoke_invitation,
     send_again,
 )
+from app.admissions.oidc import (
+    Question,
+    SignInCancelled,
+    SignInOver,
+    ask_provider,
+    delete_old_questions,
+    prove_identity,
+    redirect_uri,
+    refund_oidc_start,
+    spend_oidc_start,
+    take_answer,
+)
+from app.admissions.provider import ProofRefused, ProviderUnavailable, oidc_configured, provider_description
 from app.admissions.resets import (
     NobodyToReset,
     ResetUnusable,
@@ -22,29 +44,52 @@ from app.admissions.resets import (
     person_to_reset,
     request_reset,
 )
+from app.admissions.schemas import Claimed
 from app.admissions.sign_ups import SignUpClosed, sign_up, sign_up_open
 from app.admissions.tokens import LinkUnusable
 
 __all__ = [
     "AlreadyInvited",
+    "Claimed",
+    "EmailUnproven",
     "InvitationOver",
     "InvitationUnusable",
     "InvitationsOff",
     "LinkUnusable",
+    "NoOtherWayIn",
     "NobodyToReset",
+    "NotAdmitted",
+    "ProofRefused",
+    "ProviderUnavailable",
+    "Question",
     "ResetUnusable",
+    "SignInCancelled",
+    "SignInOver",
     "SignUpClosed",
     "accept_invitation",
+    "admit_identity",
+    "ask_provider",
     "choose_password",
     "delete_old_links",
+    "delete_old_questions",
+    "identities_by_person",
     "invitations_page",
     "invite",
     "make_reset_link",
+    "my_identities",
+    "oidc_configured",
     "open_invitation",
     "person_to_reset",
+    "prove_identity",
+    "provider_description",
+    "redirect_uri",
+    "refund_oidc_start",
     "request_reset",
     "revoke_invitation",
     "send_again",
     "sign_up",
     "sign_up_open",
+    "spend_oidc_start",
+    "take_answer",
+    "unlink_identity",
 ]

@@ -1,4 +1,4 @@
-"""Ways in that were offered: invitations, and links that let somebody choose a new password. Hashes only."""
+"""Ways in: invitations and links for a new password (hashes only), and the identities of other providers."""
 
 from datetime import datetime
 from uuid import UUID
@@ -54,3 +54,29 @@ class ResetLinkRow(Base):
     by_mail: Mapped[bool]
     created_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
     expires_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
+
+
+class IdentityRow(Base):
+    """Somebody as another provider knows them: `subject` never changes there, an address may."""
+
+    __tablename__ = "identities"
+    __table_args__ = (sa.UniqueConstraint("issuer", "subject"), sa.UniqueConstraint("person_id", "issuer"))
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=sa.text("gen_random_uuid()"))
+    issuer: Mapped[str]
+    subject: Mapped[str]
+    person_id: Mapped[UUID] = mapped_column(sa.ForeignKey("people.id", ondelete="CASCADE"))
+    email: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
+    last_used_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
+
+
+class OidcAttemptRow(Base):
+    """A browser was sent to the provider and is expected back, once."""
+
+    __tablename__ = "oidc_attempts"
+
+    state_hash: Mapped[str] = mapped_column(primary_key=True)
+    browser_hash: Mapped[str]
+    wanted: Mapped[str]
+    expires_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True), index=True)

@@ -74,6 +74,15 @@ def parse_url(url: str) -> Target:
     return Target(parts.scheme, host, port or PORTS[parts.scheme], path)
 
 
+def check_secure(url: str) -> None:
+    """https, or http to this very machine. Raises UrlRefused."""
+    target = parse_url(url)
+    address = literal(target.host)
+    is_here = target.host == "localhost" or (address is not None and address.is_loopback)
+    if target.scheme == "http" and not is_here:
+        raise UrlRefused("must start with https://; http:// is only for 127.0.0.1 and localhost")
+
+
 def literal(host: str) -> IP | None:
     """The address that a host is written as; None for a name."""
     try:

@@ -48,6 +48,12 @@ class Settings(BaseSettings):
     signup_role: Literal["viewer", "member", "author"] = Field("viewer", description="Role of who signs up when open")
     admin_email: str = Field("", description="With ADMIN_PASSWORD: first admin, made at start when nobody exists")
     admin_password: SecretStr = Field(SecretStr(""), description="Password of that first admin")
+    oidc_issuer: str = Field("", description="OpenID provider to sign in with, such as https://accounts.google.com")
+    oidc_client_id: str = Field("", description="What that provider calls this installation")
+    oidc_client_secret: SecretStr = Field(SecretStr(""), description="What this installation proves itself with there")
+    oidc_name: str = Field(
+        "single sign-on", max_length=60, description="What the provider is called on the sign-in page"
+    )
     password_min_length: int = Field(8, ge=8, le=64, description="Characters that a new password needs at least")
     rate_limit_per_minute: int = Field(600, ge=0, description="API requests a minute per person and per key; 0 = any")
     bcrypt_cost: int = Field(12, ge=10, le=16, description="Work per password check, doubled by each step")
@@ -89,6 +95,22 @@ class Settings(BaseSettings):
         if zone not in available_timezones():
             raise ValueError(f"{zone} is not a known time zone, such as Europe/Berlin")
         return zone
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _secure_issuer(cls, url: str) -> str:
+        if url:
+            addresses.check_secure(url)
+            if {"?", "#"} & set(url):
+                raise ValueError("must be the plain address of the provider, without ? and #")
+        return url
+
+    @model_validator(mode="after")
+    def _all_of_oidc_or_none(self) -> "Settings":
+        given = (self.oidc_issuer, self.oidc_client_id, self.oidc_client_secret.get_secret_value())
+        if any(given) and not all(given):
+            raise ValueError("OIDC_ISSUER, OIDC_CLIENT_ID and OIDC_CLIENT_SECRET are set together, or none of them")
+        return self
 
     @model_validator(mode="after")
     def _refuse_placeholder_secrets(self) -> "Settings":

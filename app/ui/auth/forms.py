@@ -17,6 +17,7 @@ from app.accounts import service as accounts
 from app.accounts.cookies import CSRF, DEVICE, PENDING, SESSION, drop_cookie, sent_cookie, session_token, set_cookie
 from app.accounts.schemas import CodeNeeded, SignedIn
 from app.accounts.web import client_ip, same_origin
+from app.admissions import service as admissions
 from app.core.db import transaction
 from app.core.errors import AppError
 from app.core.settings import settings
@@ -48,6 +49,23 @@ def notice(text: str, *, bad: bool) -> str:
     if not text:
         return ""
     return f'<p class="notice{" bad" if bad else ""}" role="{"alert" if bad else "status"}">{escape(text)}</p>'
+
+
+def sign_up_offer() -> str:
+    """Below the sign-in: how to get an account here."""
+    return fragment("sign_up_offer") if admissions.sign_up_open() else fragment("no_sign_up")
+
+
+def oidc_offer(wanted: str) -> str:
+    if not admissions.oidc_configured():
+        return ""
+    return fragment("oidc_offer", next=quote(safe_next(wanted), safe="/"), name=settings().oidc_name)
+
+
+def login_page(request: Request, text: str, *, status: int = 200, wanted: str = "/", email: str = "") -> HTMLResponse:
+    parts = {"notice_html": notice(text, bad=status != 200), "sign_up_html": sign_up_offer()}
+    parts["oidc_html"] = oidc_offer(wanted)
+    return page(request, "login", "Sign in", status=status, next=safe_next(wanted), email=email, **parts)
 
 
 async def sent(request: Request) -> FormData:
@@ -101,8 +119,7 @@ def pending(request: Request) -> str:
 
 def start_again(request: Request, error: AppError) -> Response:
     """The first proof does not count any more."""
-    said = notice(error.message, bad=True)
-    response = page(request, "login", "Sign in", status=error.status, notice_html=said, next="/", email="")
+    response = login_page(request, error.message, status=error.status)
     drop_cookie(request, response, PENDING)
     return response
 

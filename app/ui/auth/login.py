@@ -114,9 +114,7 @@ def _ask_json(request: Request, outcome: CodeNeeded) -> Response:
 
 
 def _page(request: Request, text: str, wanted: str, status: int = 200, email: str = "") -> Response:
-    said = forms.notice(text, bad=status != 200)
-    values = {"notice_html": said, "next": forms.safe_next(wanted), "email": email}
-    response = forms.page(request, "login", "Sign in", status=status, **values)
+    response = forms.login_page(request, text, status=status, wanted=wanted, email=email)
     if status == 200 and session_token(request):
         forms.forget(request, response)
     return response

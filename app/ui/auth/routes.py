@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
-from app.ui.auth import code, enrol, forms, invitation, login, logout, reset, setup, signup
+from app.ui.auth import code, enrol, forms, invitation, login, logout, oidc, reset, setup, signup
 
 
 def show_nothing(request: Request) -> Response:
@@ -25,6 +25,7 @@ routes = [
     *code.routes,
     *enrol.routes,
     *logout.routes,
+    *oidc.routes,
     *setup.routes,
     *signup.routes,
     *invitation.routes,
