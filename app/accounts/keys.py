@@ -16,16 +16,21 @@ from app.audit import service as audit
 from app.audit.schemas import Action
 from app.core import clock
 from app.core.actor import Actor, Role, require_role
-from app.core.errors import Forbidden, Invalid, NotFound
+from app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from app.core.paging import Page, fetch_page
 
 PREFIX = "ar_"
 SHOWN = len(PREFIX) + 6
+MAX_KEYS = 50
 USED_EVERY = timedelta(minutes=1)
 
 
 class ScopeTooNarrow(Forbidden):
     """This key may only read. Use one with the scope write."""
+
+
+class TooManyKeys(Conflict):
+    """You have 50 valid keys, the most that one person may have. Revoke one that is not used any more."""
 
 
 def create_key(db: Session, actor: Actor, new: KeyCreate) -> NewKey:
@@ -37,6 +42,7 @@ def create_key(db: Session, actor: Actor, new: KeyCreate) -> NewKey:
     now = clock.now()
     if new.expires_at and (new.expires_at.tzinfo is None or new.expires_at <= now):
         raise Invalid(f"expires_at must be a time with zone in the future, not {new.expires_at.isoformat()}.")
+    _require_room(db, actor)
     key = PREFIX + secrets.token_urlsafe(32)
     row = ApiKeyRow(
         person_id=actor.id,
@@ -108,6 +114,13 @@ def key_in_use(db: Session, key: str, *, ip: str | None = None) -> KeyInUse | No
     narrowed = actor.role is Role.admin and Scope.admin not in scopes
     actor = actor.model_copy(update={"role": Role.author}) if narrowed else actor
     return KeyInUse(row.id, actor, may_change=scopes != {Scope.read})
+
+
+def _require_room(db: Session, actor: Actor) -> None:
+    """Each key has its own allowance of requests, so a person cannot have any number of them."""
+    live = sa.select(sa.func.count()).select_from(ApiKeyRow).where(ApiKeyRow.person_id == actor.id, _valid())
+    if db.scalars(live).one() >= MAX_KEYS:
+        raise TooManyKeys
 
 
 def _valid() -> sa.ColumnElement[bool]:

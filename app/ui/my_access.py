@@ -10,10 +10,11 @@ from app.accounts import service as accounts
 from app.accounts.schemas import ApiKey, KeyCreate, NewKey, Scope, Session
 from app.core import clock
 from app.core.actor import Actor, Role
-from app.ui.page import action, confirm, reading, session_token, when
+from app.ui.page import action, confirm, plain, reading, session_token, when
 from app.ui.reconfirm import confirm_with_password
 
 NEW_KEY = "new_key"
+ENDS_SOON = timedelta(days=14)
 SCOPES = {Scope.read: "read only", Scope.write: "read and change", Scope.admin: "everything, administration too"}
 LASTS = {30: "30 days", 90: "90 days", 365: "A year", 0: "Until it is revoked"}
 # The first that fits names the browser: most call themselves Chrome and Safari as well.
@@ -99,9 +100,16 @@ def _place(session: Session) -> str:
 
 
 def _facts(key: ApiKey) -> str:
-    state = f"revoked {when(key.revoked_at)}" if key.revoked_at else f"last used {when(key.last_used_at)}"
-    ends = f", ends {when(key.expires_at)}" if key.expires_at else ""
-    return f"`{key.prefix}…` {', '.join(SCOPES[item] for item in key.scopes)}, {state}{ends}"
+    used = f"last used {when(key.last_used_at)}" + (f" from {plain(key.last_used_ip)}" if key.last_used_ip else "")
+    state = f"revoked {when(key.revoked_at)}" if key.revoked_at else used
+    ends = f", ends {when(key.expires_at)}" if key.expires_at else ", without end"
+    return f"`{key.prefix}…` {', '.join(SCOPES[item] for item in key.scopes)}, {state}{ends}{_warning(key)}"
+
+
+def _warning(key: ApiKey) -> str:
+    if key.revoked_at or not key.expires_at or key.expires_at > clock.now() + ENDS_SOON:
+        return ""
+    return " :red-badge[expired]" if key.expires_at <= clock.now() else " :orange-badge[ends soon: make a new one]"
 
 
 def _create_key(person: Actor, name: str, scope: Scope, until: datetime | None) -> None:

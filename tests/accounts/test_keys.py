@@ -87,6 +87,35 @@ def test_a_key_that_ends_in_the_past_is_refused(db: Session) -> None:
         )
 
 
+def test_its_last_use_is_known_with_the_address(db: Session) -> None:
+    ann = actor(db, Role.member)
+    new, time = key_of(db, ann, Scope.write), FixedClock(datetime(2030, 1, 1, tzinfo=UTC))
+    assert (new.last_used_at, new.last_used_ip) == (None, None)
+    with clock.use(time):
+        accounts.actor_of_key(db, new.key, ip="192.0.2.7")
+    db.expire_all()
+    shown = accounts.keys(db, ann)[0]
+    assert (shown.last_used_at, shown.last_used_ip) == (time.at, "192.0.2.7")
+
+
+def test_nobody_has_more_than_fifty_that_work(db: Session) -> None:
+    ann = actor(db, Role.member)
+    made = [key_of(db, ann, Scope.read) for _ in range(50)]
+    with pytest.raises(accounts.TooManyKeys):
+        key_of(db, ann, Scope.read)
+    accounts.revoke_key(db, ann, made[0].id)
+    key_of(db, ann, Scope.read)
+
+
+def test_a_new_password_leaves_keys_alone(db: Session) -> None:
+    """They are no proof of a password; the page that lists them says who used each, and revokes it."""
+    ann = actor(db, Role.member)
+    new = key_of(db, ann, Scope.write)
+    assert ann.id
+    accounts.reset_password(db, ann.id, SecretStr("four quite other words"))
+    assert accounts.actor_of_key(db, new.key) == ann
+
+
 def test_the_key_of_a_deactivated_person_is_nobody(db: Session) -> None:
     ann = actor(db, Role.member)
     new = key_of(db, ann, Scope.write)
