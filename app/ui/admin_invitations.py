@@ -40,9 +40,9 @@ def show(person: Actor) -> None:
             "Role": one.role.value,
             "Teams": ", ".join(teams[team] for team in one.team_ids if team in teams),
             "Status": one.state.value,
-            "Invited by": inviters[one.invited_by][0] if one.invited_by else "–",
-            "Sent": when(one.sent_at) if one.by_mail else f"by hand, {when(one.sent_at)}",
             "Good until": when(one.expires_at) if one.state in OPEN_TO_CHANGE else "–",
+            "Sent": when(one.sent_at) if one.by_mail else f"by hand, {when(one.sent_at)}",
+            "Invited by": inviters[one.invited_by][0] if one.invited_by else "–",
         }
         for one in page.items
     ]
