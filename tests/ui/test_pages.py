@@ -15,8 +15,11 @@ from app.audit import service as audit
 from app.audit.schemas import Action
 from app.core.actor import SYSTEM, Actor, Role
 from app.core.db import transaction
+from app.jobs.work_off import run_inline
+from app.monitoring import service as monitoring
 from app.ui import page, sidebar
 from app.ui.my_access import browser_name
+from app.worker import HANDLERS
 
 ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = SecretStr("three unrelated words")
@@ -146,6 +149,27 @@ def test_the_trail_is_read_page_by_page(show: Open, ann: Actor) -> None:
     assert not set(first) & set(second)
     next(button for button in at.button if button.label == "Newer").click().run()
     assert list(at.dataframe[0].value["Of"]) == first
+
+
+def test_the_trail_is_narrowed_down_and_verified_by_a_click(show: Open, ann: Actor) -> None:
+    with transaction() as db:
+        audit.record(db, ann, Action.rows_exported, "one", dataset="sales", format="csv")
+        audit.record(db, ann, Action.person_changed, "two", before={"role": "member"}, after={"role": "admin"})
+    at = show("admin")
+    at.session_state["tab"] = "Audit trail"
+    at.run()
+    next(box for box in at.selectbox if box.label == "Action").select("person:changed").run()
+    assert errors(at) == []
+    shown = at.dataframe[0].value
+    assert list(shown["What"]) == ["Person changed"]
+    assert list(shown["Details"]) == ["role: member → admin"]
+    press(at, "Verify")
+    assert errors(at) == []
+    with transaction() as db:
+        started = monitoring.last_audit_check(db, ann)
+    assert started
+    run_inline(started.id, HANDLERS)
+    assert any("Intact" in text.value for text in at.run().markdown)
 
 
 def test_the_administrator_sees_who_has_a_second_proof_and_who_has_not(show: Open, ann: Actor) -> None:

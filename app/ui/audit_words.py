@@ -1,0 +1,37 @@
+"""Entries of the audit trail as people read them."""
+
+from typing import Any
+
+LONGEST = 400
+
+
+def action_words(action: str) -> str:
+    """`smtp_account:tested` is `Smtp account tested`."""
+    return action.replace(":", " ").replace("_", " ").capitalize()
+
+
+def details_words(details: dict[str, Any]) -> str:
+    """`name: Sales; role: member → author`."""
+    before, after = details.get("before"), details.get("after")
+    parts: list[str] = []
+    if isinstance(before, dict) and isinstance(after, dict):
+        changed = [key for key in after if before.get(key) != after[key]]
+        parts = [f"{_name(key)}: {_value(before.get(key))} → {_value(after[key])}" for key in changed]
+        details = {key: value for key, value in details.items() if key not in ("before", "after")}
+    parts += [f"{_name(key)}: {_value(value)}" for key, value in details.items() if value not in (None, False, {}, [])]
+    text = "; ".join(parts)
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+
+
+def _name(key: str) -> str:
+    return str(key).replace("_", " ")
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dict):
+        return ", ".join(f"{_name(key)} {_value(inner)}" for key, inner in value.items())
+    if isinstance(value, list):
+        return ", ".join(_value(one) for one in value)
+    return "–" if value in (None, "") else str(value)
