@@ -1,6 +1,7 @@
 """Teams: administrators make them, their leads say who is in them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
@@ -46,8 +47,8 @@ def team(db: Session, actor: Actor, team_id: UUID) -> Team:
 def create_team(db: Session, actor: Actor, new: TeamCreate) -> Team:
     require_role(actor, Role.admin)
     row = TeamRow(name=new.name, description=new.description, created_at=clock.now())
-    db.add(row)
-    _flush_unique(db, new.name)
+    with _unique_name(db, new.name):
+        db.add(row)
     audit.record(db, actor, Action.team_created, row.id, name=row.name)
     return _seen(db, [row])[0]
 
@@ -55,9 +56,9 @@ def create_team(db: Session, actor: Actor, new: TeamCreate) -> Team:
 def change_team(db: Session, actor: Actor, team_id: UUID, change: TeamChange) -> Team:
     require_role(actor, Role.admin)
     row = _row(db, team_id, write=True)
-    row.name = change.name or row.name
+    with _unique_name(db, change.name or row.name):
+        row.name = change.name or row.name
     row.description = row.description if change.description is None else change.description
-    _flush_unique(db, row.name)
     audit.record(db, actor, Action.team_changed, row.id, **change.model_dump(exclude_unset=True))
     return _seen(db, [row])[0]
 
@@ -127,9 +128,12 @@ def _row(db: Session, team_id: UUID, *, write: bool = False) -> TeamRow:
     return row
 
 
-def _flush_unique(db: Session, name: str) -> None:
+@contextmanager
+def _unique_name(db: Session, name: str) -> Iterator[None]:
+    """What is written inside may break the unique name; then only that is undone."""
     try:
         with db.begin_nested():
+            yield
             db.flush()
     except IntegrityError as error:
         raise TeamNameTaken(f"There is a team called “{name}” already. Choose another name.") from error
