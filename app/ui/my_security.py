@@ -5,6 +5,7 @@ import streamlit as st
 from app.accounts import service as accounts
 from app.accounts.schemas import Enrolment, TwoFactor
 from app.core.actor import Actor
+from app.ui.identities import my_identities
 from app.ui.page import action, reading, when
 from app.ui.qr import qr_svg
 from app.ui.reconfirm import confirm_with_password
@@ -20,10 +21,9 @@ def my_security(person: Actor) -> None:
         _show_codes(st.session_state[CODES])
     elif ENROLMENT in st.session_state:
         _set_up(person, st.session_state[ENROLMENT])
-    elif status.is_on:
-        _is_on(person, status)
     else:
-        _is_off(person, status)
+        (_is_on if status.is_on else _is_off)(person, status)
+        my_identities(person)
 
 
 def _is_off(person: Actor, status: TwoFactor) -> None:
