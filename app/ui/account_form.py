@@ -9,6 +9,7 @@ from app.core.actor import Actor
 from app.deliveries import service as deliveries
 from app.deliveries.schemas import SmtpAccount, SmtpAccountChange, SmtpAccountCreate
 from app.ui.page import action, confirm, empty_state, forget_failure, plain, reading
+from app.ui.reconfirm import is_still, password_field
 
 SECURITY = {"starttls": "STARTTLS (usually port 587)", "tls": "TLS from the start (usually port 465)"}
 
@@ -65,7 +66,7 @@ def _ask_to_delete(person: Actor, account: SmtpAccount) -> None:
 
 @st.dialog("Add a mail account")
 def _add(person: Actor) -> None:
-    if facts := _fields(None):
+    if facts := _fields(person, None):
         try:
             new = SmtpAccountCreate(**facts)
         except ValidationError as error:
@@ -79,7 +80,7 @@ def _add(person: Actor) -> None:
 
 @st.dialog("Change a mail account")
 def _change(person: Actor, account: SmtpAccount) -> None:
-    if facts := _fields(account):
+    if facts := _fields(person, account):
         try:
             change = SmtpAccountChange(**facts)
         except ValidationError as error:
@@ -91,8 +92,8 @@ def _change(person: Actor, account: SmtpAccount) -> None:
             st.rerun()
 
 
-def _fields(given: SmtpAccount | None) -> dict[str, Any]:
-    """What was typed, once the button is pressed."""
+def _fields(person: Actor, given: SmtpAccount | None) -> dict[str, Any]:
+    """What was typed, once the button is pressed; the present account is changed by the same person still."""
     with st.form("mail_account", border=False):
         facts: dict[str, Any] = {
             "name": st.text_input("Name", given.name if given else "", max_chars=200),
@@ -117,8 +118,11 @@ def _fields(given: SmtpAccount | None) -> dict[str, Any]:
         is_system = bool(given and given.is_system)
         hint = "Choose another account for it to take it away from this one." if is_system else None
         takes_over = st.toggle("Use for invitations and password mail", is_system, disabled=is_system, help=hint)
+        own_password = password_field(person) if given else None
         if not st.form_submit_button("Save", type="primary"):
             return {}
+    if own_password is not None and not is_still(person, own_password):
+        return {}
     if takes_over:
         facts["is_system"] = True
     secret = {"password": SecretStr(password)} if password else {}

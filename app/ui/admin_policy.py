@@ -93,7 +93,7 @@ def _fixed() -> None:
         "Wrong passwords": "10 an hour for an account, 20 an hour for an address; then one must wait",
         "Wrong codes": "5 at once, then 10 an hour",
     }
-    st.dataframe([{"What": what, "Value": value} for what, value in facts.items()], hide_index=True)
+    st.markdown("\n".join(f"- {what}: **{value}**" for what, value in facts.items()))
 
 
 def _span(seconds: int) -> str:

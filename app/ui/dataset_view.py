@@ -1,5 +1,6 @@
 """One dataset from all sides: rows, figures, where a row came from, its rules."""
 
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -11,6 +12,7 @@ from app.sharing.schemas import Level
 from app.ui.dataset_batches import downloads, reason_text
 from app.ui.dataset_grid import column_lines, edit_columns, edit_mode, edit_rules, schema_from
 from app.ui.page import action, empty_state, reading
+from app.ui.reconfirm import confirm_with_password
 
 ROWS_SHOWN = 50
 
