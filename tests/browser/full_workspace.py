@@ -11,7 +11,18 @@ from tests.generators import TRANSACTION_COLUMNS, transactions_csv
 EMAIL, PASSWORD = "ann@example.com", "correct horse battery staple"
 WAIT_SECONDS = 90
 LONGER_THAN_A_ROW = 24 << 20
-THINGS = ("dataset", "rejects", "held", "template", "report", "schedule", "delivery", "job")
+THINGS = (
+    "dataset",
+    "rejects",
+    "held",
+    "template",
+    "report",
+    "schedule",
+    "delivery",
+    "job",
+    "invitation",
+    "new_password",
+)
 FINAL = {"completed", "failed", "partial", "cancelled"}
 
 
@@ -38,9 +49,10 @@ class Filler:
 
     def _fill(self) -> dict[str, str]:
         self._wait_for_jobs()
-        self._post(
+        viewer = self._post(
             "/people", {"email": "vic@example.com", "name": "Vic Viewer", "password": PASSWORD, "role": "viewer"}
         )
+        links = self._links(viewer["id"])
         rejected = self._load("transactions", 1.0)
         self._load("payments", 0.1)
         template, schedule = (self._get(path)["items"][0]["id"] for path in ("/templates", "/schedules"))
@@ -58,6 +70,17 @@ class Filler:
             "schedule": f"schedules?schedule={schedule}",
             "delivery": f"deliveries?delivery={delivery}",
             "job": f"jobs?job={failed}",
+            **links,
+        }
+
+    def _links(self, person_id: str) -> dict[str, str]:
+        """The mail account comes after them, or they would be on their way by mail."""
+        invited = self._post("/invitations", {"email": "ben@example.com", "role": "author"})
+        reset = self._post(f"/people/{person_id}/reset-link")
+        account = {"name": "Relay", "host": "smtp.example.com", "from_address": "reports@example.com"}
+        self._post("/smtp-accounts", account)
+        return {
+            name: made["link"].split("/", 3)[3] for name, made in (("invitation", invited), ("new_password", reset))
         }
 
     def _load(self, name: str, max_reject_share: float) -> int:

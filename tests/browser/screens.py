@@ -21,7 +21,7 @@ def screens(things: dict[str, str]) -> list[Screen]:
     """`things` are the addresses of single things, as `Filler.fill` gives them."""
     pages = ("board", "datasets", "templates", "reports", "schedules", "deliveries", "jobs", "monitoring")
     return [
-        Screen("login", "auth/login", signed_in=False),
+        *(Screen(name, f"auth/{name}", signed_in=False) for name in ("login", "signup", "reset")),
         Screen("home", ""),
         *(Screen(name, name) for name in pages),
         *(Screen(f"one_{name}", path) for name, path in things.items()),
@@ -36,7 +36,10 @@ def screens(things: dict[str, str]) -> list[Screen]:
         Screen("mail_accounts", "deliveries", _tab("Mail accounts")),
         Screen("settings", "settings"),
         *(Screen(f"settings_{tab.split()[-1].lower()}", "settings", _tab(tab), checked=False) for tab in SETTINGS),
-        *(Screen(f"admin_{tab.split()[0].lower()}", "admin", _tab(tab)) for tab in ("People", "Audit trail")),
+        *(
+            Screen(f"admin_{tab.split()[0].lower()}", "admin", _tab(tab))
+            for tab in ("People", "Invitations", "Audit trail")
+        ),
     ]
 
 

@@ -25,7 +25,7 @@ def main(out: Path) -> None:
     expect.set_options(timeout=30_000)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=CHROMIUM_FLAGS)
-        product = Product(Path(folder), LOG_LEVEL="WARNING")
+        product = Product(Path(folder), LOG_LEVEL="WARNING", SIGNUP="open")
         try:
             product.wait_until_ready()
             take_all(browser, product.url, out)

@@ -40,7 +40,7 @@ class Visit(NamedTuple):
 
 @pytest.fixture(scope="module")
 def visit(tmp_path_factory: pytest.TempPathFactory, chromium: Browser) -> Iterator[Visit]:
-    product = Product(tmp_path_factory.mktemp("full"), LOG_LEVEL="WARNING")
+    product = Product(tmp_path_factory.mktemp("full"), LOG_LEVEL="WARNING", SIGNUP="open")
     product.wait_until_ready()
     page = chromium.new_context(locale="en-GB", timezone_id="Europe/Berlin").new_page()
     page.set_default_timeout(30_000)
