@@ -3,11 +3,12 @@
 import streamlit as st
 
 from app.core.actor import Role
-from app.ui import admin_audit, admin_invitations, admin_people, admin_policy
+from app.ui import admin_audit, admin_invitations, admin_people, admin_policy, admin_teams
 from app.ui.page import page_header, viewer
 
 TABS = {
     "People": admin_people.show,
+    "Teams": admin_teams.show,
     "Invitations": admin_invitations.show,
     "Security": admin_policy.show,
     "Audit trail": admin_audit.show,

@@ -4,10 +4,14 @@ import streamlit as st
 from pydantic import SecretStr, ValidationError
 
 from app.accounts import service as accounts
-from app.accounts.schemas import Person, PersonChange, PersonCreate
+from app.accounts.schemas import Person, PersonCreate
 from app.core.actor import Actor, Role
-from app.ui.page import action, plain, reading, when
-from app.ui.reset_link import reset_link
+from app.sharing import service as sharing
+from app.sharing.schemas import Team
+from app.ui.admin_hand_over import left_behind
+from app.ui.admin_person import show_person
+from app.ui.link_once import show_link
+from app.ui.page import action, empty_state, plain, reading, when
 
 MEANING = {
     Role.viewer: "Viewer: reads",
@@ -15,28 +19,59 @@ MEANING = {
     Role.author: "Author: makes datasets, templates, reports, schedules",
     Role.admin: "Administrator: people and mail accounts too",
 }
+ALL = "All roles"
 
 
 def show(person: Actor) -> None:
-    if st.button("Add a person", type="primary", icon=":material/person_add:"):
-        add_person(person)
+    show_link()
     with reading() as db:
         everybody = accounts.people(db, person)
+        teams = sharing.teams(db, person)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        words = st.text_input("Search", placeholder="Name, email, title, team", width=240, icon=":material/search:")
+        role = st.selectbox("Role", [ALL, *Role], format_func=str.capitalize, width=150)
+        gone_too = st.toggle("Deactivated too", value=True)
+        if st.button("Add a person", type="primary", icon=":material/person_add:"):
+            add_person(person)
+    found = [one for one in everybody if _fits(one, _teams_of(one, teams), words, role, gone_too)]
+    if not found:
+        empty_state("person_search", "Nobody matches", "Try other words, or all roles.")
+    else:
+        _table(person, found, teams, f"people_{words}_{role}_{gone_too}")
+    left_behind(person)
+
+
+def _fits(one: Person, teams: str, words: str, role: str, gone_too: bool) -> bool:
+    text = f"{one.name} {one.email} {one.job_title} {teams}".casefold()
+    in_words = all(word in text for word in words.casefold().split())
+    return in_words and role in (ALL, one.role) and (gone_too or one.is_active)
+
+
+def _teams_of(one: Person, teams: list[Team]) -> str:
+    member_of = [team.name for team in teams if any(member.person_id == one.id for member in team.members)]
+    return ", ".join(member_of)
+
+
+def _table(person: Actor, found: list[Person], teams: list[Team], key: str) -> None:
     rows = [
         {
             "Name": one.name,
             "Email": one.email,
-            "Job title": one.job_title,
             "Role": one.role.value,
+            "Teams": _teams_of(one, teams),
             "Status": "active" if one.is_active else "deactivated",
             "Last sign-in": when(one.last_sign_in_at),
+            "Job title": one.job_title,
         }
-        for one in everybody
+        for one in found
     ]
     st.caption("Select a row to change a person.")
-    chosen = st.dataframe(rows, hide_index=True, on_select="rerun", selection_mode="single-row", key="people_table")
+    chosen = st.dataframe(
+        rows, hide_index=True, on_select="rerun", selection_mode="single-row", key=key, alt="People, by name"
+    )
     if chosen.selection.rows:
-        change_person(person, everybody[chosen.selection.rows[0]])
+        one = found[chosen.selection.rows[0]]
+        show_person(person, one, MEANING, _teams_of(one, teams))
 
 
 @st.dialog("Add a person")
@@ -46,7 +81,7 @@ def add_person(person: Actor) -> None:
         email = st.text_input("Email", max_chars=254)
         title = st.text_input("Job title", max_chars=120)
         role = st.selectbox("Role", list(Role), index=1, format_func=MEANING.__getitem__)
-        password = st.text_input("First password", type="password", help="At least 8 characters.")
+        password = st.text_input("First password", type="password", help="At least 8 characters, not a common one.")
         if not st.form_submit_button("Add", type="primary"):
             return
     try:
@@ -58,20 +93,3 @@ def add_person(person: Actor) -> None:
     with action(f"{plain(name)} can sign in now.") as db:
         accounts.create_person(db, person, new)
         st.rerun()
-
-
-def change_person(person: Actor, one: Person) -> None:
-    with st.container(border=True):
-        st.header(plain(one.name), anchor=False)
-        if one.is_active:
-            reset_link(person, one)
-        with st.form(f"person_{one.id}", border=False):
-            role = st.selectbox("Role", list(Role), index=list(Role).index(one.role), format_func=MEANING.__getitem__)
-            active = st.toggle("May sign in", one.is_active, help="Switching it off signs them out everywhere at once.")
-            password = st.text_input("New password", type="password", help="Leave empty to keep the present one.")
-            if not st.form_submit_button("Save", type="primary"):
-                return
-        change = PersonChange(role=role, is_active=active, password=SecretStr(password) if password else None)
-        with action(f"{plain(one.name)} saved.") as db:
-            accounts.change_person(db, person, one.id, change)
-            st.rerun()
