@@ -116,8 +116,10 @@ def test_without_a_mail_account_no_letter_can_be_sent() -> None:
             deliveries.send_letter(session, LETTER, unique_key="1")
 
 
-def test_exactly_one_account_sends_letters(authority: Authority) -> None:
-    first, second = make_account(1, authority), make_account(2, authority)
+def test_exactly_one_account_sends_letters(authority: Authority, noon: clock.FixedClock) -> None:
+    first = make_account(1, authority)
+    noon.at += timedelta(seconds=1)
+    second = make_account(2, authority)
     assert (first.is_system, second.is_system) == (True, False)
     with db.transaction() as session:
         deliveries.change_smtp_account(session, SYSTEM, second.id, SmtpAccountChange(is_system=True))
