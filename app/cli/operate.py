@@ -50,6 +50,7 @@ def migrate() -> None:
 @app.command()
 def status(as_json: AsJson = False) -> None:
     """Say whether everything is up, and how much there is. Exit code 1 when a part is down."""
+    import app.worker  # noqa: F401  it knows all features, and so all tables
     from app.monitoring import service as monitoring
 
     with open_database():
@@ -63,6 +64,7 @@ def status(as_json: AsJson = False) -> None:
     lines.append(
         f"jobs: {system.queue.waiting} waiting, {system.queue.processing} running, {len(system.workers)} workers"
     )
+    lines += monitoring.unreadable_in_words(system.unreadable_secrets)
     show({"readiness": readiness.model_dump(), "system": system.model_dump()}, as_json, "\n".join(lines))
     raise typer.Exit(1 if readiness.status == monitoring.DOWN else 0)
 
@@ -89,12 +91,18 @@ def new_key() -> None:
 
 @secrets.command("rotate")
 def rotate_secrets(as_json: AsJson = False) -> None:
-    """Encrypt every stored password with the first key of SMTP_ENV_KEY; afterwards the others can go."""
-    from app.deliveries import service as deliveries
+    """Encrypt every stored secret with the first key of SMTP_ENV_KEY, while the product runs; then the others can go.
 
-    with open_database(), transaction() as db:
-        rotated = deliveries.rotate_secrets(db, SYSTEM)
-    show({"rotated": rotated}, as_json, f"{rotated} stored passwords were encrypted anew.")
+    Exit code 1 when some can be read with none of the keys.
+    """
+    import app.worker  # noqa: F401  it knows all features, and so all tables
+    from app.monitoring import service as monitoring
+
+    with open_database():
+        done = monitoring.rotate_secrets(SYSTEM)
+    lines = [f"{done.rotated} stored secrets were encrypted anew.", *monitoring.unreadable_in_words(done.unreadable)]
+    show({"rotated": done.rotated, "unreadable": done.unreadable}, as_json, "\n".join(lines))
+    raise typer.Exit(1 if done.unreadable else 0)
 
 
 @audit.command("verify")

@@ -26,7 +26,20 @@ def decrypt(stored: str) -> str:
 
 
 def is_current(stored: str) -> bool:
-    return stored.partition(":")[0] == key_id(_keys()[0])
+    return stored.partition(":")[0] == current_key_id()
+
+
+def is_readable(stored: str) -> bool:
+    """Whether one of the present keys opens it."""
+    try:
+        decrypt(stored)
+    except SecretUnreadable:
+        return False
+    return True
+
+
+def current_key_id() -> str:
+    return key_id(_keys()[0])
 
 
 def key_id(key: str) -> str:

@@ -15,6 +15,7 @@ from app.deliveries.tables import DeliveryRow, SmtpAccountRow
 from app.deliveries.write_letter import write_letter
 from app.jobs.context import JobContext
 
+KEY_LOST = "The key that this letter was sealed with is gone, so it cannot be sent. Have a new one made."
 TOO_LATE = "The link in this letter has expired, so it was not sent any more."
 
 
@@ -40,10 +41,13 @@ def send_letter(db: Session, letter: Letter, *, unique_key: str) -> UUID | None:
 
 
 def send_one_letter(ctx: JobContext, delivery_id: UUID, sealed: str) -> None:
-    letter = Letter.model_validate_json(secrets.decrypt(sealed))
+    letter = _opened(sealed)
     with ctx.transaction() as db:
         claimed = ledger.claim(db, delivery_id, ctx.run_id, sealed=sealed)
         if claimed is None:
+            return
+        if letter is None:
+            ledger.settle_failed(db, claimed, KEY_LOST)
             return
         if letter.good_until and letter.good_until <= clock.now():
             ledger.settle_failed(db, claimed, TOO_LATE)
@@ -51,6 +55,13 @@ def send_one_letter(ctx: JobContext, delivery_id: UUID, sealed: str) -> None:
         content = _content(db, delivery_id, letter)
     with Transports() as transports:
         send_claimed(ctx, claimed, transports, lambda: content)
+
+
+def _opened(sealed: str) -> Letter | None:
+    try:
+        return Letter.model_validate_json(secrets.decrypt(sealed))
+    except secrets.SecretUnreadable:
+        return None
 
 
 def _content(db: Session, delivery_id: UUID, letter: Letter) -> bytes:

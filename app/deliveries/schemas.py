@@ -159,6 +159,7 @@ class SmtpAccount(BaseModel):
     security: str
     username: str
     has_password: bool
+    needs_password: bool = Field(description="The stored one cannot be read with the present key: enter it again")
     from_address: str
     from_name: str
     is_system: bool

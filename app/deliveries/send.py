@@ -13,6 +13,7 @@ from app.core import mail, storage
 from app.core.actor import SYSTEM
 from app.core.errors import AppError
 from app.core.mail import FateUnknown, NotSent, Outbox, Phase, Reply, Transport
+from app.core.secrets import SecretUnreadable
 from app.core.smtp import Smtp
 from app.core.smtp_access import Timeouts
 from app.deliveries import ledger
@@ -22,6 +23,7 @@ from app.deliveries.smtp_accounts import AccountNotFound, access_smtp_account, s
 from app.jobs.context import JobContext
 
 MOST_STEPS = 20
+KEY_LOST = "The password of the mail account cannot be read any more. Enter it again on the page Deliveries."
 TIMEOUTS = Timeouts()
 BEFORE_ANY_MESSAGE = {Phase.name, Phase.connect, Phase.greeting, Phase.tls, Phase.certificate, Phase.login}
 
@@ -95,6 +97,9 @@ def send_claimed(ctx: JobContext, claimed: Claimed, transports: Transports, cont
         with ctx.transaction() as db:
             transport = transports.of(db, claimed)
         letter = mail.Letter(claimed.sender, claimed.recipient, content(), claimed.eml_key or "")
+    except SecretUnreadable:
+        with ctx.transaction() as db:  # not lost: tried again, by then with the password that somebody has entered
+            return ledger.settle_not_sent(db, ctx.actor, claimed, NotSent(Phase.login, KEY_LOST))
     except AppError as error:
         with ctx.transaction() as db:
             return ledger.settle_failed(db, claimed, error.message)

@@ -18,7 +18,6 @@ from app.core.paging import Page, fetch_page
 from app.deliveries import ledger
 from app.deliveries.letters import NoMailAccount, can_send_letters, send_letter
 from app.deliveries.read_message import read_message
-from app.deliveries.rotate import rotate_secrets
 from app.deliveries.schemas import Delivery, DeliveryFilter, MessageView, ReportOrder, State
 from app.deliveries.smtp_accounts import (
     AccountNameTaken,
@@ -50,7 +49,6 @@ __all__ = [
     "check_smtp_account",
     "create_smtp_account",
     "delete_smtp_account",
-    "rotate_secrets",
     "send_letter",
     "smtp_accounts",
     "smtp_accounts_page",

@@ -116,6 +116,8 @@ def check_smtp_account(db: Session, actor: Actor, account_id: UUID) -> AccountCh
         found = AccountCheck(ok=True, stage=Phase.done, message=f"{row.host}:{row.port} accepted the connection.")
         if row.username:
             found = found.model_copy(update={"message": f"{row.host}:{row.port} accepted {row.username}."})
+    except secrets.SecretUnreadable as error:
+        found = AccountCheck(ok=False, stage=Phase.login, message=error.message)
     except NotSent as error:
         code = f" ({error.code})" if error.code else ""
         found = AccountCheck(
@@ -170,5 +172,12 @@ def _encrypted(password: str) -> str:
 
 
 def _seen(row: SmtpAccountRow) -> SmtpAccount:
-    facts = {name: getattr(row, name) for name in SmtpAccount.model_fields if name != "has_password"}
-    return SmtpAccount(**facts, has_password=bool(row.password_encrypted))
+    derived = {"has_password": bool(row.password_encrypted), "needs_password": needs_password(row)}
+    return SmtpAccount(
+        **{name: getattr(row, name) for name in SmtpAccount.model_fields if name not in derived}, **derived
+    )
+
+
+def needs_password(row: SmtpAccountRow) -> bool:
+    """The key that the password was stored with is lost."""
+    return bool(row.password_encrypted) and not secrets.is_readable(row.password_encrypted)

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base
+from app.core.sealed import sealed
 
 
 class SmtpAccountRow(Base):
@@ -24,7 +25,7 @@ class SmtpAccountRow(Base):
     port: Mapped[int]
     security: Mapped[str]
     username: Mapped[str]
-    password_encrypted: Mapped[str]
+    password_encrypted: Mapped[str] = mapped_column(info=sealed("passwords of mail accounts"))
     from_address: Mapped[str]
     from_name: Mapped[str]
     ca_pem: Mapped[str] = mapped_column(server_default="")

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base
+from app.core.sealed import sealed
 
 STATES = "('pending', 'processing', 'completed', 'failed', 'partial', 'cancelled')"
 
@@ -31,7 +32,7 @@ class RunRow(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True, server_default=sa.text("gen_random_uuid()"))
     job: Mapped[str]
     title: Mapped[str]
-    args: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    args: Mapped[dict[str, Any]] = mapped_column(JSONB, info=sealed("arguments of jobs", passing=True))
     # No foreign key: the history outlives the people in it. NULL is the product itself.
     person_id: Mapped[UUID | None]
     status: Mapped[str] = mapped_column(server_default="pending")

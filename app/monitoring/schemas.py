@@ -96,6 +96,7 @@ class System(BaseModel):
     workers: list[WorkerSeen]
     disk: Space
     memory: Memory
+    unreadable_secrets: dict[str, int]
 
 
 class JobStarted(BaseModel):

@@ -3,6 +3,7 @@
 import platform
 import shutil
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version
 
@@ -12,9 +13,10 @@ from sqlalchemy.orm import Session
 
 from app.audit import service as audit
 from app.audit.schemas import Action
-from app.core import storage
+from app.core import sealed, storage
 from app.core.actor import Actor, Role, require_role
 from app.core.db import transaction
+from app.core.sealed import Rotation
 from app.core.settings import settings
 from app.jobs import service as jobs
 from app.jobs.schemas import Run
@@ -43,6 +45,7 @@ def system(db: Session, actor: Actor) -> System:
         python=platform.python_version(),
         streamlit=version("streamlit"),
         started_at=datetime.fromtimestamp(psutil.Process().create_time(), UTC),
+        unreadable_secrets=sealed.unreadable(db),
         database=Database(**queries.database(db), embedded=settings().embedded, tables=queries.largest_tables(db)),
         queue=queries.queue_depth(db),
         workers=queries.workers_alive(db),
@@ -62,6 +65,19 @@ def last_audit_check(db: Session, actor: Actor) -> Run | None:
     require_role(actor, Role.admin)
     found = jobs.list_runs(db, actor, job=AUDIT_CHECK, limit=1).items
     return found[0] if found else None
+
+
+def rotate_secrets(actor: Actor) -> Rotation:
+    """In transactions of its own: the product goes on working meanwhile."""
+    require_role(actor, Role.admin)
+    done = sealed.rotate()
+    with transaction() as db:
+        audit.record(db, actor, Action.secrets_rotated, "stored secrets", **asdict(done))
+    return done
+
+
+def unreadable_in_words(found: dict[str, int]) -> list[str]:
+    return [f"{what}: {count} cannot be read with the present keys; enter them again" for what, count in found.items()]
 
 
 def _checked(name: str, check: Callable[[], Check | None]) -> Check:

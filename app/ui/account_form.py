@@ -11,6 +11,10 @@ from app.deliveries.schemas import SmtpAccount, SmtpAccountChange, SmtpAccountCr
 from app.ui.page import action, confirm, empty_state, forget_failure, plain, reading
 from app.ui.reconfirm import is_still, password_field
 
+KEY_LOST = (
+    "The password of this account cannot be read any more, because its key is gone. Enter it again under Change;"
+    " until then messages wait and are tried again."
+)
 SECURITY = {"starttls": "STARTTLS (usually port 587)", "tls": "TLS from the start (usually port 465)"}
 
 
@@ -32,6 +36,8 @@ def _one(person: Actor, account: SmtpAccount) -> None:
             with st.container(width="stretch", gap="xxsmall"):
                 mark = " :blue-badge[Invitations and password mail]" if account.is_system else ""
                 st.markdown(f"**{plain(account.name)}**{mark}")
+                if account.needs_password:
+                    st.warning(KEY_LOST, icon=":material/key_off:")
                 user = f" as {account.username}" if account.username else ""
                 st.caption(
                     f"{account.host}:{account.port}{user} · {SECURITY[account.security]} · from {account.from_address}"
