@@ -40,6 +40,7 @@ from app.monitoring.count_requests import CountRequests, TraceRequests
 from app.monitoring.routes import routes as monitoring_routes
 from app.schedules import service as schedules
 from app.ui.auth.routes import routes as auth_routes
+from app.ui.faults import AnswerFaults
 from app.ui.gate import Gate
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -56,7 +57,7 @@ def routes() -> list[BaseRoute]:
 
 
 def middleware() -> list[Middleware]:
-    return [Middleware(TraceRequests), Middleware(Gate), Middleware(CountRequests)]
+    return [Middleware(TraceRequests), Middleware(Gate), Middleware(AnswerFaults), Middleware(CountRequests)]
 
 
 def run(app: st.App) -> None:

@@ -9,7 +9,10 @@ from pathlib import Path
 import fastapi.openapi.docs
 import streamlit as st
 from starlette.datastructures import MutableHeaders
+from starlette.requests import HTTPConnection
 from starlette.types import Message, Scope, Send
+
+from app.accounts.cookies import is_secure
 
 EVERYWHERE = {
     "X-Content-Type-Options": "nosniff",
@@ -42,15 +45,22 @@ def secured(scope: Scope, send: Send) -> Send:
             for name, value in EVERYWHERE.items():
                 headers.setdefault(name, value)
             headers.setdefault("Content-Security-Policy", _policy(scope["path"]))
-            if scope.get("scheme") == "https":
+            if is_secure(HTTPConnection(scope)):
                 headers.setdefault("Strict-Transport-Security", ONE_YEAR)
+                message["headers"][:] = [_over_tls_only(*header) for header in message["headers"]]
             if headers.get("content-type", "").startswith("text/html"):
                 headers["Cache-Control"] = "no-store"  # after sign-out, Back must not show a page from the cache
-            elif scope["path"].startswith(API):
+            elif scope["path"].startswith((API, "/metrics")) or message["status"] >= 400:
                 headers.setdefault("Cache-Control", "no-store")
         await send(message)
 
     return send_secured
+
+
+def _over_tls_only(name: bytes, value: bytes) -> tuple[bytes, bytes]:
+    """Streamlit's own cookie does not say so."""
+    is_bare = name.lower() == b"set-cookie" and b"; secure" not in value.lower()
+    return name, value + b"; Secure" if is_bare else value
 
 
 def _policy(path: str) -> str:

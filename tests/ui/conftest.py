@@ -20,6 +20,7 @@ from app.core.actor import SYSTEM, Role
 from app.core.db import transaction
 from app.monitoring.count_requests import TraceRequests
 from app.ui.auth.routes import routes as auth_routes
+from app.ui.faults import AnswerFaults
 from app.ui.gate import Gate
 
 EMAIL, PASSWORD = "ann@example.com", "three unrelated words"
@@ -49,7 +50,7 @@ def product() -> Starlette:
         WebSocketRoute("/_stcore/stream", stream),
         Route("/{rest:path}", shell),
     ]
-    return Starlette(routes=routes, middleware=[Middleware(TraceRequests), Middleware(Gate)])
+    return Starlette(routes=routes, middleware=[Middleware(TraceRequests), Middleware(Gate), Middleware(AnswerFaults)])
 
 
 @pytest.fixture

@@ -7,6 +7,11 @@ import pytest
 import sqlalchemy as sa
 from pydantic import SecretStr
 from sqlalchemy.orm import Session
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 from starlette.testclient import TestClient, WebSocketDenialResponse
 from starlette.websockets import WebSocketDisconnect
 from streamlit.proto.BackMsg_pb2 import BackMsg
@@ -19,7 +24,10 @@ from app.core import clock
 from app.core import db as database_module
 from app.core.actor import SYSTEM, Role
 from app.core.db import transaction
+from app.monitoring.count_requests import TraceRequests
 from app.ui import tabs
+from app.ui.faults import AnswerFaults
+from app.ui.gate import Gate
 from tests.ui.conftest import PASSWORD
 
 STREAM = "/_stcore/stream"
@@ -271,3 +279,18 @@ def test_without_database_nobody_is_let_in_or_thrown_out(browser: TestClient, to
     finally:
         database_module.configure(here)
     assert browser.get("/board").status_code == 200
+
+
+def test_a_fault_below_the_gate_is_answered_with_a_number_and_all_headers() -> None:
+    def broken(_request: Request) -> Response:
+        raise RuntimeError("secret-in-a-traceback")
+
+    layers = [Middleware(TraceRequests), Middleware(Gate), Middleware(AnswerFaults)]
+    app = Starlette(routes=[Route("/health", broken)], middleware=layers)
+    with TestClient(app, raise_server_exceptions=False) as client:
+        answer = client.get("/health", headers={"X-Request-Id": "number-to-tell"})
+    assert answer.status_code == 500
+    assert "number-to-tell" in answer.text
+    assert "secret" not in answer.text
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["cache-control"] == "no-store"

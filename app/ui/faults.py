@@ -1,0 +1,34 @@
+"""A fault of ours below the gate: the answer has a number to tell, and the same headers as any other."""
+
+import structlog
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+log = structlog.get_logger()
+
+
+class AnswerFaults:
+    """Right below the gate, because Starlette's own answer to a fault comes from above it and passes no gate."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+        started = False
+
+        async def send_noting(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            return await self.app(scope, receive, send_noting)
+        except Exception:
+            number = scope.get("state", {}).get("request_id", "")
+            log.exception("request_failed", request_id=number, path=scope["path"], method=scope["method"])
+            if started:
+                raise
+            text = f"Something went wrong on our side. Tell your administrator this number: {number}"
+            return await PlainTextResponse(text, 500)(scope, receive, send)
