@@ -134,6 +134,7 @@ def _serve(app: st.App, listener: socket.socket, config: Settings) -> None:
             app,
             **_get_uvicorn_config_kwargs(),
             log_config=None,
+            forwarded_allow_ips=config.forwarded_allow_ips,
             timeout_graceful_shutdown=GRACE_SECONDS,
             server_header=False,
         )

@@ -36,6 +36,9 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", description="Address to listen on")
     port: int = Field(8501, ge=1, le=65535, description="Port to listen on")
+    forwarded_allow_ips: str = Field(
+        "127.0.0.1,::1", description="Proxies, comma-separated, that are believed who a request comes from"
+    )
     public_url: str = Field("", description="Address people use, for links in mails; default http://HOST:PORT")
     debug: bool = Field(False, description="Show tracebacks in the browser; never in production")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least severe line to log")
