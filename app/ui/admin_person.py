@@ -8,13 +8,12 @@ from pydantic import SecretStr
 
 from app.accounts import service as accounts
 from app.accounts.schemas import ApiKey, Person, PersonChange, Session
-from app.admissions import service as admissions
 from app.core.actor import Actor, Role
 from app.ui.admin_hand_over import deactivate
 from app.ui.identities import identities_of
-from app.ui.link_once import keep_link
 from app.ui.my_access import SCOPES, browser_name
 from app.ui.page import action, confirm, plain, reading, when
+from app.ui.reset_link import reset_link
 
 MOST = 200
 
@@ -64,10 +63,7 @@ def _buttons(person: Actor, one: Person, signed_in: int) -> None:
             places = "1 place" if signed_in == 1 else f"{signed_in} places"
             act, detail = partial(_sign_out, person, one), f"They are signed in at {places}. Work not saved is lost."
             confirm(f"Sign {plain(one.name)} out everywhere?", verb="Sign out", act=act, detail=detail)
-        if st.button("New password by link", icon=":material/key:", help="They choose it themselves, once."):
-            with action("The link is made.") as db:
-                keep_link("New password", one.name, admissions.make_reset_link(db, person, one.id).link)
-                st.rerun()
+        reset_link(person, one)
         if one.id != person.id and st.button("Deactivate", icon=":material/person_off:"):
             deactivate(person, one)
 

@@ -6,12 +6,12 @@ from app.accounts.schemas import Person
 from app.admissions import service as admissions
 from app.core.actor import Actor
 from app.deliveries import service as deliveries
-from app.ui.link_once import keep_link, show_link
+from app.ui.link_once import keep_link
 from app.ui.page import action, plain, reading
 
 
 def reset_link(person: Actor, one: Person) -> None:
-    """A button, and below it the link when no mail can be sent."""
+    """A button; where no mail can be sent, the page shows the link above, once."""
     with reading() as db:
         by_mail = deliveries.can_send_letters(db)
     label = "Send a link to a new password" if by_mail else "Make a link to a new password"
@@ -20,4 +20,3 @@ def reset_link(person: Actor, one: Person) -> None:
         with action(f"A link is on its way to {plain(one.email)}." if by_mail else "") as db:
             keep_link("Link to a new password", one.name, admissions.make_reset_link(db, person, one.id).link)
             st.rerun()
-    show_link()
