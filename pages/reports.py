@@ -11,6 +11,7 @@ from app.ui.address import id_in_address
 from app.ui.page import action, empty_state, page_header, plain, reading, viewer, when
 from app.ui.parameter_form import parameter_inputs
 from app.ui.report_view import show_report, status_badge
+from app.ui.template_choices import template_choices
 
 PAGE_SIZE = 25
 STATUSES = {
@@ -26,12 +27,11 @@ person = viewer()
 
 @st.dialog("New report")
 def new_report() -> None:
-    with reading() as db:
-        choices = templates.templates(db, person, limit=200).items
+    wanted = st.session_state.get("new_report_from")
+    choices = template_choices(person, wanted)
     if not choices:
         st.info("There is no template yet. Make one under Templates first.", icon=":material/dashboard_customize:")
         return
-    wanted = st.session_state.get("new_report_from")
     start = next((place for place, each in enumerate(choices) if str(each.id) == wanted), 0)
     chosen = st.selectbox("Template", choices, start, format_func=lambda each: each.name)
     with reading() as db:
@@ -63,6 +63,7 @@ def listing() -> None:
         search = st.text_input("Search", placeholder="Title or template", width=280, icon=":material/search:")
         status = st.selectbox("Status", list(STATUSES), width=150)
         if may_make and st.button("New report", type="primary", icon=":material/add:"):
+            st.session_state.pop("new_report_from", None)
             new_report()
     shown = st.session_state.setdefault("reports_shown", PAGE_SIZE)
     with reading() as db:

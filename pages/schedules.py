@@ -7,15 +7,21 @@ import streamlit as st
 from app.core.actor import Role
 from app.schedules import service as schedules
 from app.schedules.schemas import Schedule
+from app.sharing.schemas import Kind, Level
 from app.ui.address import id_in_address
 from app.ui.page import action, confirm, empty_state, page_header, plain, reading, viewer
 from app.ui.schedule_form import edit_schedule, new_schedule
 from app.ui.schedule_view import history, next_run, state_badge
+from app.ui.share_dialog import sharing_line
 
 PAGE_SIZE = 50
 
 person = viewer()
 may_write = person.role.includes(Role.author)
+
+
+def may_change(found: Schedule) -> bool:
+    return may_write and found.level is Level.edit
 
 
 def one_line(found: Schedule) -> None:
@@ -28,7 +34,7 @@ def one_line(found: Schedule) -> None:
                 st.caption(found.explanation)
                 next_run(found)
             state_badge(found)
-            if may_write:
+            if may_change(found):
                 buttons(found)
         if found.error:
             st.error(f"Switched off: {plain(found.error)}", icon=":material/error:")
@@ -56,12 +62,13 @@ def detail(schedule_id: UUID) -> None:
         st.error(f"Switched off: {plain(found.error)}", icon=":material/error:")
     with st.container(horizontal=True, vertical_alignment="center"):
         state_badge(found)
-        if may_write:
+        if may_change(found):
             buttons(found)
             if st.button("Change", icon=":material/edit:"):
                 edit_schedule(person, found)
             if person.id == found.owner_id or person.role is Role.admin:
                 delete_button(found)
+    sharing_line(person, Kind.schedule, found.id)
     history(person, found)
 
 
@@ -80,6 +87,7 @@ def delete_button(found: Schedule) -> None:
 def listing() -> None:
     page_header("Schedules", "Reports that are made and sent by themselves, on time in any zone.")
     if may_write and st.button("New schedule", type="primary", icon=":material/add:"):
+        st.session_state.pop("new_schedule_from", None)
         new_schedule(person)
     cursors: list[str] = st.session_state.setdefault("schedule_cursors", [])
     with reading() as db:

@@ -12,6 +12,7 @@ from app.templates.schemas import TemplateCreate, TemplateSummary
 from app.templates.starters import data_summary, weekly_team_report
 from app.ui.address import id_in_address
 from app.ui.page import action, confirm, empty_state, page_header, plain, reading, viewer, when
+from app.ui.share_dialog import choose_audience
 from app.ui.template_view import show_template
 
 STARTERS = ["Weekly team report", "Data summary", "Empty"]
@@ -49,9 +50,10 @@ def new_template() -> None:
         missing = ""
     if missing:
         st.info(missing, icon=":material/info:")
+    share_with = choose_audience(person, key="new_template")
     if st.button("Create", type="primary", icon=":material/add:", disabled=wanted is None) and wanted:
         with action("Template created.") as db:
-            made = templates.create_template(db, person, wanted)
+            made = templates.create_template(db, person, wanted.model_copy(update={"share_with": share_with}))
             st.query_params["template"] = str(made.id)
             st.rerun()
 
@@ -76,7 +78,8 @@ def more_actions(found: TemplateSummary) -> None:
             with action("Template copied.") as db:
                 templates.duplicate_template(db, person, found.id, name)
                 st.rerun()
-        delete = st.button("Delete", icon=":material/delete:", key=f"delete_{found.id}")
+        may_delete = person.role is Role.admin or found.owner_id == person.id
+        delete = may_delete and st.button("Delete", icon=":material/delete:", key=f"delete_{found.id}")
     if delete:
         confirm(
             f"Delete “{plain(found.name)}”?", verb="Delete", act=lambda: remove(found.id), detail="Its reports stay."

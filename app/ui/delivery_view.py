@@ -8,6 +8,8 @@ from app.core.actor import Actor, Role
 from app.core.errors import AppError
 from app.deliveries import service as deliveries
 from app.deliveries.schemas import Delivery, MessageView, State
+from app.schedules import service as schedules
+from app.sharing.schemas import Level
 from app.ui.page import action, confirm, path_of, plain, reading, when
 from app.ui.report_view import document
 
@@ -67,11 +69,19 @@ def _buttons(person: Actor, found: Delivery) -> None:
                 icon=":material/download:",
                 on_click="ignore",
             )
-        may_retry = person.role.includes(Role.author) and found.state not in (State.sent, State.queued)
+        may_retry = found.state not in (State.sent, State.queued) and _may_change(person, found)
         if found.eml_size and may_retry and st.button("Send again", type="primary", icon=":material/send:"):
             _ask_or_send(person, found)
         if found.report_id:
             report_link(found.report_id)
+
+
+def _may_change(person: Actor, found: Delivery) -> bool:
+    """Like its schedule; without one it is only seen by those who may."""
+    if not person.role.includes(Role.author) or found.schedule_id is None:
+        return person.role.includes(Role.author)
+    with reading() as db:
+        return schedules.schedule(db, person, found.schedule_id).level is Level.edit
 
 
 def _ask_or_send(person: Actor, found: Delivery) -> None:

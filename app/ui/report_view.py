@@ -6,6 +6,7 @@ from uuid import UUID
 import streamlit as st
 
 from app.core.actor import Actor, Role
+from app.core.errors import AppError
 from app.jobs import service as jobs
 from app.jobs.schemas import RunStatus
 from app.queries.schemas import QueryResult
@@ -19,7 +20,9 @@ from app.reports.schemas import (
     ReportContent,
     TableDone,
 )
+from app.sharing.schemas import Kind
 from app.ui.page import action, confirm, path_of, plain, reading, when
+from app.ui.share_dialog import sharing_line
 
 HEIGHT = 960
 BATCHES_LINKED = 12
@@ -50,6 +53,7 @@ def show_report(person: Actor, report_id: UUID) -> None:
         status_badge(found.status)
         made_from = f"from “{plain(found.template_name)}”, version {found.template_version}"
         st.caption(f"{made_from} · asked for {when(found.created_at)}")
+    sharing_line(person, Kind.report, found.id)
     if found.finished_at is None:
         _unfinished(person, found)
         return
@@ -82,11 +86,17 @@ def _progress(person: Actor, report_id: UUID) -> None:
     if found.status.is_final:
         st.rerun()
     st.progress(found.progress, text=f"{BADGES[found.status][0]} – {found.progress:.0%}")
-    if found.owner_id == person.id or person.role.includes(Role.admin):
-        with reading() as db:
-            steps = jobs.access_run(db, person, found.job_id).steps
-        for step in steps[-5:]:
-            st.caption(plain(step.message))
+    for message in _steps(person, found)[-5:]:
+        st.caption(plain(message))
+
+
+def _steps(person: Actor, found: Report) -> list[str]:
+    """None of somebody else's run: the report may have come to its owner later."""
+    with reading() as db:
+        try:
+            return [step.message for step in jobs.access_run(db, person, found.job_id).steps]
+        except AppError:
+            return []
 
 
 def _buttons_after_failure(person: Actor, found: Report) -> None:

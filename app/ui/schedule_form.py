@@ -16,6 +16,8 @@ from app.templates import service as templates
 from app.templates.schemas import Parameter
 from app.ui.page import action, forget_failure, reading
 from app.ui.parameter_form import parameter_inputs
+from app.ui.share_dialog import choose_audience
+from app.ui.template_choices import template_choices
 from app.ui.timing_form import timing_input
 
 OUTBOX = "Built-in outbox (read in AutoReport)"
@@ -42,12 +44,11 @@ def edit_schedule(person: Actor, given: Schedule) -> None:
 
 def _form(person: Actor, given: Schedule | None) -> None:
     order = ReportOrder.model_validate(given.payload) if given else None
-    with reading() as db:
-        choices = templates.templates(db, person, limit=200).items
+    wanted = str(order.template_id) if order else st.session_state.get("new_schedule_from")
+    choices = template_choices(person, wanted)
     if not choices:
         st.info("There is no template yet. Make one under Templates first.", icon=":material/dashboard_customize:")
         return
-    wanted = str(order.template_id) if order else st.session_state.get("new_schedule_from")
     start = next((at for at, each in enumerate(choices) if str(each.id) == wanted), 0)
     template = st.selectbox("Template", choices, start, format_func=lambda each: each.name)
     name = st.text_input("Name", given.name if given else template.name, max_chars=200)
@@ -56,8 +57,11 @@ def _form(person: Actor, given: Schedule | None) -> None:
     st.divider()
     payload = {"template_id": str(template.id), "parameters": values, **_mail(person, order)}
     catch_up = _choice("Runs that were missed while AutoReport was down", CATCH_UP, given.catch_up if given else None)
+    facts = {"name": name, "payload": payload, "catch_up": catch_up}
+    if given is None:
+        facts["share_with"] = choose_audience(person, key="new_schedule")
     if st.button("Save", type="primary", icon=":material/check:"):
-        _save(person, given, timing, {"name": name, "payload": payload, "catch_up": catch_up})
+        _save(person, given, timing, facts)
 
 
 def _parameters(person: Actor, template_id: UUID, order: ReportOrder | None) -> dict[str, Any]:

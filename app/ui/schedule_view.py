@@ -78,8 +78,10 @@ def _fires(person: Actor, found: Schedule) -> None:
 
 
 def _messages(fire: Fire, rows: list[Delivery]) -> None:
+    if fire.error:
+        st.error(plain(fire.error), icon=":material/error:")
     if not rows:
-        st.caption("No message yet.")
+        st.caption("No message was made." if fire.error else "No message yet.")
         return
     counts = Counter(row.state for row in rows)
     words = [

@@ -11,12 +11,14 @@ from app.core.actor import Actor, Role
 from app.datasets import service as datasets
 from app.queries.periods import RelativeDay, RelativePeriod
 from app.reports import service as reports
+from app.sharing.schemas import Kind, Level
 from app.tasks import service as tasks
 from app.templates import service as templates
 from app.templates.schemas import Finding, TemplateContent
 from app.ui.page import action, confirm, path_of, plain, reading, when
 from app.ui.parameter_form import parameter_inputs
 from app.ui.report_view import document
+from app.ui.share_dialog import sharing_line
 from app.ui.template_blocks import KINDS, Choices, block_label, edit_block
 from app.ui.template_draft import Draft, close_draft, open_draft, sentence
 
@@ -28,12 +30,13 @@ def show_template(person: Actor, template_id: UUID) -> None:
     with reading() as db:
         saved = templates.template(db, person, template_id)
     draft = open_draft(saved)
-    may_write = person.role.includes(Role.author)
+    may_write = person.role.includes(Role.author) and saved.level is Level.edit
     if st.button("All templates", icon=":material/arrow_back:", type="tertiary"):
         st.query_params.clear()
         st.rerun()
     st.title(plain(saved.name), anchor=False)
     st.caption(f"Version {saved.version} · saved {when(saved.changed_at)}")
+    sharing_line(person, Kind.template, saved.id)
     bar = st.container()  # above the blocks, but filled last: only then it is known what was changed
     section = st.segmented_control("Part", SECTIONS, default="Blocks", label_visibility="collapsed", required=True)
     if section == "Preview":
@@ -49,9 +52,8 @@ def show_template(person: Actor, template_id: UUID) -> None:
             "Look": _look,
         }
         editors[section or "Blocks"](person, draft)
-    if may_write:
-        with bar:
-            _actions(person, draft)
+    with bar:
+        _actions(person, draft, may_write)
     if draft.outdated:
         draft.outdated = False
         st.rerun()
@@ -239,9 +241,11 @@ def _read_only(draft: Draft) -> None:
         st.markdown(f":material/{KINDS[block['kind']][1]}: {plain(block_label(block))}")
 
 
-def _actions(person: Actor, draft: Draft) -> None:
+def _actions(person: Actor, draft: Draft, may_write: bool) -> None:
+    if not person.role.includes(Role.author):
+        return
     with st.container(horizontal=True, vertical_alignment="center"):
-        if st.button("Save", type="primary", icon=":material/save:", disabled=not draft.is_changed):
+        if may_write and st.button("Save", type="primary", icon=":material/save:", disabled=not draft.is_changed):
             _save(person, draft)
         if draft.is_changed:
             st.badge("Not saved", icon=":material/edit:", color="orange")
