@@ -22,6 +22,8 @@ from app.core.settings import settings
 
 ALGORITHMS = ["RS256", "ES256"]  # never `none`, and never one whose key the browser could know too
 LEEWAY = 60
+# The standard's own claim, and what Microsoft Entra ID says instead: that the owner of the domain has proved it.
+VERIFIED = ("email_verified", "xms_edov")
 KEPT = timedelta(hours=1)
 SECONDS = 8.0
 MAX_BYTES = 256 * 1024
@@ -88,7 +90,7 @@ def claimed(code: str, *, verifier: str, nonce: str, redirect_uri: str) -> Claim
         issuer=provider.issuer,
         subject=claims["sub"],
         email=str(claims.get("email") or ""),
-        email_verified=claims.get("email_verified") is True or claims.get("email_verified") == "true",
+        email_verified=any(_is_yes(claims.get(name)) for name in VERIFIED),
         name=str(claims.get("name") or claims.get("preferred_username") or ""),
     )
 
@@ -174,6 +176,11 @@ def _user_info(url: str, access_token: str, *, subject: str) -> dict[str, Any]:
     if found.get("sub") != subject:
         raise _untrusted("the user info is about somebody else")
     return {name: found[name] for name in ("email", "email_verified", "name", "preferred_username") if name in found}
+
+
+def _is_yes(value: object) -> bool:
+    """Some providers write their truth as text."""
+    return value is True or value in ("true", "1")
 
 
 def _json(method: str, url: str, *, headers: dict[str, str] | None = None, body: bytes = b"") -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Signing in with another provider: through the product's own routes, against a real provider."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
@@ -11,11 +12,11 @@ from starlette.testclient import TestClient
 
 from app.accounts import service as accounts
 from app.accounts.cookies import OIDC, SESSION
-from app.accounts.schemas import Person, PersonChange, PolicyChange
+from app.accounts.schemas import Person, PersonChange, PolicyChange, SignedIn
 from app.accounts.tables import PersonRow
 from app.admissions import provider as client
 from app.admissions import service as admissions
-from app.admissions.schemas import InvitationCreate
+from app.admissions.schemas import Claimed, InvitationCreate
 from app.admissions.tables import IdentityRow, InvitationRow, OidcAttemptRow
 from app.audit.tables import AuditRow
 from app.core import clock
@@ -312,6 +313,13 @@ def test_an_unproven_address_opens_and_makes_no_account(
     assert len(trail("session:refused")) == 12
 
 
+def test_the_word_of_entra_for_a_proven_address_counts(visitor: TestClient, provider: Provider) -> None:
+    provider.person |= {"email_verified": None, "xms_edov": False}
+    assert come_back(visitor, provider).status_code == 403
+    provider.person["xms_edov"] = True
+    assert come_back(visitor, provider).headers["location"] == "/board"
+
+
 def test_an_address_that_only_looks_like_one_is_none(visitor: TestClient, provider: Provider) -> None:
     for email in ("", "ann", "ann@example.com\0", "ａnn@example.com", "a b@example.com", "ann@example.com\n"):
         provider.person["email"] = email
@@ -555,3 +563,17 @@ def test_no_secret_is_written_to_the_log(
     assert "oidc_proof_refused" in written
     assert CLIENT_SECRET not in written
     assert "eyJ" not in written
+
+
+def test_two_browsers_at_once_make_one_account(visitor: TestClient, configured: Callable[..., None]) -> None:
+    configured(SIGNUP="open")
+    claimed = Claimed(issuer="https://id", subject="new", email="new@example.com", email_verified=True, name="New")
+
+    def come(_number: int) -> object:
+        with transaction() as db:
+            return admissions.admit_identity(db, claimed)
+
+    with ThreadPoolExecutor(4) as pool:
+        outcomes = list(pool.map(come, range(4)))
+    assert [type(outcome) for outcome in outcomes] == [SignedIn] * 4
+    assert (len(linked()), len(everybody()), len(trail("identity:linked"))) == (1, 2, 1)
