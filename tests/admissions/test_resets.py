@@ -1,17 +1,21 @@
 """From "forgot my password" to a new one, by mail, exactly once."""
 
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from datetime import timedelta
 from email import message_from_bytes, policy
 from typing import Any
 
+import pyotp
 import pytest
 import sqlalchemy as sa
 
 from app.accounts import service as accounts
-from app.accounts.schemas import Person, PersonChange, ProfileChange, SignedIn
+from app.accounts.schemas import CodeNeeded, Person, PersonChange, PolicyChange, ProfileChange, SignedIn
 from app.admissions import service as admissions
 from app.core import clock, db
-from app.core.actor import SYSTEM, Actor
+from app.core.actor import SYSTEM, Actor, Role
+from app.core.errors import AppError
 from app.jobs.schemas import RunStatus
 from app.jobs.work_off import work_off
 from app.worker import HANDLERS
@@ -53,6 +57,34 @@ def test_a_link_by_mail_gives_a_new_password_and_ends_all_sessions(ann: Person, 
     assert (signed_in(old.token), signed_in(outcome.token)) == (False, True)
     assert sign_in(PASSWORD) is None
     assert sign_in(NEW.get_secret_value()) is not None
+
+
+def test_a_new_password_forgets_remembered_browsers_and_half_finished_sign_ins(ann: Person, mailbox: Mailbox) -> None:
+    with db.transaction() as session:
+        accounts.remember_device(session, ann.id, None)
+        accounts.change_policy(session, SYSTEM, PolicyChange(two_factor_from=Role.viewer))
+    assert isinstance(sign_in(PASSWORD), CodeNeeded)
+    ask()
+    outcome = choose(token_in(mailbox))
+    assert isinstance(outcome, CodeNeeded)  # the second proof is asked for as ever
+    for table, left in {"known_devices": 0, "pending_sign_ins": 1, "sessions": 0}.items():
+        with db.transaction() as session:
+            assert session.scalar(sa.text(f"select count(*) from {table}")) == left
+
+
+def test_of_eight_at_once_one_chooses_the_password(ann: Person, mailbox: Mailbox) -> None:
+    ask()
+    token = token_in(mailbox)
+
+    def attempt() -> str:
+        try:
+            return type(choose(token)).__name__
+        except AppError as error:
+            return error.code
+
+    with ThreadPoolExecutor(8) as pool:
+        got = [done.result() for done in [pool.submit(copy_context().run, attempt) for _ in range(8)]]
+    assert sorted(got) == ["ResetUnusable"] * 7 + ["SignedIn"]
 
 
 def test_a_link_works_once(ann: Person, mailbox: Mailbox) -> None:
@@ -207,3 +239,18 @@ def test_an_address_counts_as_read_once_a_link_sent_to_it_was_used(ann: Person, 
     ask("new@example.com")
     choose(token_in(mailbox))
     assert verified("new@example.com")
+
+
+def test_people_are_told_what_happens_to_their_second_proof(ann: Person, mailbox: Mailbox) -> None:
+    with db.transaction() as session:
+        started = accounts.start_two_factor(session, actor(ann))
+        codes = accounts.confirm_two_factor(session, actor(ann), pyotp.TOTP(started.secret).now()).codes
+        pending = accounts.begin_sign_in(session, ann.id)
+        assert accounts.give_code(session, pending.token, codes[0])
+        accounts.turn_off_two_factor(session, actor(ann))
+    assert {subject for _, subject in notices(mailbox)} == {
+        "Two-factor sign-in is on for your AutoReport account",
+        "A recovery code of your AutoReport account was used",
+        "Two-factor sign-in is off for your AutoReport account",
+    }
+    assert not any(code in str(content) for content in mailbox.contents for code in [*codes, started.secret])

@@ -19,6 +19,7 @@ BEN, BENS_PASSWORD, BENS_NEXT = "ben@example.com", "three quite unrelated words"
 
 
 class Stage(NamedTuple):
+    product: Product
     url: str
     admin: Page
     ben: Page
@@ -27,13 +28,13 @@ class Stage(NamedTuple):
 @pytest.fixture
 def stage(tmp_path: Path, chromium: Browser) -> Iterator[Stage]:
     """An installation without a mail account, its administrator, and somebody who has never been there."""
-    product = Product(tmp_path, ADMIN_EMAIL=ADMIN[0], ADMIN_PASSWORD=ADMIN[1], LOG_LEVEL="WARNING")
+    product = Product(tmp_path, ADMIN_EMAIL=ADMIN[0], ADMIN_PASSWORD=ADMIN[1], LOG_LEVEL="DEBUG")
     product.wait_until_ready()
     pages = [chromium.new_context(locale="en-GB", timezone_id="UTC").new_page() for _ in range(2)]
     for page in pages:
         page.set_default_timeout(30_000)
     sign_in(pages[0], product.url)
-    yield Stage(product.url, *pages)
+    yield Stage(product, product.url, *pages)
     for page in pages:
         page.context.close()
     product.close()
@@ -87,6 +88,11 @@ def test_from_an_invitation_to_a_new_password(stage: Stage) -> None:
         expect(stage.ben.get_by_text("was used already, was revoked, or has expired")).to_be_visible()
         accept(stage, link_in(mailbox, 0))
         reset(stage, mailbox)
+        tokens = [link.rpartition("/")[2] for link in (by_hand, link_in(mailbox, 0), link_in(mailbox, 1))]
+    figures = stage.admin.request.get(f"{stage.url}/metrics").text()
+    for said in (figures, stage.product.log):
+        assert "/auth/invitation/{token}" in said  # the address is counted and logged, its secret is not
+        assert not [token for token in tokens if token in said]
 
 
 def accept(stage: Stage, link: str) -> None:

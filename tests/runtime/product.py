@@ -87,6 +87,11 @@ class Product:
             if stream:
                 stream.close()
 
+    @property
+    def log(self) -> str:
+        """All that it has said on stderr so far."""
+        return "".join(self._errors)
+
     def other_lines(self) -> list[str]:
         return [self._lines.get_nowait() for _ in range(self._lines.qsize())]
 
