@@ -37,7 +37,7 @@ def in_words(seen: Sharing, person: Actor) -> str:
 
 
 def share(kind: Kind, thing_id: UUID) -> None:
-    @st.dialog(f"Share this {kind.value}", on_dismiss="rerun")
+    @st.dialog(f"Share this {kind.value}", width="medium", on_dismiss="rerun")
     def dialog() -> None:
         person = viewer()
         with reading() as db:
@@ -87,8 +87,9 @@ def _line(person: Actor, one: Share) -> None:
     icon = "public" if one.everybody else "group" if one.team_id else "person"
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(f":material/{icon}: {plain(one.name)}", width="stretch")
-        level = _level(f"What {one.name} may do", one.level, key=f"level_{one.id}", collapsed=True)
-        gone = st.button("Remove", key=f"revoke_{one.id}", help=f"Stop sharing with {plain(one.name)}")
+        with st.container(horizontal=True, width="content", gap="small"):
+            level = _level(f"What {one.name} may do", one.level, key=f"level_{one.id}", collapsed=True)
+            gone = st.button("Remove", key=f"revoke_{one.id}", help=f"Stop sharing with {plain(one.name)}")
     if gone:
         with action("No longer shared.") as db:
             sharing.revoke(db, person, one.id)
