@@ -6,6 +6,7 @@ from pydantic import SecretStr, ValidationError
 from app.accounts import service as accounts
 from app.accounts.schemas import Person, PersonCreate
 from app.core.actor import Actor, Role
+from app.core.settings import settings
 from app.sharing import service as sharing
 from app.sharing.schemas import Team
 from app.ui.admin_hand_over import left_behind
@@ -81,7 +82,8 @@ def add_person(person: Actor) -> None:
         email = st.text_input("Email", max_chars=254)
         title = st.text_input("Job title", max_chars=120)
         role = st.selectbox("Role", list(Role), index=1, format_func=MEANING.__getitem__)
-        password = st.text_input("First password", type="password", help="At least 8 characters, not a common one.")
+        rule = f"At least {settings().password_min_length} characters, not a common one."
+        password = st.text_input("First password", type="password", help=rule)
         if not st.form_submit_button("Add", type="primary"):
             return
     try:

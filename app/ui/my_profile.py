@@ -6,6 +6,7 @@ from pydantic import SecretStr, ValidationError
 from app.accounts import service as accounts
 from app.accounts.schemas import PasswordChange, ProfileChange
 from app.core.actor import Actor
+from app.core.settings import settings
 from app.ui.page import action, reading, session_token
 from app.ui.reconfirm import is_still
 
@@ -45,7 +46,7 @@ def my_password(person: Actor) -> None:
     st.caption("Changing it signs you out everywhere else.")
     with st.form("password", border=False, clear_on_submit=True):
         old = st.text_input("Current password", type="password", key="old_password", autocomplete="current-password")
-        rule = "At least 8 characters; several unrelated words."
+        rule = f"At least {settings().password_min_length} characters; several unrelated words."
         new = st.text_input("New password", type="password", help=rule, autocomplete="new-password")
         again = st.text_input("New password again", type="password", autocomplete="new-password")
         if not st.form_submit_button("Change password", type="primary"):

@@ -13,6 +13,7 @@ from app.accounts.schemas import PersonCreate
 from app.accounts.web import client_ip
 from app.core.db import transaction
 from app.core.errors import AppError
+from app.core.settings import settings
 from app.ui.auth import forms
 
 log = structlog.get_logger()
@@ -61,7 +62,7 @@ def _page(request: Request, text: str = "", status: int = 200, given: dict[str, 
     given = given or {"name": "", "email": "", "sample": "yes"}
     offer = forms.fragment("sample", checked="checked" if given["sample"] else "")
     values = {"notice_html": forms.notice(text, bad=True), "sample_html": offer}
-    shown = {"name": given["name"], "email": given["email"]}
+    shown = {"name": given["name"], "email": given["email"], "shortest": str(settings().password_min_length)}
     return forms.page(request, "setup", "Welcome", status=status, **values, **shown)
 
 
