@@ -11,6 +11,9 @@ from app.accounts.schemas import Person
 class Proof(StrEnum):
     password = "password"  # noqa: S105  a word, no secret
     email = "email"
+    two_factor_on = "two-factor sign-in was turned on"
+    two_factor_off = "two-factor sign-in was turned off"
+    recovery_code = "a recovery code was used"
 
 
 # With the address that the person had before.

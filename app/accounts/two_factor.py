@@ -6,8 +6,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.accounts import recovery, totp
+from app.accounts.news import Proof, tell
 from app.accounts.policy import must_use_two_factor
-from app.accounts.schemas import Enrolment, RecoveryCodes, TwoFactor
+from app.accounts.schemas import Enrolment, Person, RecoveryCodes, TwoFactor
 from app.accounts.tables import PersonRow, TwoFactorRow
 from app.audit import service as audit
 from app.audit.schemas import Action
@@ -72,6 +73,7 @@ def confirm_two_factor(db: Session, actor: Actor, code: str) -> RecoveryCodes:
     row.secret, row.new_secret, row.confirmed_at, row.last_step = row.new_secret, None, clock.now(), step
     db.flush()
     audit.record(db, actor, Action.two_factor_enabled, _id(actor))
+    _tell(db, _id(actor), Proof.two_factor_on)
     return RecoveryCodes(codes=recovery.replace_codes(db, _id(actor)))
 
 
@@ -111,6 +113,7 @@ def proves(db: Session, actor: Actor, code: str) -> bool:
     if not recovery.use_code(db, _id(actor), code[:MAX_CODE]):
         return False
     audit.record(db, actor, Action.recovery_code_used, _id(actor), left=recovery.codes_left(db, _id(actor)))
+    _tell(db, _id(actor), Proof.recovery_code)
     return True
 
 
@@ -149,7 +152,13 @@ def _delete(db: Session, actor: Actor, person_id: UUID) -> None:
     gone = sa.delete(TwoFactorRow).where(TwoFactorRow.person_id == person_id).returning(TwoFactorRow.person_id)
     if db.scalar(gone) is not None:
         audit.record(db, actor, Action.two_factor_disabled, person_id)
+        _tell(db, person_id, Proof.two_factor_off)
     recovery.delete_codes(db, person_id)
+
+
+def _tell(db: Session, person_id: UUID, changed: Proof) -> None:
+    person = Person.model_validate(db.get_one(PersonRow, person_id))
+    tell(db, person, changed, address=person.email)
 
 
 def _row(db: Session, actor: Actor, *, write: bool = False) -> TwoFactorRow | None:

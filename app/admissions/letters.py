@@ -57,5 +57,33 @@ def email_changed(person: Person, address: str) -> Letter:
     )
 
 
+def two_factor_on(person: Person, address: str) -> Letter:
+    return Letter(
+        to=address,
+        subject="Two-factor sign-in is on for your AutoReport account",
+        text=f"Hello {person.name},\n\nsigning in at {settings().base_url} takes a code of your authenticator app now.",
+        after=NOT_YOU,
+    )
+
+
+def two_factor_off(person: Person, address: str) -> Letter:
+    return Letter(
+        to=address,
+        subject="Two-factor sign-in is off for your AutoReport account",
+        text=f"Hello {person.name},\n\nyour password alone is enough to sign in at {settings().base_url} now.",
+        after=NOT_YOU,
+    )
+
+
+def recovery_code_used(person: Person, address: str) -> Letter:
+    return Letter(
+        to=address,
+        subject="A recovery code of your AutoReport account was used",
+        text=f"Hello {person.name},\n\nsomebody signed in at {settings().base_url} with your password and one of your"
+        " recovery codes just now. Each works once; make new ones in the settings before you run out of them.",
+        after=NOT_YOU,
+    )
+
+
 def _when(at: datetime) -> str:
     return f"{at.day} {at:%b %Y, %H:%M} UTC"

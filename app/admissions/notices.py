@@ -13,7 +13,13 @@ from app.admissions import letters
 from app.deliveries import service as deliveries
 
 log = structlog.stdlib.get_logger(__name__)
-WRITE = {Proof.password: letters.password_changed, Proof.email: letters.email_changed}
+WRITE = {
+    Proof.password: letters.password_changed,
+    Proof.email: letters.email_changed,
+    Proof.two_factor_on: letters.two_factor_on,
+    Proof.two_factor_off: letters.two_factor_off,
+    Proof.recovery_code: letters.recovery_code_used,
+}
 
 
 def notify(db: Session, person: Person, changed: Proof, address: str) -> None:

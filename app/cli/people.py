@@ -9,6 +9,7 @@ from pydantic import SecretStr
 from app.cli.session import AsJson, actor_of, named_fields, open_database, show
 from app.core.actor import SYSTEM, Role
 from app.core.db import transaction
+from app.core.errors import NotFound
 
 user = typer.Typer(no_args_is_help=True)
 key = typer.Typer(no_args_is_help=True)
@@ -46,6 +47,19 @@ def invite_user(
     with open_database(), named_fields(), transaction() as db:
         made = admissions.invite(db, SYSTEM, InvitationCreate(email=email, role=role))
     show(made.model_dump(), as_json, made.link or f"An invitation is on its way to {made.email}.")
+
+
+@user.command("reset-two-factor")
+def reset_two_factor(email: str, as_json: AsJson = False) -> None:
+    """Turn two-factor sign-in off for somebody who lost phone and recovery codes."""
+    from app.accounts import service as accounts
+
+    with open_database(), transaction() as db:
+        person = accounts.person_with_email(db, email)
+        if person is None:
+            raise NotFound(f"There is nobody with the e-mail address {email}.")
+        accounts.reset_two_factor(db, SYSTEM, person.id)
+    show({"email": person.email}, as_json, f"{person.email} signs in with the password alone until it is set up again.")
 
 
 @key.command("create")

@@ -244,7 +244,7 @@ def test_an_address_counts_as_read_once_a_link_sent_to_it_was_used(ann: Person, 
 def test_people_are_told_what_happens_to_their_second_proof(ann: Person, mailbox: Mailbox) -> None:
     with db.transaction() as session:
         started = accounts.start_two_factor(session, actor(ann))
-        codes = accounts.confirm_two_factor(session, actor(ann), pyotp.TOTP(started.secret).now()).codes
+        codes = accounts.confirm_two_factor(session, actor(ann), pyotp.TOTP(started.secret).at(clock.now())).codes
         pending = accounts.begin_sign_in(session, ann.id)
         assert accounts.give_code(session, pending.token, codes[0])
         accounts.turn_off_two_factor(session, actor(ann))

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pyotp
 import pytest
 from cryptography.fernet import Fernet
 from pydantic import SecretStr
@@ -47,6 +48,18 @@ def run(database: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFi
 def make_admin(run: Run) -> None:
     code, _, _ = run("user", "create", "ann@example.com", "--role", "admin", "--password-stdin", stdin=PASSWORD + "\n")
     assert code == 0
+
+
+def test_who_lost_the_phone_is_let_in_again(run):
+    make_admin(run)
+    with transaction() as db:
+        ann = accounts.actor_of(db, accounts.people(db, SYSTEM)[0].id)
+        secret = accounts.start_two_factor(db, ann).secret
+        accounts.confirm_two_factor(db, ann, pyotp.TOTP(secret).now())
+    assert run("user", "reset-two-factor", "nobody@example.com")[0] == 1
+    assert run("user", "reset-two-factor", "Ann@example.com")[0] == 0
+    with transaction() as db:
+        assert not accounts.two_factor(db, ann).is_on
 
 
 def test_a_person_is_made_once(run):
