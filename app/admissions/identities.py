@@ -1,6 +1,5 @@
 """Whose account an identity of another provider opens: by subject once it is known, by a proven address before."""
 
-from collections import defaultdict
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -43,10 +42,12 @@ def admit_identity(
     db: Session, claimed: Claimed, *, ip: str | None = None, user_agent: str = ""
 ) -> SignedIn | CodeNeeded | NotAdmitted | EmailUnproven:
     """A refusal is given and not raised: it is on the trail, so the caller must commit it."""
-    db.execute(sa.select(sa.func.pg_advisory_xact_lock(LINK_LOCK)))
     door = SYSTEM.model_copy(update={"name": "Unknown person", "ip": ip})
     known = sa.select(IdentityRow).where(IdentityRow.issuer == claimed.issuer, IdentityRow.subject == claimed.subject)
     row = db.scalar(known)
+    if row is None:  # of two browsers of the same person, one links
+        db.execute(sa.select(sa.func.pg_advisory_xact_lock(LINK_LOCK)))
+        row = db.scalar(known)
     try:
         person = _owner(db, row) if row else _newly_linked(db, claimed, ip)
     except (NotAdmitted, EmailUnproven) as refused:
@@ -57,17 +58,18 @@ def admit_identity(
     return accounts.begin_sign_in(db, person.id, ip=ip, user_agent=user_agent)
 
 
-def my_identities(db: Session, actor: Actor) -> list[Identity]:
-    mine = sa.select(IdentityRow).where(IdentityRow.person_id == actor.id).order_by(IdentityRow.created_at)
-    return [Identity.model_validate(row) for row in db.scalars(mine)]
+def note_refused_proof(db: Session, *, ip: str | None) -> None:
+    """Somebody came back from the provider with something that cannot be trusted."""
+    door = SYSTEM.model_copy(update={"name": "Unknown person", "ip": ip})
+    audit.record(db, door, Action.session_refused, "another provider", reason="ProofRefused")
 
 
-def identities_by_person(db: Session, actor: Actor) -> dict[UUID, list[Identity]]:
-    require_role(actor, Role.admin)
-    found: dict[UUID, list[Identity]] = defaultdict(list)
-    for row in db.scalars(sa.select(IdentityRow).order_by(IdentityRow.created_at)):
-        found[row.person_id].append(Identity.model_validate(row))
-    return dict(found)
+def identities(db: Session, actor: Actor, person_id: UUID | None) -> list[Identity]:
+    """One's own, or as an administrator anybody's."""
+    if person_id != actor.id:
+        require_role(actor, Role.admin)
+    of = sa.select(IdentityRow).where(IdentityRow.person_id == person_id).order_by(IdentityRow.created_at)
+    return [Identity.model_validate(row) for row in db.scalars(of)]
 
 
 def unlink_identity(db: Session, actor: Actor, identity_id: UUID) -> None:

@@ -20,7 +20,7 @@ NO_WAY_IN = "It is your only way in: you have no password. “Forgot the passwor
 
 def my_identities(person: Actor) -> None:
     with reading() as db:
-        mine = admissions.my_identities(db, person)
+        mine = admissions.identities(db, person, person.id)
         stays_in = accounts.has_password(db, person)
     if not mine and not admissions.oidc_configured():
         return
@@ -38,7 +38,7 @@ def my_identities(person: Actor) -> None:
 
 def identities_of(person: Actor, one: Person) -> None:
     with reading() as db:
-        theirs = admissions.identities_by_person(db, person).get(one.id, [])
+        theirs = admissions.identities(db, person, one.id)
     if not theirs:
         return
     with st.expander(f"Signs in with another provider ({len(theirs)})", icon=":material/badge:"):

@@ -23,6 +23,7 @@ from app.core import clock
 from app.core.actor import SYSTEM, Role
 from app.core.clock import FixedClock
 from app.core.db import transaction
+from app.core.errors import Forbidden, NotFound
 from app.core.settings import SettingsError, load, settings
 from tests.oidc_provider import CLIENT_SECRET, Provider
 from tests.ui.conftest import PASSWORD, product
@@ -179,7 +180,7 @@ def test_an_id_token_that_is_not_for_this_sign_in_is_refused(visitor: TestClient
         answer = come_back(visitor, provider)
         assert (answer.status_code, UNTRUSTED in answer.text) == (403, True), why
         assert SESSION not in visitor.cookies
-    assert linked() == []
+    assert (linked(), len(trail("session:refused"))) == ([], len(WRONG_CLAIMS))
 
 
 def test_a_signature_that_anybody_can_make_is_none(visitor: TestClient, provider: Provider) -> None:
@@ -523,11 +524,15 @@ def test_an_identity_is_given_up_only_by_who_can_still_come_in(
     with transaction() as db:
         row = accounts.person_with_email(db, "new@example.com")
         new, me = accounts.actor_of(db, row.id if row else None), accounts.actor_of(db, ann.id)
-        [mine], [foreign] = admissions.my_identities(db, me), admissions.my_identities(db, new)
+        [mine], [foreign] = admissions.identities(db, me, me.id), admissions.identities(db, new, new.id)
         with pytest.raises(admissions.NoOtherWayIn):
             admissions.unlink_identity(db, new, foreign.id)
-        with pytest.raises(Exception, match="no such identity"):
+        with pytest.raises(NotFound):
             admissions.unlink_identity(db, me, foreign.id)
+        with pytest.raises(Forbidden):
+            admissions.identities(db, me, new.id)
+        boss = me.model_copy(update={"id": None, "role": Role.admin})
+        assert admissions.identities(db, boss, new.id) == [foreign]
         admissions.unlink_identity(db, me, mine.id)
     assert len(trail("identity:unlinked")) == 1
     assert [row.subject for row in linked()] == ["new"]

@@ -51,6 +51,9 @@ def finish(request: Request) -> Response:
         response = _let_in(request, claimed, wanted)
     except AppError as error:
         response = _sorry(request, error)
+        if isinstance(error, admissions.ProofRefused):
+            with transaction() as db:
+                admissions.note_refused_proof(db, ip=client_ip(request))
     drop_cookie(request, response, OIDC)
     return response
 
