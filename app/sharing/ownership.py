@@ -88,7 +88,7 @@ def _check_role(heir: Actor, kinds: list[Kind]) -> None:
     for kind in kinds:
         least = OFFERS[kind].owner_role
         if not heir.role.includes(least):
-            thing = kind.value.replace("_", " ")
+            thing = "mail account" if kind is Kind.smtp_account else kind.value
             raise RoleTooLow(
                 f"{heir.name} is {heir.role.value}; to own a {thing} takes the role {least.value}. "
                 "Choose somebody else, or change that role first."
