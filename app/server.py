@@ -153,7 +153,7 @@ def _streamlit_options(config: Settings) -> dict[str, Any]:
         "server.maxUploadSize": config.max_upload_mb,
         "server.cookieSecret": cookie_secret,
         "client.showErrorDetails": "full" if config.debug else "none",
-        "logger.level": config.log_level.lower(),
+        "logger.level": "info" if config.log_level == "DEBUG" else config.log_level.lower(),  # never what is typed
         "logger.hideWelcomeMessage": True,
     }
 

@@ -11,7 +11,7 @@ from structlog.typing import Processor
 from app.core.settings import Settings
 
 QUIET = ("uvicorn", "apscheduler", "procrastinate", "httpcore2", "asyncio", "alembic", "watchdog", "websockets")
-
+INDISCREET = ("uvicorn", "httpcore2", "websockets")  # in full detail they print headers, and so cookies and keys
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 TRACEBACKS = ("exception", "stack", "traceback")
 
@@ -63,7 +63,9 @@ def adopt_loggers(config: Settings) -> None:
             logger.handlers = [each for each in logger.handlers if not isinstance(each, logging.StreamHandler)]
             logger.propagate = True
     for name in QUIET:
-        logging.getLogger(name).setLevel(logging.DEBUG if config.log_level == "DEBUG" else logging.WARNING)
+        detailed = logging.INFO if name in INDISCREET else logging.DEBUG
+        logging.getLogger(name).setLevel(detailed if config.log_level == "DEBUG" else logging.WARNING)
+    logging.getLogger("uvicorn.access").setLevel(logging.WARNING)  # addresses of links in mails; we log routes
 
 
 def one_line(text: str) -> str:
