@@ -35,7 +35,7 @@ def _answer(request: Request, form: FormData) -> Response:
     except accounts.SignInExpired as error:
         return forms.start_again(request, error)
     except TooMany as error:
-        return _page(request, wanted, error.message, error.status)
+        return forms.told_to_wait(_page(request, wanted, error.message, error.status), error)
     if signed_in is None:
         return _page(request, wanted, WRONG, 401)
     return forms.let_in(request, signed_in, wanted)

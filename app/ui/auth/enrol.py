@@ -40,7 +40,7 @@ def _answer(request: Request, form: FormData) -> Response:
     except accounts.SignInExpired as error:
         return forms.start_again(request, error)
     except AppError as error:
-        return _page(request, wanted, error.message, error.status)
+        return forms.told_to_wait(_page(request, wanted, error.message, error.status), error)
 
 
 def _finish(request: Request, code: str) -> Enrolled | None:

@@ -19,7 +19,7 @@ from app.accounts.schemas import CodeNeeded, SignedIn
 from app.accounts.web import client_ip, same_origin
 from app.admissions import service as admissions
 from app.core.db import transaction
-from app.core.errors import AppError
+from app.core.errors import AppError, TooMany
 from app.core.settings import settings
 
 HTML = Path(__file__).parents[1] / "html"
@@ -121,6 +121,13 @@ def start_again(request: Request, error: AppError) -> Response:
     """The first proof does not count any more."""
     response = login_page(request, error.message, status=error.status)
     drop_cookie(request, response, PENDING)
+    return response
+
+
+def told_to_wait(response: Response, error: AppError) -> Response:
+    """Programs read how long from the header, people from the text."""
+    if isinstance(error, TooMany):
+        response.headers["Retry-After"] = str(error.retry_after)
     return response
 
 

@@ -67,11 +67,15 @@ def _sign_in(request: Request, email: str, password: SecretStr) -> SignedIn | Co
 def _locked_out(request: Request, refusal: TooMany, form: Any, is_json: bool) -> Response:
     """The same for addresses that nobody has."""
     if is_json:
-        response: Response = error_answer(request.scope, refusal.status, refusal.code, refusal.message)
-    else:
-        response = _page(request, refusal.message, str(form.get("next", "/")), 429, email=str(form.get("email", "")))
-    response.headers["Retry-After"] = str(refusal.retry_after)
-    return response
+        return _error_json(request, refusal)
+    shown = _page(
+        request, refusal.message, str(form.get("next", "/")), refusal.status, email=str(form.get("email", ""))
+    )
+    return forms.told_to_wait(shown, refusal)
+
+
+def _error_json(request: Request, error: AppError) -> Response:
+    return forms.told_to_wait(error_answer(request.scope, error.status, error.code, error.message), error)
 
 
 async def _json(request: Request) -> dict[str, Any]:
@@ -89,7 +93,7 @@ def _answer_json(request: Request, outcome: SignedIn | CodeNeeded | None, code: 
         try:
             outcome = _second_proof(request, outcome, code)
         except AppError as error:
-            return error_answer(request.scope, error.status, error.code, error.message)
+            return _error_json(request, error)
     if outcome is None:
         return error_answer(request.scope, 401, NotSignedIn.__name__, WRONG_CODE if code else WRONG)
     response = JSONResponse({"person": outcome.person.model_dump(mode="json")})
