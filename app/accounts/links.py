@@ -12,7 +12,7 @@ from app.accounts.news import Proof, tell
 from app.accounts.passwords import check_strength, hash_password
 from app.accounts.people import actor_from
 from app.accounts.schemas import Person
-from app.accounts.tables import KnownDeviceRow, PendingSignInRow, PersonRow, SessionRow
+from app.accounts.tables import ApiKeyRow, KnownDeviceRow, PendingSignInRow, PersonRow, SessionRow
 from app.audit import service as audit
 from app.audit.schemas import Action
 from app.core import clock
@@ -40,10 +40,16 @@ def proof_mark(db: Session, person_id: UUID) -> str:
 def reset_password(
     db: Session, person_id: UUID, password: SecretStr, *, ip: str | None = None, by_mail: bool = False
 ) -> Person:
-    """Whoever was in is out: sessions, half-finished sign-ins, and what browsers were remembered for."""
+    """Whoever was in is out: sessions, half-finished sign-ins, and what browsers were remembered for.
+
+    Keys stay, unless nobody had shown until now that this address is theirs: then somebody else may have made them.
+    """
     row = db.scalars(sa.select(PersonRow).where(PersonRow.id == person_id).with_for_update()).one()
     check_strength(password.get_secret_value(), email=row.email, name=row.name)
     row.password_hash = hash_password(password.get_secret_value())
+    if by_mail and row.email_verified_at is None:
+        keys = sa.update(ApiKeyRow).where(ApiKeyRow.person_id == row.id, ApiKeyRow.revoked_at.is_(None))
+        db.execute(keys.values(revoked_at=clock.now()))
     if by_mail:
         row.email_verified_at = clock.now()
     for table in (SessionRow, PendingSignInRow, KnownDeviceRow):

@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from app.accounts import service as accounts
-from app.accounts.schemas import CodeNeeded, Person, PersonChange, PolicyChange, ProfileChange, SignedIn
+from app.accounts.schemas import CodeNeeded, KeyCreate, Person, PersonChange, PolicyChange, ProfileChange, SignedIn
 from app.admissions import service as admissions
 from app.core import clock, db
 from app.core.actor import SYSTEM, Actor, Role
@@ -228,6 +228,21 @@ def verified(email: str) -> bool:
     query = sa.text("select email_verified_at is not null from people where email = :email")
     with db.transaction() as session:
         return bool(session.scalar(query, {"email": email}))
+
+
+@pytest.mark.parametrize(("proven", "works"), [(True, True), (False, False)])
+def test_keys_stay_unless_the_address_was_never_shown_to_be_theirs(
+    ann: Person, mailbox: Mailbox, proven: bool, works: bool
+) -> None:
+    """Somebody may have made the account with an address that is not theirs, and kept a key for later."""
+    with db.transaction() as session:
+        key = accounts.create_key(session, actor(ann), KeyCreate(name="kept")).key
+        if not proven:
+            accounts.doubt_email(session, ann.id)
+    ask()
+    choose(token_in(mailbox))
+    with db.transaction() as session:
+        assert (accounts.actor_of_key(session, key) is not None) == works
 
 
 def test_an_address_counts_as_read_once_a_link_sent_to_it_was_used(ann: Person, mailbox: Mailbox) -> None:
