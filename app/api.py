@@ -118,6 +118,8 @@ def _sentence(message: str) -> str:
 
 
 def _http_error(request: Request, error: Any) -> JSONResponse:
+    if isinstance(error.__cause__, AppError):  # raised while the body was read
+        return _app_error(request, error.__cause__)
     name = HTTP_NAMES.get(error.status_code, "BadRequest")
     message = HTTP_MESSAGES.get(error.status_code, str(error.detail))
     answer = error_answer(request.scope, error.status_code, name, message)

@@ -3,6 +3,7 @@
 Keys are made by the product, never by a user: `feature/id/name`.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -15,6 +16,9 @@ from app.core.settings import settings
 
 if TYPE_CHECKING:
     from pyarrow import fs
+
+
+KEY = re.compile(r"[A-Za-z0-9_][\w.=-]{0,199}(/[A-Za-z0-9_][\w.=-]{0,199}){0,9}", re.ASCII)
 
 
 class FileGone(NotFound):
@@ -39,6 +43,13 @@ def filesystem() -> "fs.FileSystem":
     return fs.SubTreeFileSystem((parts.netloc + parts.path).rstrip("/"), fs.S3FileSystem(**options))
 
 
+def _checked(key: str) -> str:
+    """A key that could lead out of the storage is a defect of ours, and must not be more than that."""
+    if not KEY.fullmatch(key):
+        raise ValueError(f"not a key of the storage: {key[:80]!r}")
+    return key
+
+
 def write(key: str, content: bytes) -> None:
     with writer(key) as sink:
         sink.write(content)
@@ -48,7 +59,7 @@ def write(key: str, content: bytes) -> None:
 def writer(key: str) -> Iterator[BinaryIO]:
     """A reader never sees half a file: written beside its place, then moved (an S3 upload appears whole by itself)."""
     store = filesystem()
-    partial = f"{key}.partial"
+    partial = f"{_checked(key)}.partial"
     store.create_dir(key.rpartition("/")[0] or ".", recursive=True)
     try:
         with store.open_output_stream(partial) as sink:
@@ -68,7 +79,7 @@ def read(key: str) -> bytes:
 def open_file(key: str) -> Iterator[BinaryIO]:
     """Seekable. Raises FileGone."""
     try:
-        source = filesystem().open_input_file(key)
+        source = filesystem().open_input_file(_checked(key))
     except FileNotFoundError as error:
         raise FileGone from error
     with source:
@@ -78,7 +89,7 @@ def open_file(key: str) -> Iterator[BinaryIO]:
 def delete(key: str) -> None:
     """Deleting what is gone already is fine: clean-up must be repeatable."""
     try:
-        filesystem().delete_file(key)
+        filesystem().delete_file(_checked(key))
     except FileNotFoundError:
         return
 

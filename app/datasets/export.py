@@ -1,5 +1,6 @@
 """Rows out as a stream: COPY writes the text, we only pass it on. No formula of a stranger runs in a spreadsheet."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -19,7 +20,7 @@ from app.datasets.tables import DatasetRow
 EXPORT_FORMATS = {"csv": "text/csv", "json": "application/json", "ndjson": "application/x-ndjson"}
 CHUNK_BYTES = 64 << 10
 SORT_MEMORY = "64MB"
-DANGEROUS = r"^[=+\-@\t\r]"
+DANGEROUS = r"^[=+\-@＝＋－＠\t\r\n]"  # the wide ones are formulas where people type wide letters
 JSON_COPY = (
     r"copy (select row_to_json(_line) from ({}) as _line) to stdout (format csv, quote E'\x01', delimiter E'\x02')"
 )
@@ -94,7 +95,7 @@ def _of_batch(column: str, batch_id: int | None) -> sql.Composable:
 def _shown(name: str, form: str, *, text: bool) -> sql.Composable:
     """Only texts can be formulas: a number that starts with a minus stays a number."""
     value = _harmless(sql.Identifier(name), form) if text else sql.Identifier(name)
-    safe = f"'{name}" if form == "csv" and name[:1] in "=+-@" else name
+    safe = f"'{name}" if form == "csv" and re.match(DANGEROUS, name) else name
     return sql.SQL("{} as {}").format(value, sql.Identifier(safe))
 
 

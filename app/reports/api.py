@@ -5,7 +5,7 @@ from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from app.accounts.web import Caller, Db, Limit
 from app.core.paging import Page
@@ -25,6 +25,8 @@ HARMLESS = {
 
 
 class PreviewRequest(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
     parameters: dict[str, Any] = {}
 
 

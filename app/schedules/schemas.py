@@ -39,6 +39,8 @@ class Timing(BaseModel):
 class ScheduleCreate(Timing):
     """Without `share_with`: everybody, or the team of whoever makes it."""
 
+    model_config = ConfigDict(extra="forbid")
+
     name: str = Field(min_length=1, max_length=200)
     what: str = "report"
     payload: dict[str, Any]
@@ -51,7 +53,7 @@ class ScheduleCreate(Timing):
 class ScheduleChange(BaseModel):
     """Only what is given changes. `version` is the one that was read."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     version: int
     name: str | None = Field(None, min_length=1, max_length=200)

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from fastapi import APIRouter
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from app.accounts.web import Caller, Db, Limit
 from app.core.paging import Page
@@ -14,6 +14,8 @@ router = APIRouter(tags=["templates"])
 
 
 class NewName(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
     name: str = Field(min_length=1, max_length=200)
 
 
