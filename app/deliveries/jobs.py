@@ -62,6 +62,13 @@ def deliver(ctx: JobContext) -> dict[str, Any]:
     return _conclude(ctx, fire, report)
 
 
+def refuse_to_send(ctx: JobContext, reason: str) -> str:
+    with ctx.transaction() as db:
+        ledger.give_up_sending(db, UUID(ctx.args["delivery_id"]), reason)
+    return "Somebody who may can send the message again under Deliveries."
+
+
+@turned_away(refuse_to_send)
 def send(ctx: JobContext) -> dict[str, Any]:
     """One message once more: after a deferral, or because a person asked."""
     delivery_id = UUID(ctx.args["delivery_id"])

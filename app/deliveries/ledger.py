@@ -141,6 +141,12 @@ def give_up_without_message(db: Session, fire: Fire, error: str) -> None:
     _move(db, waiting, state=State.failed, error=error)
 
 
+def give_up_sending(db: Session, delivery_id: UUID, error: str) -> None:
+    """It is not tried again by itself; a person still can."""
+    waiting = sa.and_(DeliveryRow.id == delivery_id, DeliveryRow.state.in_([State.queued, State.deferred]))
+    _move(db, waiting, state=State.failed, error=error, next_attempt_at=None)
+
+
 def recover(db: Session, run_id: UUID) -> None:
     """For rows that an attempt of this run left behind when it died: the phase tells what may be done.
 

@@ -13,10 +13,12 @@ from app.core.actor import SYSTEM, Actor, Role
 from app.core.errors import Forbidden
 from app.datasets import service as datasets
 from app.datasets.schemas import DatasetCreate
+from app.deliveries import ledger
 from app.deliveries import service as deliveries
 from app.deliveries.jobs import HANDLERS
 from app.deliveries.schemas import Delivery, State
 from app.deliveries.service import DeliveryNotFound, OrderInvalid
+from app.deliveries.tables import DeliveryRow
 from app.jobs.work_off import work_off
 from app.schedules import service as schedules
 from app.schedules.schemas import Schedule, ScheduleChange, ScheduleCreate
@@ -149,3 +151,23 @@ def test_what_an_owner_queued_before_being_deactivated_is_not_sent(noon: clock.F
     reason = "The account of Ann is deactivated. Nothing is done in their name any more."
     assert (row.state, row.error) == (State.failed, reason)
     assert run.error == f"{reason} An administrator can start this again, in their own name."
+
+
+def test_a_message_that_waits_for_its_next_attempt_says_that_nobody_makes_it_any_more(noon: clock.FixedClock) -> None:
+    ann, admin = person("Ann"), person("Ada", Role.admin)
+    _, message = sent(ann, noon)
+    with db.transaction() as session:
+        row = session.get_one(DeliveryRow, message.id)
+        row.state, row.next_attempt_at = State.deferred, noon.at
+        ledger.enqueue_send(session, ann, row.id, row.recipient)
+        assert ann.id
+        accounts.change_person(session, SYSTEM, ann.id, PersonChange(is_active=False))
+    [run] = work_off(HANDLERS)
+    [seen] = seen_by(admin)
+    assert (seen.state, seen.next_attempt_at) == (State.failed, None)
+    assert seen.error == "The account of Ann is deactivated. Nothing is done in their name any more."
+    assert run.error == f"{seen.error} Somebody who may can send the message again under Deliveries."
+    with db.transaction() as session:
+        deliveries.retry_delivery(session, admin, message.id)
+    work_off(HANDLERS)
+    assert seen_by(admin)[0].state is State.sent
