@@ -3,6 +3,7 @@
 import gzip
 import ssl
 import time
+import tracemalloc
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -311,8 +312,12 @@ def test_a_packed_answer_is_unpacked_only_up_to_the_limit(
     site.answers["/bomb"] = Answer(body=bomb, headers={"Content-Encoding": "gzip"})
     site.answers["/empty"] = Answer(body=gzip.compress(b"") * 20_000, headers={"Content-Encoding": "gzip"})
     site.answers["/fine"] = Answer(body=gzip.compress(b"x" * 1000), headers={"Content-Encoding": "gzip"})
+    tracemalloc.start()
     with pytest.raises(AnswerTooLarge):
         get("/bomb", max_bytes=1_000_000)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 8_000_000  # 64 KiB at a time would be 64 MiB
     with pytest.raises((AnswerTooLarge, OutgoingFailed)):
         get("/empty", max_bytes=100_000)
     assert get("/fine", max_bytes=1000).body == b"x" * 1000
