@@ -38,13 +38,13 @@ def screens(things: dict[str, str]) -> list[Screen]:
         *(Screen(f"settings_{tab.split()[-1].lower()}", "settings", _tab(tab), checked=False) for tab in SETTINGS),
         *(
             Screen(f"admin_{tab.split()[0].lower()}", "admin", _tab(tab))
-            for tab in ("People", "Invitations", "Audit trail")
+            for tab in ("People", "Invitations", "Security", "Audit trail")
         ),
     ]
 
 
 DATASET = ("Rows", "Summary", "Trace", "Rules")
-SETTINGS = ("Password", "Sessions", "API keys")
+SETTINGS = ("Password", "Security", "Sessions", "API keys")
 
 
 def show(page: Page, url: str, screen: Screen) -> None:
