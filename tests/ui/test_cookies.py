@@ -1,6 +1,7 @@
 """Names of cookies: on https a name that nobody else can plant, on http one that browsers take."""
 
 from http.cookies import SimpleCookie
+from types import SimpleNamespace
 
 import pytest
 from starlette.testclient import TestClient
@@ -11,6 +12,7 @@ from app.accounts.cookies import CSRF, SESSION
 from app.accounts.schemas import Person
 from app.core.db import transaction
 from app.core.settings import Settings
+from app.ui import page
 from tests.ui.conftest import EMAIL, PASSWORD, product
 
 HOST_SESSION = f"__Host-{SESSION}"
@@ -87,3 +89,21 @@ def test_a_tab_over_https_is_known_by_the_strict_name_only(browser: TestClient, 
         assert tab.receive_text() == "author"
     with browser.websocket_connect(address, headers={**headers, "Cookie": f"{SESSION}={token}"}) as tab:
         assert b"/auth/login?ended=1" in tab.receive_bytes()
+
+
+@pytest.mark.parametrize(
+    ("shown_at", "public_url", "expected"),
+    [
+        ("http://localhost:8501/board", "", "plain"),
+        ("https://reports.example.com/board", "", "strict"),
+        ("http://10.0.0.4:8501/board", "https://reports.example.com", "strict"),
+        (None, "", "plain"),
+    ],
+)
+def test_a_page_reads_the_name_that_its_address_calls_for(
+    monkeypatch: pytest.MonkeyPatch, shown_at: str | None, public_url: str, expected: str
+) -> None:
+    cookies = {SESSION: "plain", HOST_SESSION: "strict"}
+    monkeypatch.setattr("app.ui.page.st.context", SimpleNamespace(url=shown_at, cookies=cookies))
+    monkeypatch.setattr("app.ui.page.settings", lambda: Settings(public_url=public_url))
+    assert page.session_token() == expected
