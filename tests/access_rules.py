@@ -4,7 +4,7 @@
 `on(Kind.board, EDIT, least, request)`: the route is about a thing that can be shared. VIEW and EDIT are the level that
 takes, OWN means its owner and administrators only; `least` is the least role that may do it to a thing of its own,
 `shared` that for things of others where it is a higher one, `hidden` the answer about a thing that may not be seen: 422
-where it is named by a field of the body.
+where it is named by a field of the body. `costly`: it is enough that one caller is really served for each relation.
 What is sent are the arguments of a request, and `path` for parts of the address that are not what their name says.
 `mine(request)`: about what is only ever one person's own. `admins=True`: administrators may do it too.
 """
@@ -56,6 +56,7 @@ class Rule(NamedTuple):
     private: bool = False
     admins: bool = True
     hidden: int = 404
+    costly: bool = False
 
 
 def on(
@@ -159,7 +160,7 @@ RULES: dict[str, Rule] = {
     "GET /trace/{dataset}/{row_id}": on(Kind.dataset, VIEW, VIEWER),
     "POST /queries/run": on(
         Kind.dataset, VIEW, MEMBER, lambda things: {"json": {"dataset": things.name, "columns": ["city"]}}
-    ),
+    )._replace(costly=True),
     "GET /templates": Rule(VIEWER),
     "POST /templates": Rule(AUTHOR, lambda _: {"json": {"name": uuid4().hex, "blocks": BLOCKS}}),
     "GET /templates/{template_id}": on(Kind.template, VIEW, VIEWER),

@@ -72,8 +72,10 @@ def is_served(rule: Rule, role: Role, relation: Relation) -> bool:
     return rule.needs in GIVEN[relation] and role.includes(rule.shared)
 
 
-COMBINATIONS = [(route, caller, relation) for route in ROUTES for caller in CALLERS
-                for relation in relations_of(RULES.get(route, Rule(ADMIN)))]  # fmt: skip
+def combinations_of(rule: Rule) -> Iterator[tuple[str, Relation]]:
+    for relation in relations_of(rule):
+        served = [caller for caller, role in CALLERS.items() if is_served(rule, role, relation)]
+        yield from ((caller, relation) for caller in CALLERS if not rule.costly or caller not in served[1:])
 
 
 @dataclass
@@ -187,10 +189,9 @@ def test_every_route_says_for_whom_it_is_and_no_rule_is_left_over() -> None:
 
 @pytest.mark.parametrize("route", ROUTES)
 def test_a_route_serves_those_it_is_for_and_nobody_else(world: World, route: str) -> None:
-    for caller in CALLERS:
-        for relation in relations_of(RULES[route]):
-            outcome = outcome_of(world, route, caller, relation)
-            assert outcome.said in expected(route, caller, relation), outcome
+    for caller, relation in combinations_of(RULES[route]):
+        outcome = outcome_of(world, route, caller, relation)
+        assert outcome.said in expected(route, caller, relation), outcome
 
 
 @pytest.mark.parametrize("route", [route for route in ROUTES if re.fullmatch(r"GET [^{]*", route)])
@@ -246,7 +247,8 @@ def test_a_key_that_may_only_read_changes_nothing(world: World, reader: TestClie
 
 if __name__ == "__main__":
     about = sum(1 for rule in RULES.values() if rule.about)
+    tried = sum(len(list(combinations_of(rule))) for rule in RULES.values())
     sys.stdout.write(
-        f"{len(COMBINATIONS)} combinations of {len(ROUTES)} routes ({about} of them about things that can be shared), "
+        f"{tried} combinations of {len(ROUTES)} routes ({about} of them about things that can be shared), "
         f"{len(CALLERS)} callers ({', '.join(CALLERS)}) and {len(Relation)} relations\n"
     )
