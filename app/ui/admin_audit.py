@@ -109,7 +109,7 @@ def _entries(wanted: AuditFilter) -> None:
             }
             for entry in page.items
         ]
-        st.dataframe(rows, hide_index=True, height=560)
+        st.dataframe(rows, hide_index=True, height=560 if len(rows) > 14 else "content")
     with st.container(horizontal=True):
         if st.button("Newer", disabled=not cursors, icon=":material/chevron_left:"):
             cursors.pop()
