@@ -38,7 +38,7 @@ def screens(things: dict[str, str]) -> list[Screen]:
         *(Screen(f"settings_{tab.split()[-1].lower()}", "settings", _tab(tab), checked=False) for tab in SETTINGS),
         *(
             Screen(f"admin_{tab.split()[0].lower()}", "admin", _tab(tab))
-            for tab in ("People", "Invitations", "Security", "Audit trail")
+            for tab in ("People", "Teams", "Invitations", "Security", "Audit trail")
         ),
     ]
 
