@@ -5,8 +5,10 @@ import io
 import re
 import time
 from dataclasses import replace
+from email.message import Message
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from pydantic import ValidationError
@@ -20,6 +22,7 @@ from app.datasets.jobs import HANDLERS
 from app.datasets.schemas import DatasetCreate
 from app.deliveries.schemas import ReportOrder, SmtpAccountCreate
 from app.jobs.work_off import work_off
+from app.reports.api import disposition
 from app.reports.fill import fill
 from tests.access_objects import new_person
 from tests.datasets.reading import read
@@ -95,6 +98,18 @@ def test_an_address_is_one_address(address: str) -> None:
         ReportOrder.model_validate({"template_id": "00000000-0000-0000-0000-000000000001", "recipients": [address]})
     with pytest.raises(ValidationError):
         SmtpAccountCreate.model_validate({"name": "x", "host": "mail.example.com", "from_address": address})
+
+
+@pytest.mark.parametrize("text", [*EVERY_ONE_OF_THE_LIST, *PAYLOADS, *NAMES], ids=lambda text: ascii(text[:20]))
+def test_a_download_keeps_its_name_and_adds_no_header(text: str) -> None:
+    """As the parser of the standard library reads it back."""
+    header = disposition(f"{text}.pdf")
+    assert header.isascii()
+    assert header.isprintable()
+    message = Message()
+    message["Content-Disposition"] = header
+    assert message.get_content_disposition() == "attachment"
+    assert unquote(header.partition("filename*=UTF-8''")[2]) == f"{text}.pdf"
 
 
 FORMULAS = ["=1+1", "+1", "-1+x", "@SUM(1)", "\t=1", "\r=1", "\n=1", "＝1", "＋1", "－1", "＠x", "-", "=",

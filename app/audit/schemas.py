@@ -23,7 +23,7 @@ class Action(StrEnum):
     invitation_accepted = "invitation:accepted"
     reset_link_created = "reset_link:created"
     password_reset = "password:reset"  # noqa: S105  a word, no secret
-    password_refused = "password:refused"  # noqa: S105
+    password_refused = "password:refused"  # noqa: S105  a word, no secret
     two_factor_enabled = "two_factor:enabled"
     two_factor_disabled = "two_factor:disabled"
     two_factor_refused = "two_factor:refused"

@@ -30,6 +30,13 @@ class PreviewRequest(BaseModel):
     parameters: dict[str, Any] = {}
 
 
+def disposition(file_name: str, *, inline: bool = False) -> str:
+    """As RFC 6266 has it: a plain name for old programs, the real one as ASCII whatever it holds."""
+    kind = file_name.rpartition(".")[2]
+    place = "inline" if inline else "attachment"
+    return f"{place}; filename=\"report.{kind}\"; filename*=UTF-8''{quote(file_name, safe='')}"
+
+
 @router.post("/reports", status_code=202)
 def request_report(db: Db, caller: Caller, wanted: ReportRequest) -> Requested:
     """`template` is a name or an id. Follow `job_id`, or read the report by either id."""
@@ -55,9 +62,8 @@ def download_report(db: Db, caller: Caller, report_id: UUID, format: Format, inl
     """As html, pdf or json; the json holds every figure with its query, data version and batches."""
     content = READERS[format](db, caller, report_id)
     title = reports.report(db, caller, report_id).title
-    place = "inline" if inline else "attachment"
-    disposition = f"{place}; filename=\"report.{format}\"; filename*=UTF-8''{quote(f'{title}.{format}', safe='')}"
-    return Response(content, media_type=MEDIA_TYPES[format], headers={**HARMLESS, "Content-Disposition": disposition})
+    headers = {**HARMLESS, "Content-Disposition": disposition(f"{title}.{format}", inline=inline)}
+    return Response(content, media_type=MEDIA_TYPES[format], headers=headers)
 
 
 @router.get("/reports/{report_id}")
