@@ -1,6 +1,7 @@
 """The one way into admissions: signing up, invitations, new passwords by link."""
 
 from app.admissions import notices  # noqa: F401  from here on people are told of changes to their accounts
+from app.admissions.captcha import Captcha, CaptchaUnavailable, CaptchaWrong, captcha, check_captcha
 from app.admissions.identities import (
     EmailUnproven,
     NoOtherWayIn,
@@ -50,6 +51,9 @@ from app.admissions.tokens import LinkUnusable
 
 __all__ = [
     "AlreadyInvited",
+    "Captcha",
+    "CaptchaUnavailable",
+    "CaptchaWrong",
     "Claimed",
     "EmailUnproven",
     "InvitationOver",
@@ -69,6 +73,8 @@ __all__ = [
     "accept_invitation",
     "admit_identity",
     "ask_provider",
+    "captcha",
+    "check_captcha",
     "choose_password",
     "delete_old_links",
     "delete_old_questions",

@@ -49,6 +49,11 @@ class Settings(BaseSettings):
         "invite", description="Who may make an account: anybody, people who were invited, or administrators only"
     )
     signup_role: Literal["viewer", "member", "author"] = Field("viewer", description="Role of who signs up when open")
+    captcha_provider: Literal["none", "turnstile", "hcaptcha"] = Field(
+        "none", description="Who tells people from programs where anybody may sign up"
+    )
+    captcha_site_key: str = Field("", description="What that provider calls this installation, for all to see")
+    captcha_secret: SecretStr = Field(SecretStr(""), description="What this installation proves itself with there")
     admin_email: str = Field("", description="With ADMIN_PASSWORD: first admin, made at start when nobody exists")
     admin_password: SecretStr = Field(SecretStr(""), description="Password of that first admin")
     oidc_issuer: str = Field("", description="OpenID provider to sign in with, such as https://accounts.google.com")
@@ -113,6 +118,13 @@ class Settings(BaseSettings):
         given = (self.oidc_issuer, self.oidc_client_id, self.oidc_client_secret.get_secret_value())
         if any(given) and not all(given):
             raise ValueError("OIDC_ISSUER, OIDC_CLIENT_ID and OIDC_CLIENT_SECRET are set together, or none of them")
+        return self
+
+    @model_validator(mode="after")
+    def _all_of_captcha_or_none(self) -> "Settings":
+        given = (self.captcha_provider != "none", self.captcha_site_key, self.captcha_secret.get_secret_value())
+        if any(given) and not all(given):
+            raise ValueError("CAPTCHA_PROVIDER, CAPTCHA_SITE_KEY and CAPTCHA_SECRET are set together, or none of them")
         return self
 
     @model_validator(mode="after")

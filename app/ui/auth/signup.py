@@ -20,6 +20,7 @@ from app.core.errors import AppError
 from app.core.settings import settings
 from app.ui.auth import forms
 from app.ui.auth.links import refused
+from app.ui.headers import form_policy_with
 
 TITLE = "Make an account"
 HOW = {
@@ -51,6 +52,7 @@ def _sign_up(request: Request, form: FormData) -> Response:
         new = SignUp.model_validate(given)
         with transaction() as db:
             limits.spend_sign_up(db, ip)
+        admissions.check_captcha(_captcha_answer(form))
         with transaction() as db:
             outcome = admissions.sign_up(db, new, ip=ip, user_agent=agent)
     except (AppError, ValidationError) as error:
@@ -65,7 +67,25 @@ def _page(request: Request, *, text: str, status: int, given: dict[str, str] | N
     shown = {name: given[name] for name in ("name", "email", "job_title")}
     shortest = str(settings().password_min_length)
     said = forms.notice(text, bad=True)
-    return forms.page(request, "signup", TITLE, status=status, notice_html=said, shortest=shortest, **shown)
+    widget = admissions.captcha()
+    shown["captcha_html"] = _captcha_html(widget)
+    response = forms.page(request, "signup", TITLE, status=status, notice_html=said, shortest=shortest, **shown)
+    if widget:
+        response.headers["Content-Security-Policy"] = form_policy_with(widget.hosts)
+        response.headers["Referrer-Policy"] = "strict-origin"  # a widget counts only on the host it is registered for
+    return response
+
+
+def _captcha_html(widget: admissions.Captcha | None) -> str:
+    if widget is None:
+        return ""
+    key = settings().captcha_site_key
+    return forms.fragment("captcha", css_class=widget.css_class, site_key=key, script=widget.script)
+
+
+def _captcha_answer(form: FormData) -> str:
+    widget = admissions.captcha()
+    return str(form.get(widget.field, "")) if widget else ""
 
 
 routes = [
