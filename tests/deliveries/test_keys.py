@@ -67,8 +67,8 @@ def test_a_rotation_reaches_every_kind_of_secret_and_then_the_old_key_can_go(
     authority: Authority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with clock.use(clock.FixedClock(START)), impatient(), good_server(authority) as (mailbox, port):
+        anna, _ = person_with_second_proof()  # before there is a mail account, or she would be told of it by a letter
         make_account(port, authority, username=USERNAME, password=SecretStr(PASSWORD))
-        anna, _ = person_with_second_proof()
         letter = Letter(to=ANNA, subject="Hello", text="Come in.", button="In", link="https://example.com/secret")
         with db.transaction() as session:
             deliveries.send_letter(session, letter, unique_key="1")  # in flight: it waits for a worker
