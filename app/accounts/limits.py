@@ -36,7 +36,6 @@ ADDRESS = Allowance(burst=20, per_hour=20)  # one network, whatever accounts it 
 SIGN_IN = "sign-in account"
 UNKNOWN_KEY = Allowance(burst=100, per_hour=600)
 RESET = Allowance(burst=3, per_hour=3)
-CODE = Allowance(burst=5, per_hour=10)
 
 
 # Written out because each request to the API runs it: built from expressions it takes three times the CPU.
@@ -100,15 +99,6 @@ def spend_request(db: Session, whose: str) -> None:
 
 def spend_unknown_key(db: Session, ip: str | None) -> None:
     _spend(db, f"unknown key:{network(ip)}", UNKNOWN_KEY)
-
-
-def spend_code(db: Session, person_id: UUID) -> None:
-    """A second proof. 10 an hour of a million codes, each valid for a minute, are not worth trying."""
-    _spend(db, f"code:{person_id}", CODE)
-
-
-def refund_code(db: Session, person_id: UUID) -> None:
-    refund(db, f"code:{person_id}", per_hour=CODE.per_hour)
 
 
 def spend_confirmation(db: Session, person_id: UUID | None) -> None:

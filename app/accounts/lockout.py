@@ -18,6 +18,7 @@ from app.core.actor import SYSTEM
 from app.core.errors import TooMany
 
 Paid = list[tuple[str, limits.Allowance]]
+CODE = limits.Allowance(burst=5, per_hour=10)
 
 
 def address_of(email: str) -> str:
@@ -44,6 +45,22 @@ def spend_sign_in(db: Session, email: str, *, ip: str | None = None, device: str
 def refund_sign_in(db: Session, email: str, *, ip: str | None = None, device: str | None = None) -> None:
     for key, allowance in _paid(db, email, ip, device):
         limits.refund(db, key, per_hour=allowance.per_hour)
+
+
+def spend_code(db: Session, whose: PersonRow, *, device: str | None = None) -> None:
+    """A second proof. 10 an hour of a million codes, each valid for a minute, are not worth trying.
+
+    As with passwords: whoever knows the password and guesses codes elsewhere uses up nothing of a known browser.
+    """
+    limits.spend(db, _code_key(db, whose, device), burst=CODE.burst, per_hour=CODE.per_hour)
+
+
+def refund_code(db: Session, whose: PersonRow, *, device: str | None = None) -> None:
+    limits.refund(db, _code_key(db, whose, device), per_hour=CODE.per_hour)
+
+
+def _code_key(db: Session, whose: PersonRow, device: str | None) -> str:
+    return f"code device:{hash_of(device)}" if device and is_known(db, device, whose.email) else f"code:{whose.id}"
 
 
 def _paid(db: Session, email: str, ip: str | None, device: str | None) -> Paid:

@@ -82,7 +82,6 @@ from app.accounts.two_factor import (
     new_recovery_codes,
     reset_two_factor,
     start_two_factor,
-    started_two_factor,
     turn_off_two_factor,
     two_factor,
 )
@@ -169,7 +168,6 @@ __all__ = [
     "spend_sign_in",
     "start_session",
     "start_two_factor",
-    "started_two_factor",
     "turn_off_two_factor",
     "two_factor",
 ]

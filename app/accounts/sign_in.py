@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from pydantic import SecretStr
 from sqlalchemy.orm import Session as DbSession
 
-from app.accounts import limits, two_factor
-from app.accounts.lockout import address_of, refund_sign_in
+from app.accounts import totp, two_factor
+from app.accounts.lockout import address_of, refund_code, refund_sign_in, spend_code
 from app.accounts.passwords import hash_password, is_outdated, matches
 from app.accounts.people import actor_from
 from app.accounts.policy import must_use_two_factor
@@ -68,39 +68,41 @@ def begin_sign_in(
     return _complete(db, row, ip=ip, user_agent=user_agent)
 
 
-def give_code(db: DbSession, token: str, code: str, *, ip: str | None = None, user_agent: str = "") -> SignedIn | None:
+def give_code(
+    db: DbSession, token: str, code: str, *, ip: str | None = None, user_agent: str = "", device: str | None = None
+) -> SignedIn | None:
     """None when the code does not fit; the try counts and is on the trail, so the caller must commit it.
 
     Raises SignInExpired, TooMany.
     """
     row = _counted(db, token)
-    limits.spend_code(db, row.id)
+    spend_code(db, row, device=device)
     if not two_factor.proves(db, actor_from(row, ip), code):
         audit.record(db, actor_from(row, ip), Action.two_factor_refused, row.id)
         return None
-    limits.refund_code(db, row.id)
+    refund_code(db, row, device=device)
     _settle(db, token)
     return _complete(db, row, ip=ip, user_agent=user_agent)
 
 
 def enrolment(db: DbSession, token: str) -> Enrolment:
-    """For somebody who must use two-factor sign-in and has none yet. Raises SignInExpired."""
-    person = _enrolling(db, token)
-    return two_factor.started_two_factor(db, person)
+    """For somebody who must use two-factor sign-in and has none yet. Raises SignInExpired.
+
+    Of two who know the password, each is shown a secret of their own.
+    """
+    return two_factor.offer(_enrolling(db, token), totp.secret_from(token))
 
 
 def finish_enrolment(
     db: DbSession, token: str, code: str, *, ip: str | None = None, user_agent: str = ""
 ) -> Enrolled | None:
     """Signs in with the first code of the new authenticator. None when it does not fit; the caller must commit."""
-    person = _enrolling(db, token)
+    person = _enrolling(db, token, lock=True).model_copy(update={"ip": ip})
     row = _counted(db, token)
-    limits.spend_code(db, row.id)
     try:
-        codes = two_factor.confirm_two_factor(db, person.model_copy(update={"ip": ip}), code)
+        codes = two_factor.enrol(db, person, totp.secret_from(token), code)
     except two_factor.WrongCode:
         return None
-    limits.refund_code(db, row.id)
     _settle(db, token)
     return Enrolled(signed_in=_complete(db, row, ip=ip, user_agent=user_agent), recovery_codes=codes.codes)
 
@@ -134,10 +136,11 @@ def _counted(db: DbSession, token: str) -> PersonRow:
     return row
 
 
-def _enrolling(db: DbSession, token: str) -> Actor:
+def _enrolling(db: DbSession, token: str, *, lock: bool = False) -> Actor:
     """Never somebody who has a second proof already: a password alone must not replace it."""
     pending = db.get(PendingSignInRow, hash_of(token))
-    row = db.get(PersonRow, pending.person_id) if pending and pending.expires_at > clock.now() else None
+    in_time = pending is not None and pending.expires_at > clock.now()
+    row = db.get(PersonRow, pending.person_id, with_for_update=lock or None) if pending and in_time else None
     if row is None or not row.is_active or two_factor.is_enrolled(db, row.id):
         raise SignInExpired
     return actor_from(row)

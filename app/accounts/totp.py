@@ -1,7 +1,8 @@
 """Codes of an authenticator app: RFC 6238 with six digits and steps of 30 seconds."""
 
+import base64
 from datetime import datetime
-from hmac import compare_digest
+from hmac import compare_digest, digest
 
 import pyotp
 
@@ -12,6 +13,11 @@ WINDOW = 1  # steps early or late: clocks of phones are not exact
 def new_secret() -> str:
     """160 random bits."""
     return pyotp.random_base32()
+
+
+def secret_from(token: str) -> str:
+    """160 bits that only who holds this token can know; the token must have more."""
+    return base64.b32encode(digest(token.encode("utf-8", "surrogatepass"), b"two-factor", "sha256")[:20]).decode()
 
 
 def address_of(secret: str, email: str) -> str:

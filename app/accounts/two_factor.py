@@ -49,16 +49,17 @@ def start_two_factor(db: Session, actor: Actor) -> Enrolment:
     row.new_secret = secrets.encrypt(secret)
     db.add(row)
     db.flush()
+    return offer(actor, secret)
+
+
+def offer(actor: Actor, secret: str) -> Enrolment:
     return Enrolment(secret=secret, uri=totp.address_of(secret, actor.email))
 
 
-def started_two_factor(db: Session, actor: Actor) -> Enrolment:
-    """The secret that waits for its first code; a new one if there is none."""
-    row = _row(db, actor)
-    secret = _readable(row.new_secret) if row and row.new_secret else None
-    if secret is None:
-        return start_two_factor(db, actor)
-    return Enrolment(secret=secret, uri=totp.address_of(secret, actor.email))
+def enrol(db: Session, actor: Actor, secret: str, code: str) -> RecoveryCodes:
+    """Puts this secret in force, for somebody who has none. Raises WrongCode."""
+    row = _row(db, actor, write=True) or TwoFactorRow(person_id=_id(actor))
+    return _put_in_force(db, actor, row, secret, code)
 
 
 def confirm_two_factor(db: Session, actor: Actor, code: str) -> RecoveryCodes:
@@ -66,15 +67,7 @@ def confirm_two_factor(db: Session, actor: Actor, code: str) -> RecoveryCodes:
     row = _row(db, actor, write=True)
     if row is None or row.new_secret is None:
         raise Invalid("There is nothing to confirm. Start the set-up first.")
-    secret = _readable(row.new_secret)
-    step = totp.step_of(secret, _typed(code), clock.now()) if secret else None
-    if step is None:
-        raise WrongCode
-    row.secret, row.new_secret, row.confirmed_at, row.last_step = row.new_secret, None, clock.now(), step
-    db.flush()
-    audit.record(db, actor, Action.two_factor_enabled, _id(actor))
-    _tell(db, _id(actor), Proof.two_factor_on)
-    return RecoveryCodes(codes=recovery.replace_codes(db, _id(actor)))
+    return _put_in_force(db, actor, row, _readable(row.new_secret), code)
 
 
 def turn_off_two_factor(db: Session, actor: Actor) -> None:
@@ -115,6 +108,19 @@ def proves(db: Session, actor: Actor, code: str) -> bool:
     audit.record(db, actor, Action.recovery_code_used, _id(actor), left=recovery.codes_left(db, _id(actor)))
     _tell(db, _id(actor), Proof.recovery_code)
     return True
+
+
+def _put_in_force(db: Session, actor: Actor, row: TwoFactorRow, secret: str | None, code: str) -> RecoveryCodes:
+    step = totp.step_of(secret, _typed(code), clock.now()) if secret else None
+    if secret is None or step is None:
+        raise WrongCode
+    row.secret, row.new_secret = secrets.encrypt(secret), None
+    row.confirmed_at, row.last_step = clock.now(), step
+    db.add(row)
+    db.flush()
+    audit.record(db, actor, Action.two_factor_enabled, _id(actor))
+    _tell(db, _id(actor), Proof.two_factor_on)
+    return RecoveryCodes(codes=recovery.replace_codes(db, _id(actor)))
 
 
 def _takes_step(db: Session, person_id: UUID, code: str) -> bool:

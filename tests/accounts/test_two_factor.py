@@ -205,6 +205,20 @@ def test_a_role_that_must_use_it_sets_it_up_before_there_is_a_session(
             accounts.turn_off_two_factor(db, ann)
 
 
+def test_two_who_know_the_password_are_not_shown_the_same_secret(db: Session) -> None:
+    """Else the owner would set up a second proof that the thief has, too."""
+    ann = new_person(db)
+    accounts.change_policy(db, SYSTEM, PolicyChange(two_factor_from=Role.viewer))
+    thief, owner = begin(db, ann), begin(db, ann)
+    seen = {accounts.enrolment(db, token).secret for token in (thief, owner)}
+    assert len(seen) == 2
+    mine = pyotp.TOTP(accounts.enrolment(db, owner).secret).now()
+    assert accounts.finish_enrolment(db, thief, mine) is None
+    assert accounts.finish_enrolment(db, owner, mine)
+    with pytest.raises(accounts.SignInExpired):
+        accounts.finish_enrolment(db, thief, mine)
+
+
 def test_a_sign_in_from_before_cannot_replace_a_second_proof(db: Session) -> None:
     ann = new_person(db)
     accounts.change_policy(db, SYSTEM, PolicyChange(two_factor_from=Role.viewer))

@@ -178,6 +178,23 @@ def test_whoever_has_the_password_cannot_try_codes_out(ann: Person, time: FixedC
     assert from_address(7).post("/auth/login", json=right).status_code == 200
 
 
+def test_whoever_has_the_password_and_tries_codes_does_not_shut_out_a_known_browser(
+    ann: Person, time: FixedClock
+) -> None:
+    owner = from_address(9999, **{DEVICE: device_of()})
+    with transaction() as db:
+        actor = accounts.actor_of(db, ann.id)
+        secret = accounts.start_two_factor(db, actor).secret
+        codes = accounts.confirm_two_factor(db, actor, pyotp.TOTP(secret).at(START)).codes
+    given = {"email": EMAIL, "password": PASSWORD}
+    thief = [from_address(number).post("/auth/login", json={**given, "code": "no"}).status_code for number in range(6)]
+    assert thief == [401] * 5 + [429]
+    assert owner.post("/auth/login", json={**given, "code": codes[0]}).status_code == 200
+    assert from_address(7).post("/auth/login", json={**given, "code": codes[1]}).status_code == 429
+    wrong = [owner.post("/auth/login", json={**given, "code": "no"}).status_code for _ in range(6)]
+    assert wrong == [401] * 5 + [429], "it has an end as well"
+
+
 def test_a_lock_out_is_on_the_trail_once_an_hour(ann: Person, time: FixedClock) -> None:
     for minutes in (0, 30, 61):
         time.at = START + timedelta(minutes=minutes)

@@ -7,6 +7,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from app.accounts import service as accounts
+from app.accounts.cookies import DEVICE, sent_cookie
 from app.accounts.schemas import SignedIn
 from app.accounts.web import client_ip
 from app.core.db import transaction
@@ -42,9 +43,9 @@ def _answer(request: Request, form: FormData) -> Response:
 
 
 def _give(request: Request, code: str) -> SignedIn | None:
-    token, agent = forms.pending(request), request.headers.get("user-agent", "")
+    token, agent, device = forms.pending(request), request.headers.get("user-agent", ""), sent_cookie(request, DEVICE)
     with transaction() as db:
-        return accounts.give_code(db, token, code, ip=client_ip(request), user_agent=agent)
+        return accounts.give_code(db, token, code, ip=client_ip(request), user_agent=agent, device=device)
 
 
 def _page(request: Request, wanted: str, text: str = "", status: int = 200) -> Response:

@@ -43,7 +43,7 @@ async def do_login(request: Request) -> Response:
             return await run_in_threadpool(_page, request, forms.STALE, str(form.get("next", "/")), 403)
     email, password = str(form.get("email", "")), SecretStr(str(form.get("password", "")))
     try:
-        signed_in = await run_in_threadpool(_sign_in, request, email, password)
+        signed_in = await forms.in_turn(_sign_in, request, email, password)
     except TooMany as refusal:
         return await run_in_threadpool(_locked_out, request, refusal, form, is_json)
     if is_json:
@@ -102,9 +102,9 @@ def _answer_json(request: Request, outcome: SignedIn | CodeNeeded | None, code: 
 
 def _second_proof(request: Request, outcome: CodeNeeded, code: str) -> SignedIn | None:
     """A script has one try for each time that it sends the password. Raises TooMany."""
-    agent = request.headers.get("user-agent", "")
+    agent, ip, device = request.headers.get("user-agent", ""), client_ip(request), sent_cookie(request, DEVICE)
     with transaction() as db:
-        signed_in = accounts.give_code(db, outcome.token, code, ip=client_ip(request), user_agent=agent)
+        signed_in = accounts.give_code(db, outcome.token, code, ip=ip, user_agent=agent, device=device)
         accounts.forget_pending(db, outcome.token)
         return signed_in
 
