@@ -1,12 +1,17 @@
 """The few plain HTML pages in front of Streamlit: templates with escaped values, and what protects their forms."""
 
+import asyncio
 import hmac
+import os
 import secrets
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from functools import partial
 from html import escape
 from pathlib import Path
 from string import Template
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 from urllib.parse import quote, unquote
 
 from starlette.datastructures import FormData
@@ -24,6 +29,11 @@ from app.core.settings import settings
 
 HTML = Path(__file__).parents[1] / "html"
 MAX_FORM = 64 * 1024
+HASHED_AT_ONCE = min(4, os.cpu_count() or 2)
+
+P = ParamSpec("P")
+Answer = TypeVar("Answer")
+_hashing = ThreadPoolExecutor(HASHED_AT_ONCE, thread_name_prefix="passwords")
 STALE = "This form was open for too long or came from another site. Please try again."
 
 
@@ -70,6 +80,12 @@ def login_page(request: Request, text: str, *, status: int = 200, wanted: str = 
 
 async def sent(request: Request) -> FormData:
     return await request.form(max_part_size=MAX_FORM)
+
+
+async def in_turn(work: Callable[P, Answer], *given: P.args, **options: P.kwargs) -> Answer:
+    """Hashing a password takes long: however many want to come in, there are threads and connections for others."""
+    running = partial(copy_context().run, work, *given, **options)
+    return await asyncio.get_running_loop().run_in_executor(_hashing, running)
 
 
 def is_genuine(request: Request, form: Any) -> bool:

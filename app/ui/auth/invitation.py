@@ -3,7 +3,6 @@
 from functools import partial
 
 from pydantic import ValidationError
-from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
@@ -27,7 +26,7 @@ def show_invitation(request: Request) -> Response:
 
 
 async def do_accept(request: Request) -> Response:
-    return await run_in_threadpool(_accept, request, await forms.sent(request))
+    return await forms.in_turn(_accept, request, await forms.sent(request))
 
 
 def _accept(request: Request, form: FormData) -> Response:

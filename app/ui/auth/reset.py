@@ -41,7 +41,7 @@ def show_new_password(request: Request) -> Response:
 
 
 async def do_new_password(request: Request) -> Response:
-    return await run_in_threadpool(_choose, request, await forms.sent(request))
+    return await forms.in_turn(_choose, request, await forms.sent(request))
 
 
 def _request(request: Request, form: FormData) -> Response:

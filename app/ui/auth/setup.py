@@ -2,7 +2,6 @@
 
 import structlog
 from pydantic import SecretStr, ValidationError
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
@@ -32,7 +31,7 @@ async def do_setup(request: Request) -> Response:
     if not forms.is_genuine(request, form):
         return _page(request, forms.STALE, 403, given)
     try:
-        return await run_in_threadpool(_found, request, given)
+        return await forms.in_turn(_found, request, given)
     except accounts.AlreadySetUp:
         return RedirectResponse("/auth/login", 303)
     except AppError as error:

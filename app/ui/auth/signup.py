@@ -3,7 +3,6 @@
 from functools import partial
 
 from pydantic import ValidationError
-from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -39,7 +38,7 @@ def show_sign_up(request: Request) -> Response:
 
 
 async def do_sign_up(request: Request) -> Response:
-    return await run_in_threadpool(_sign_up, request, await forms.sent(request))
+    return await forms.in_turn(_sign_up, request, await forms.sent(request))
 
 
 def _sign_up(request: Request, form: FormData) -> Response:

@@ -1,0 +1,47 @@
+"""Many who want to come in at once, right or wrong, leave everybody else their threads and connections."""
+
+import asyncio
+import time
+
+import pytest
+
+from app.ui.auth import forms
+
+
+def test_passwords_are_looked_at_a_few_at_a_time() -> None:
+    at_once: list[int] = []
+    now = 0
+
+    def hash_slowly() -> None:
+        nonlocal now
+        now += 1
+        at_once.append(now)
+        time.sleep(0.02)
+        now -= 1
+
+    async def rush() -> None:
+        await asyncio.gather(*(forms.in_turn(hash_slowly) for _ in range(12)))
+
+    asyncio.run(rush())
+    assert len(at_once) == 12
+    assert max(at_once) <= forms.HASHED_AT_ONCE
+
+
+def test_others_are_served_meanwhile() -> None:
+    async def rush() -> int:
+        waiting = [asyncio.ensure_future(forms.in_turn(time.sleep, 0.1)) for _ in range(40)]
+        await asyncio.sleep(0)
+        await asyncio.to_thread(int)
+        unfinished = sum(not one.done() for one in waiting)
+        await asyncio.gather(*waiting)
+        return unfinished
+
+    assert asyncio.run(rush()) >= 30
+
+
+def test_what_is_refused_reaches_who_asked() -> None:
+    def refuse() -> None:
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        asyncio.run(forms.in_turn(refuse))
