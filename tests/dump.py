@@ -7,7 +7,10 @@ import sqlalchemy as sa
 from app.core import db
 from app.core.settings import settings
 
-TABLES = "select quote_ident(tablename) from pg_tables where schemaname not in ('pg_catalog', 'information_schema')"
+TABLES = """
+    select format('%I.%I', schemaname, tablename) from pg_tables
+    where schemaname not in ('pg_catalog', 'information_schema')
+"""
 
 
 def dump() -> str:
