@@ -54,7 +54,9 @@ def left_behind(person: Actor) -> None:
     if not things:
         return
     st.subheader("Without an active owner", anchor=False)
-    st.caption("These people are deactivated. Schedules that were due since are switched off: resume them after the hand-over.")
+    st.caption(
+        "These people are deactivated. Schedules that were due since are switched off: resume them after the hand-over."
+    )
     of_person: dict[UUID, list[LeftThing]] = {}
     for thing in things:
         of_person.setdefault(thing.person_id, []).append(thing)
