@@ -29,6 +29,7 @@ class Tab:
         self._receive, self._send, self._token = receive, send, token
         self._over = asyncio.Event()
         self._page = ""
+        self._has_run = False
 
     async def send(self, message: Message) -> None:
         if not self._over.is_set():
@@ -56,12 +57,16 @@ class Tab:
             await push_to(self._send, login_for(self._page))
 
     def _still_signed_in(self, message: Message) -> bool:
-        """A page that refreshes itself must not keep an idle session alive: only people's clicks count."""
+        """A page that refreshes itself must not keep an idle session alive: only people's clicks count.
+
+        The first run of a tab is none: it comes with the page, which counted, or when a lost connection is back.
+        """
         frame = read_frame(message.get("bytes") or b"")
         self._page = page_of(frame) or self._page
+        is_first, self._has_run = not self._has_run, True
         try:
             with transaction() as db:
-                if _is_automatic(frame):
+                if is_first or _is_automatic(frame):
                     return bool(accounts.live_tokens(db, [accounts.hash_of(self._token)]))
                 return accounts.actor_of_session(db, self._token) is not None
         except (sa.exc.OperationalError, sa.exc.TimeoutError):

@@ -230,10 +230,25 @@ def test_a_page_that_refreshes_itself_is_no_activity(
         socket.receive_text()
         with transaction() as db:
             db.execute(sa.update(SessionRow).values(last_seen_at=earlier))
+        socket.send_bytes(message())
+        socket.receive_bytes()
         socket.send_bytes(message(automatic=automatic))
         socket.receive_bytes()
     with transaction() as db:
         assert (db.scalars(sa.select(SessionRow.last_seen_at)).one() > earlier) is counts
+
+
+def test_a_tab_whose_connection_is_back_is_no_activity(browser: TestClient, token: str) -> None:
+    earlier = clock.now() - timedelta(minutes=10)
+    with transaction() as db:
+        db.execute(sa.update(SessionRow).values(last_seen_at=earlier))
+    for _ in range(3):
+        with browser.websocket_connect(STREAM, headers=OURS) as socket:
+            socket.receive_text()
+            socket.send_bytes(message())
+            socket.receive_bytes()
+    with transaction() as db:
+        assert db.scalars(sa.select(SessionRow.last_seen_at)).one() == earlier
 
 
 def test_pages_are_not_kept_and_tell_browsers_what_not_to_do(browser: TestClient, token: str) -> None:
