@@ -8,11 +8,12 @@ from pydantic import SecretStr
 from sqlalchemy.orm import Session
 
 from app.accounts import limits
+from app.accounts.lockout import address_of
 from app.accounts.news import Proof, tell
 from app.accounts.passwords import check_strength, hash_password
-from app.accounts.people import actor_from
+from app.accounts.people import actor_from, end_everything
 from app.accounts.schemas import Person
-from app.accounts.tables import ApiKeyRow, KnownDeviceRow, PendingSignInRow, PersonRow, SessionRow
+from app.accounts.tables import ApiKeyRow, PersonRow
 from app.audit import service as audit
 from app.audit.schemas import Action
 from app.core import clock
@@ -20,9 +21,7 @@ from app.core import clock
 
 def person_with_email(db: Session, email: str) -> Person | None:
     """Deactivated people too."""
-    # PostgreSQL knows no text with NUL, and half a surrogate pair has no bytes in UTF-8.
-    address = email.strip().lower().replace("\0", "").encode(errors="replace").decode()
-    row = db.scalar(sa.select(PersonRow).where(PersonRow.email == address))
+    row = db.scalar(sa.select(PersonRow).where(PersonRow.email == address_of(email)))
     return Person.model_validate(row) if row else None
 
 
@@ -52,8 +51,7 @@ def reset_password(
         db.execute(keys.values(revoked_at=clock.now()))
     if by_mail:
         row.email_verified_at = clock.now()
-    for table in (SessionRow, PendingSignInRow, KnownDeviceRow):
-        db.execute(sa.delete(table).where(table.person_id == row.id))
+    end_everything(db, row.id)
     limits.forgive_sign_in(db, row.email)
     audit.record(db, actor_from(row, ip), Action.password_reset, row.id)
     person = Person.model_validate(row)

@@ -138,7 +138,7 @@ def change_person(db: Session, actor: Actor, person_id: UUID, change: PersonChan
         _set_password(row, change.password)
         limits.forgive_sign_in(db, row.email)
     if change.password or not row.is_active:
-        _end_everything(db, row.id)
+        end_everything(db, row.id)
     after = {"role": row.role, "is_active": row.is_active}
     audit.record(db, actor, Action.person_changed, row.id, before=before, after=after, password=bool(change.password))
     db.flush()
@@ -170,7 +170,7 @@ def change_password(db: Session, actor: Actor, change: PasswordChange, *, keep_s
     row = _self(db, actor, write=True)
     _check_password(db, row, change.current_password)
     _set_password(row, change.new_password)
-    _end_everything(db, row.id, keep_session=keep_session)
+    end_everything(db, row.id, keep_session=keep_session)
     audit.record(db, actor, Action.person_changed, row.id, password=True)
     tell(db, Person.model_validate(row), Proof.password, address=row.email)
 
@@ -212,7 +212,7 @@ def _check_password(db: Session, row: PersonRow, password: SecretStr | None, mis
     limits.refund_confirmation(db, row.id)
 
 
-def _end_everything(db: Session, person_id: UUID, *, keep_session: UUID | None = None) -> None:
+def end_everything(db: Session, person_id: UUID, *, keep_session: UUID | None = None) -> None:
     """Sessions, half-finished sign-ins, and what browsers were remembered for."""
     others = sa.delete(SessionRow).where(SessionRow.person_id == person_id)
     db.execute(others if keep_session is None else others.where(SessionRow.id != keep_session))

@@ -5,7 +5,6 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.accounts import service as accounts
@@ -18,6 +17,7 @@ from app.audit import service as audit
 from app.audit.schemas import Action
 from app.core import clock
 from app.core.actor import SYSTEM, Actor, Role, require_role
+from app.core.db import unless_taken
 from app.core.errors import Conflict, NotFound
 from app.core.paging import Page, fetch_page
 from app.core.settings import settings
@@ -65,7 +65,9 @@ def invite(db: Session, actor: Actor, new: InvitationCreate) -> NewInvitation:
         sent_at=now,
         expires_at=now + LASTS,
     )
-    _insert(db, row)
+    taken = AlreadyInvited(f"{row.email} is invited already. Send that invitation again, or revoke it.")
+    with unless_taken(db, taken):
+        db.add(row)
     audit.record(db, actor, Action.invitation_created, row.id, email=row.email, role=row.role)
     return _sent(db, actor, row, token)
 
@@ -171,15 +173,6 @@ def _open() -> list[sa.ColumnElement[bool]]:
         row.expires_at > clock.now(),
         sa.literal(settings().signup != "closed"),
     ]
-
-
-def _insert(db: Session, row: InvitationRow) -> None:
-    try:
-        with db.begin_nested():
-            db.add(row)
-            db.flush()
-    except IntegrityError as error:
-        raise AlreadyInvited(f"{row.email} is invited already. Send that invitation again, or revoke it.") from error
 
 
 def _sent(db: Session, actor: Actor, row: InvitationRow, token: str) -> NewInvitation:

@@ -7,7 +7,10 @@ from typing import Any
 
 import psycopg
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Session
+
+from app.core.errors import AppError
 
 NAMES = {
     "ix": "ix_%(column_0_N_label)s",
@@ -91,3 +94,14 @@ def raw(db: Session) -> psycopg.Connection[Any]:
     connection = db.connection().connection.driver_connection
     assert isinstance(connection, psycopg.Connection)
     return connection
+
+
+@contextmanager
+def unless_taken(db: Session, taken: AppError) -> Iterator[None]:
+    """What is written inside may break a rule that something exists once; then only that is undone. Raises `taken`."""
+    try:
+        with db.begin_nested():
+            yield
+            db.flush()
+    except IntegrityError as error:
+        raise taken from error

@@ -1,13 +1,11 @@
 """Teams: administrators make them, their leads say who is in them."""
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.accounts import service as accounts
@@ -15,6 +13,7 @@ from app.audit import service as audit
 from app.audit.schemas import Action
 from app.core import clock
 from app.core.actor import Actor, Role, require_role
+from app.core.db import unless_taken
 from app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from app.core.paging import Page, fetch_page
 from app.sharing.schemas import MemberAdd, Team, TeamChange, TeamCreate, TeamDeleted, TeamMember
@@ -47,7 +46,7 @@ def team(db: Session, actor: Actor, team_id: UUID) -> Team:
 def create_team(db: Session, actor: Actor, new: TeamCreate) -> Team:
     require_role(actor, Role.admin)
     row = TeamRow(name=new.name, description=new.description, created_at=clock.now())
-    with _unique_name(db, new.name):
+    with unless_taken(db, _taken(new.name)):
         db.add(row)
     audit.record(db, actor, Action.team_created, row.id, name=row.name)
     return _seen(db, [row])[0]
@@ -56,7 +55,7 @@ def create_team(db: Session, actor: Actor, new: TeamCreate) -> Team:
 def change_team(db: Session, actor: Actor, team_id: UUID, change: TeamChange) -> Team:
     require_role(actor, Role.admin)
     row = _row(db, team_id, write=True)
-    with _unique_name(db, change.name or row.name):
+    with unless_taken(db, _taken(change.name or row.name)):
         row.name = change.name or row.name
     row.description = row.description if change.description is None else change.description
     audit.record(db, actor, Action.team_changed, row.id, **change.model_dump(exclude_unset=True))
@@ -128,15 +127,8 @@ def _row(db: Session, team_id: UUID, *, write: bool = False) -> TeamRow:
     return row
 
 
-@contextmanager
-def _unique_name(db: Session, name: str) -> Iterator[None]:
-    """What is written inside may break the unique name; then only that is undone."""
-    try:
-        with db.begin_nested():
-            yield
-            db.flush()
-    except IntegrityError as error:
-        raise TeamNameTaken(f"There is a team called “{name}” already. Choose another name.") from error
+def _taken(name: str) -> TeamNameTaken:
+    return TeamNameTaken(f"There is a team called “{name}” already. Choose another name.")
 
 
 def _seen(db: Session, rows: Iterable[TeamRow]) -> list[Team]:

@@ -1,18 +1,16 @@
 """Report templates. Every change is a new version; the old ones stay, because reports pin them."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.audit import service as audit
 from app.audit.schemas import Action
 from app.core import children, clock
 from app.core.actor import Actor, Role, require_role
+from app.core.db import unless_taken
 from app.core.errors import Conflict, Forbidden, NotFound
 from app.core.paging import MAX_LIMIT, Page, fetch_page
 from app.queries import service as queries
@@ -69,7 +67,7 @@ def create_template(db: Session, actor: Actor, wanted: TemplateCreate) -> Templa
         created_at=now,
         changed_at=now,
     )
-    with _unique_name(db, row.name):
+    with unless_taken(db, _taken(row.name)):
         db.add(row)
     content = TemplateContent(blocks=wanted.blocks, parameters=wanted.parameters, theme=wanted.theme)
     _add_version(db, actor, row, content)
@@ -134,7 +132,7 @@ def change_template(db: Session, actor: Actor, template_id: UUID, change: Templa
     if row.version != change.version:
         raise TemplateChanged
     name = change.name.strip() if change.name else row.name
-    with _unique_name(db, name):
+    with unless_taken(db, _taken(name)):
         row.name = name
     row.description = row.description if change.description is None else change.description.strip()
     row.changed_at = clock.now()
@@ -236,15 +234,8 @@ def _content_of(row: TemplateVersionRow) -> TemplateContent:
     return TemplateContent.model_validate({"blocks": row.blocks, "parameters": row.parameters, "theme": row.theme})
 
 
-@contextmanager
-def _unique_name(db: Session, name: str) -> Iterator[None]:
-    """What is written inside may break the unique name; then only that is undone."""
-    try:
-        with db.begin_nested():
-            yield
-            db.flush()
-    except IntegrityError as error:
-        raise NameTaken(f'Another template is called "{name}". Choose another name.') from error
+def _taken(name: str) -> NameTaken:
+    return NameTaken(f'Another template is called "{name}". Choose another name.')
 
 
 def _block_count() -> sa.ScalarSelect[int]:

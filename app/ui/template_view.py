@@ -273,6 +273,3 @@ def _save(person: Actor, draft: Draft) -> None:
         templates.change_template(db, person, draft.id, change)
         close_draft(draft.id)
         st.rerun()
-
-
-EDITORS: dict[str, Callable[[Actor, Draft], None]] = {"Blocks": _blocks, "Parameters": _parameters, "Look": _look}
