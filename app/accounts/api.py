@@ -26,7 +26,7 @@ from app.accounts.schemas import (
     Session,
     TwoFactor,
 )
-from app.accounts.web import Caller, Db, Limit, SessionToken
+from app.accounts.web import PROVEN_JUST_NOW, Caller, Db, Limit, SessionToken
 from app.audit import service as audit
 from app.audit.schemas import Action, AuditEntry, AuditFilter
 from app.core.actor import Actor, Role, require_role
@@ -56,6 +56,11 @@ def pay_for_password(caller: Caller, change: PasswordChange) -> None:
 def pay_for_profile(caller: Caller, change: ProfileChange) -> None:
     if change.email and change.current_password:
         _pay(caller)
+
+
+def pay_for_code(caller: Caller, given: Code) -> None:
+    with transaction() as db:
+        limits.spend_set_up(db, caller.id)
 
 
 def _pay(caller: Actor) -> None:
@@ -95,7 +100,7 @@ def start_two_factor(_still_me: StillMe, db: Db, caller: Caller, response: Respo
     return accounts.start_two_factor(db, caller)
 
 
-@router.post("/me/two-factor/confirm")
+@router.post("/me/two-factor/confirm", dependencies=[Depends(pay_for_code)])
 def confirm_two_factor(db: Db, caller: Caller, given: Code, response: Response) -> RecoveryCodes:
     """Turns it on and answers the recovery codes, this once."""
     response.headers["Cache-Control"] = "no-store"
@@ -127,13 +132,13 @@ def create_person(db: Db, caller: Caller, new: PersonCreate) -> Person:
     return accounts.create_person(db, caller, new)
 
 
-@router.patch("/people/{person_id}")
+@router.patch("/people/{person_id}", dependencies=[PROVEN_JUST_NOW])
 def change_person(db: Db, caller: Caller, person_id: UUID, change: PersonChange) -> Person:
     """Role, password, or whether they may sign in; holds from their next request."""
     return accounts.change_person(db, caller, person_id, change)
 
 
-@router.delete("/people/{person_id}/two-factor", status_code=204)
+@router.delete("/people/{person_id}/two-factor", status_code=204, dependencies=[PROVEN_JUST_NOW])
 def reset_two_factor(db: Db, caller: Caller, person_id: UUID) -> None:
     """For somebody who lost phone and recovery codes; for administrators."""
     accounts.reset_two_factor(db, caller, person_id)
@@ -171,7 +176,7 @@ def read_policy(db: Db, caller: Caller) -> Policy:
     return accounts.policy(db, caller)
 
 
-@router.patch("/policy")
+@router.patch("/policy", dependencies=[PROVEN_JUST_NOW])
 def change_policy(db: Db, caller: Caller, change: PolicyChange) -> Policy:
     """Holds from the next sign-in of each person; for administrators."""
     return accounts.change_policy(db, caller, change)
@@ -183,7 +188,7 @@ def list_keys(db: Db, caller: Caller, limit: Limit = 50, cursor: str | None = No
     return accounts.keys_page(db, caller, limit=limit, cursor=cursor)
 
 
-@router.post("/keys", status_code=201)
+@router.post("/keys", status_code=201, dependencies=[PROVEN_JUST_NOW])
 def create_key(db: Db, caller: Caller, new: KeyCreate, response: Response) -> NewKey:
     """The answer holds the key, this once: sending the request again does not show it again."""
     response.headers["Cache-Control"] = "no-store"

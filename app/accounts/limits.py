@@ -106,6 +106,11 @@ def spend_confirmation(db: Session, person_id: UUID | None) -> None:
     _spend(db, f"confirm:{person_id}", PASSWORD)
 
 
+def spend_set_up(db: Session, person_id: UUID | None) -> None:
+    """The first code of a new authenticator: guessed right, the answer is the recovery codes."""
+    _spend(db, f"set-up code:{person_id}", PASSWORD)
+
+
 def refund_confirmation(db: Session, person_id: UUID) -> None:
     refund(db, f"confirm:{person_id}", per_hour=PASSWORD.per_hour)
 

@@ -22,6 +22,10 @@ class SignInAgain(Forbidden):
     """Your account has no password to ask for. Sign out and in again, then do this within five minutes."""
 
 
+class SignInTooOld(Forbidden):
+    """This takes a sign-in that is at most five minutes old, or an API key. On the page your password is enough."""
+
+
 def has_password(db: Session, actor: Actor) -> bool:
     """False for somebody who only comes by another provider."""
     row = db.get(PersonRow, actor.id)
@@ -46,6 +50,13 @@ def confirm_password(
         return False
     limits.refund_confirmation(db, row.id)
     return True
+
+
+def require_fresh_sign_in(db: Session, session_token: str | None) -> None:
+    """For what would let somebody with a stolen cookie stay. Raises SignInTooOld."""
+    current = current_session(db, session_token) if session_token else None
+    if current is None or clock.now() - current.created_at > FRESH:
+        raise SignInTooOld
 
 
 def _signed_in_just_now(db: Session, actor: Actor, session_token: str | None) -> bool:

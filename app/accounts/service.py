@@ -47,7 +47,13 @@ from app.accounts.people import (
     person_names,
 )
 from app.accounts.policy import change_policy, people_by_proof, policy
-from app.accounts.reconfirm import SignInAgain, confirm_password, has_password
+from app.accounts.reconfirm import (
+    SignInAgain,
+    SignInTooOld,
+    confirm_password,
+    has_password,
+    require_fresh_sign_in,
+)
 from app.accounts.refusals import note_refusal
 from app.accounts.sessions import (
     actor_of_session,
@@ -96,6 +102,7 @@ __all__ = [
     "ScopeTooNarrow",
     "SignInAgain",
     "SignInExpired",
+    "SignInTooOld",
     "TooManyKeys",
     "TwoFactorIsOff",
     "TwoFactorRequired",
@@ -156,6 +163,7 @@ __all__ = [
     "policy",
     "proof_mark",
     "remember_device",
+    "require_fresh_sign_in",
     "reset_password",
     "reset_two_factor",
     "revoke_key",

@@ -81,6 +81,16 @@ def _owner_of_key(request: Request, key: str, *, changes: bool) -> Actor:
 Caller = Annotated[Actor, Depends(identify)]
 
 
+def proven_just_now(request: Request, caller: Caller) -> None:
+    """A cookie can be stolen from a browser that was left open: it may not turn into something that lasts."""
+    if "authorization" not in request.headers:
+        with transaction() as db:
+            accounts.require_fresh_sign_in(db, session_token(request))
+
+
+PROVEN_JUST_NOW = Depends(proven_just_now)
+
+
 def one_transaction(request: Request, caller: Caller) -> Iterator[Session]:
     with transaction() as db:
         if isinstance(claim := getattr(request.state, "idempotency", None), idempotency.Claim):

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 
-from app.accounts.web import Caller, Db, Limit
+from app.accounts.web import PROVEN_JUST_NOW, Caller, Db, Limit
 from app.admissions import service as admissions
 from app.admissions.schemas import Invitation, InvitationCreate, NewInvitation, ResetLink
 from app.core.paging import Page
@@ -40,7 +40,7 @@ def revoke_invitation(db: Db, caller: Caller, invitation_id: UUID) -> Invitation
     return admissions.revoke_invitation(db, caller, invitation_id)
 
 
-@router.post("/people/{person_id}/reset-link")
+@router.post("/people/{person_id}/reset-link", dependencies=[PROVEN_JUST_NOW])
 def make_reset_link(db: Db, caller: Caller, person_id: UUID, response: Response) -> ResetLink:
     """Lets the person choose a new password within 30 minutes; sent by mail, else in the answer, this once."""
     response.headers.update(SECRET)

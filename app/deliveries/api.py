@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Response
 
-from app.accounts.web import Caller, Db, Limit
+from app.accounts.web import PROVEN_JUST_NOW, Caller, Db, Limit
 from app.core.paging import Page
 from app.deliveries import service as deliveries
 from app.deliveries.schemas import (
@@ -74,7 +74,7 @@ def create_smtp_account(db: Db, caller: Caller, new: SmtpAccountCreate) -> SmtpA
     return deliveries.create_smtp_account(db, caller, new)
 
 
-@router.patch("/smtp-accounts/{account_id}")
+@router.patch("/smtp-accounts/{account_id}", dependencies=[PROVEN_JUST_NOW])
 def change_smtp_account(db: Db, caller: Caller, account_id: UUID, change: SmtpAccountChange) -> SmtpAccount:
     """Another server or user needs the password again."""
     return deliveries.change_smtp_account(db, caller, account_id, change)

@@ -11,7 +11,7 @@ from app.accounts.schemas import ApiKey, KeyCreate, NewKey, Scope, Session
 from app.core import clock
 from app.core.actor import Actor, Role
 from app.ui.page import action, confirm, plain, reading, session_token, when
-from app.ui.reconfirm import confirm_with_password
+from app.ui.reconfirm import confirm_with_password, is_still, password_field
 
 NEW_KEY = "new_key"
 ENDS_SOON = timedelta(days=14)
@@ -79,7 +79,8 @@ def my_keys(person: Actor) -> None:
         allowed = [scope for scope in SCOPES if scope is not Scope.admin or person.role is Role.admin]
         scope = st.selectbox("What may it do?", allowed, format_func=SCOPES.__getitem__)
         days = st.selectbox("How long?", list(LASTS), index=1, format_func=LASTS.__getitem__)
-        if st.form_submit_button("Create key", type="primary"):
+        password = password_field(person, key="password_for_key")
+        if st.form_submit_button("Create key", type="primary") and is_still(person, password):
             _create_key(person, name, scope, clock.now() + timedelta(days=days) if days else None)
     with reading() as db:
         mine = accounts.keys(db, person)

@@ -8,7 +8,7 @@ from app.core.actor import Actor
 from app.ui.identities import my_identities
 from app.ui.page import action, reading, when
 from app.ui.qr import qr_svg
-from app.ui.reconfirm import confirm_with_password
+from app.ui.reconfirm import confirm_with_password, may_try_code
 
 ENROLMENT, CODES = "my_enrolment", "my_recovery_codes"
 APPS = "Any authenticator app will do: Aegis, FreeOTP, 2FAS, Google or Microsoft Authenticator, or a password manager."
@@ -69,7 +69,7 @@ def _set_up(person: Actor, enrolment: Enrolment) -> None:
     if cancelled:
         del st.session_state[ENROLMENT]
         st.rerun()
-    if confirmed:
+    if confirmed and may_try_code(person):
         with action("Two-factor sign-in is on.") as db:
             st.session_state[CODES] = accounts.confirm_two_factor(db, person, code).codes
             del st.session_state[ENROLMENT]

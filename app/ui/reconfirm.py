@@ -9,6 +9,7 @@ from collections.abc import Callable
 import streamlit as st
 from pydantic import SecretStr
 
+from app.accounts import limits
 from app.accounts import service as accounts
 from app.core.actor import Actor
 from app.core.db import transaction
@@ -47,6 +48,17 @@ def password_field(person: Actor, key: str = "password_again") -> str:
         st.caption("Your account has no password. You must have signed in within the last five minutes.")
         return ""
     return st.text_input("Your password", type="password", key=key, autocomplete="current-password")
+
+
+def may_try_code(person: Actor) -> bool:
+    """Of a new authenticator. In a transaction of its own, so that a wrong one counts. Says how long to wait."""
+    try:
+        with transaction() as db:
+            limits.spend_set_up(db, person.id)
+    except AppError as error:
+        st.error(plain(error.message), icon=":material/lock:")
+        return False
+    return True
 
 
 def is_still(person: Actor, password: str) -> bool:

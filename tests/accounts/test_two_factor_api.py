@@ -1,9 +1,11 @@
 """The second proof and other dangerous changes over HTTP: the password is asked for again."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pyotp
 import pytest
+import sqlalchemy as sa
 from starlette.testclient import TestClient
 
 from app.accounts import service as accounts
@@ -117,3 +119,36 @@ def test_who_has_no_password_confirms_by_a_fresh_sign_in(visit: Visit) -> None:
         session = db.query(SessionRow).one()
         session.created_at = session.created_at.replace(year=2020)
     assert here.post("/me/two-factor", json={}).json()["error"] == "SignInAgain"
+
+
+STAYING = [
+    ("POST", "/keys", {"name": "mine"}),
+    ("PATCH", "/people/{me}", {"role": "admin"}),
+    ("POST", "/people/{me}/reset-link", None),
+    ("DELETE", "/people/{me}/two-factor", None),
+    ("PATCH", "/policy", {"two_factor_from": None}),
+    ("PATCH", "/smtp-accounts/{me}", {"name": "mine"}),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "body"), STAYING)
+def test_a_cookie_that_was_stolen_later_does_not_become_something_that_lasts(
+    visit: Visit, method: str, path: str, body: object
+) -> None:
+    boss = visit(Role.admin)
+    here, url = boss.by_cookie(Origin="http://testserver"), path.format(me=boss.client.get("/me").json()["id"])
+    assert here.request(method, url, json=body).status_code in (200, 201, 204, 404)
+    with transaction() as db:
+        db.execute(sa.update(SessionRow).values(created_at=SessionRow.created_at - timedelta(minutes=6)))
+    answer = here.request(method, url, json=body)
+    assert (answer.status_code, answer.json()["error"]) == (403, "SignInTooOld")
+    assert boss.client.request(method, url, json=body).status_code in (200, 201, 204, 404), "a key still may"
+
+
+def test_the_first_code_of_a_new_authenticator_cannot_be_tried_out(visit: Visit) -> None:
+    client = visit(Role.author).client
+    secret = client.post("/me/two-factor", json=AGAIN).json()["secret"]
+    tried = [client.post("/me/two-factor/confirm", json={"code": "no"}).status_code for _ in range(11)]
+    assert tried == [422] * 10 + [429]
+    right = client.post("/me/two-factor/confirm", json={"code": pyotp.TOTP(secret).now()})
+    assert (right.status_code, "retry-after" in right.headers) == (429, True)

@@ -110,9 +110,12 @@ def test_two_passwords_that_differ_change_nothing(show: Open) -> None:
 
 def test_a_new_key_is_shown_exactly_once(show: Open) -> None:
     at = settings_tab(show, "API keys")
-    next(field for field in at.text_input if field.label == "What is it for?").set_value("Nightly *upload*")
-    press(at, "Create key")
-    assert errors(at) == []
+    for password, said in (("wrong", ["This is not your password. Nothing was changed."]), (PASSWORD, [])):
+        next(field for field in at.text_input if field.label == "What is it for?").set_value("Nightly *upload*")
+        given = password if isinstance(password, str) else password.get_secret_value()
+        next(field for field in at.text_input if field.key == "password_for_key").set_value(given)
+        press(at, "Create key")
+        assert errors(at) == said
     assert at.code[0].value.startswith("ar_")
     press(at, "I have copied it")
     assert not at.code
