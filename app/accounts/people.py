@@ -86,6 +86,11 @@ def me(db: Session, actor: Actor) -> Person:
     return Person.model_validate(_self(db, actor))
 
 
+def administrators() -> sa.Select[UUID]:
+    """The ids of those who may act as such now."""
+    return sa.select(PersonRow.id).where(PersonRow.role == Role.admin.value, PersonRow.is_active)
+
+
 def anybody_exists(db: Session) -> bool:
     return db.scalar(sa.select(sa.exists().select_from(PersonRow))) is True
 
@@ -222,8 +227,7 @@ def end_everything(db: Session, person_id: UUID, *, keep_session: UUID | None = 
 
 def _keep_one_admin(db: Session, *, besides: UUID) -> None:
     """Locks all of them, so that two administrators cannot demote each other at the same time."""
-    admins = sa.select(PersonRow.id).where(PersonRow.role == Role.admin.value, PersonRow.is_active)
-    if set(db.scalars(admins.order_by(PersonRow.id).with_for_update())) <= {besides}:
+    if set(db.scalars(administrators().order_by(PersonRow.id).with_for_update())) <= {besides}:
         raise LastAdmin
 
 

@@ -1,7 +1,9 @@
 """Invitations: an administrator offers a place, and whoever reads mail to that address takes it, once."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
@@ -73,12 +75,12 @@ def invite(db: Session, actor: Actor, new: InvitationCreate) -> NewInvitation:
 
 
 def send_again(db: Session, actor: Actor, invitation_id: UUID) -> NewInvitation:
-    """With a new link, for as long as a new invitation; the older link is void."""
+    """With a new link, for as long as a new invitation, in the name of who sends it; the older link is void."""
     row = access_invitation(db, actor, invitation_id)
     _check_allowed()
     if row.accepted_at or row.revoked_at:
         raise InvitationOver
-    token = new_token()
+    token, row.invited_by = new_token(), actor.id
     row.token_hash, row.by_mail = accounts.hash_of(token), deliveries.can_send_letters(db)
     row.sent_at, row.expires_at = clock.now(), clock.now() + LASTS
     audit.record(db, actor, Action.invitation_sent, row.id, email=row.email)
@@ -100,8 +102,8 @@ def revoke_invitation(db: Session, actor: Actor, invitation_id: UUID) -> Invitat
 def invitations_page(db: Session, actor: Actor, *, limit: int = 50, cursor: str | None = None) -> Page[Invitation]:
     """Newest first, those that are over too."""
     require_role(actor, Role.admin)
-    by = (InvitationRow.created_at, InvitationRow.id)
-    return fetch_page(db, sa.select(InvitationRow), _seen, *by, limit=limit, cursor=cursor, newest_first=True)
+    by, show = (InvitationRow.created_at, InvitationRow.id), partial(_seen, stands=_stands(db))
+    return fetch_page(db, sa.select(InvitationRow), show, *by, limit=limit, cursor=cursor, newest_first=True)
 
 
 def access_invitation(db: Session, actor: Actor, invitation_id: UUID) -> InvitationRow:
@@ -166,8 +168,10 @@ def _usable(token: str) -> list[sa.ColumnElement[bool]]:
 
 
 def _open() -> list[sa.ColumnElement[bool]]:
+    """An offer of somebody who may not make it any more is none: it may be their own way back in."""
     row = InvitationRow
     return [
+        sa.or_(row.invited_by.is_(None), row.invited_by.in_(accounts.administrators())),
         row.accepted_at.is_(None),
         row.revoked_at.is_(None),
         row.expires_at > clock.now(),
@@ -184,9 +188,15 @@ def _sent(db: Session, actor: Actor, row: InvitationRow, token: str) -> NewInvit
     return NewInvitation(**dict(_seen(row)), link=None if row.by_mail else link)
 
 
-def _seen(row: InvitationRow) -> Invitation:
+def _stands(db: Session) -> Callable[[InvitationRow], bool]:
+    vouching = {None, *db.scalars(accounts.administrators())}
+    return lambda row: row.invited_by in vouching
+
+
+def _seen(row: InvitationRow, *, stands: Callable[[InvitationRow], bool] = lambda _row: True) -> Invitation:
     facts = {name: getattr(row, name) for name in Invitation.model_fields if name != "state"}
-    return Invitation(**facts, state=_state(row))
+    state = _state(row)
+    return Invitation(**facts, state=state if state is not State.open or stands(row) else State.expired)
 
 
 def _state(row: InvitationRow) -> State:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from app.accounts import service as accounts
-from app.accounts.schemas import SignedIn
+from app.accounts.schemas import PersonChange, SignedIn
 from app.admissions import service as admissions
 from app.admissions.schemas import Acceptance, InvitationCreate, NewInvitation, State
 from app.core import clock, db
@@ -213,3 +213,21 @@ def test_closed_means_no_invitations_not_even_old_ones(admin: Actor, signup: Cal
         invite(admin, "ben@example.com")
     with pytest.raises(admissions.InvitationUnusable):
         accept((made.link or "").rpartition("/")[2])
+
+
+@pytest.mark.parametrize("lost", [PersonChange(is_active=False), PersonChange(role=Role.author)])
+def test_an_invitation_ends_with_the_rights_of_who_sent_it(admin: Actor, mailbox: Mailbox, lost: PersonChange) -> None:
+    """Else an administrator who is let go could have invited themselves before."""
+    heir = actor(make_person("heir@example.com", Role.admin))
+    made = invite(admin)
+    token = token_in(mailbox)
+    with db.transaction() as session:
+        accounts.change_person(session, heir, admin.id or made.id, lost)
+        assert admissions.open_invitation(session, token) is None
+    assert states(heir) == [State.expired]
+    with pytest.raises(admissions.InvitationUnusable):
+        accept(token)
+    with db.transaction() as session:
+        admissions.send_again(session, heir, made.id)
+    assert states(heir) == [State.open]
+    assert accept(token_in(mailbox))
