@@ -114,10 +114,10 @@ class TwoFactorRow(Base):
     __table_args__ = (sa.CheckConstraint("(secret is null) = (confirmed_at is null)", name="confirmed"),)
 
     person_id: Mapped[UUID] = mapped_column(sa.ForeignKey("people.id", ondelete="CASCADE"), primary_key=True)
-    secret: Mapped[str | None] = mapped_column(info=sealed("second proofs of people"))
+    secret: Mapped[str | None] = mapped_column(info=sealed("secrets of two-factor sign-in"))
     confirmed_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
     last_step: Mapped[int | None] = mapped_column(sa.BigInteger)
-    new_secret: Mapped[str | None] = mapped_column(info=sealed("second proofs being set up", passing=True))
+    new_secret: Mapped[str | None] = mapped_column(info=sealed("two-factor sign-in being set up", passing=True))
 
 
 class RecoveryCodeRow(Base):

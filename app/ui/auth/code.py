@@ -50,7 +50,7 @@ def _give(request: Request, code: str) -> SignedIn | None:
 
 def _page(request: Request, wanted: str, text: str = "", status: int = 200) -> Response:
     values = {"notice_html": forms.notice(text, bad=True), "next": forms.safe_next(wanted)}
-    return forms.page(request, "code", "Your second proof", status=status, **values)
+    return forms.page(request, "code", "Two-factor sign-in", status=status, **values)
 
 
 routes = [
