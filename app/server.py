@@ -105,9 +105,17 @@ def _open_database() -> startup.OpenDatabase:
     try:
         with db.transaction() as session:
             accounts.create_admin_from_settings(session)
+            if not accounts.anybody_exists(session):
+                _tell_setup_code()
     except AppError as error:
         raise StartupProblem(f"ADMIN_EMAIL, ADMIN_PASSWORD: {error}") from error
     return database
+
+
+def _tell_setup_code() -> None:
+    """At the machine itself nobody is asked for it."""
+    url = f"{settings().base_url}/auth/setup"
+    log.warning("nobody has an account yet", set_up_at=url, code_from_elsewhere=accounts.setup_code())
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -71,6 +71,7 @@ from app.accounts.sessions import (
     sign_out,
     start_session,
 )
+from app.accounts.setup_code import SetupCodeWrong, check_setup_code, setup_code
 from app.accounts.sign_in import (
     SignInExpired,
     begin_sign_in,
@@ -101,6 +102,7 @@ __all__ = [
     "LastAdmin",
     "Proof",
     "ScopeTooNarrow",
+    "SetupCodeWrong",
     "SignInAgain",
     "SignInExpired",
     "SignInTooOld",
@@ -124,6 +126,7 @@ __all__ = [
     "change_person",
     "change_policy",
     "change_profile",
+    "check_setup_code",
     "confirm_password",
     "confirm_two_factor",
     "create_admin_from_settings",
@@ -173,6 +176,7 @@ __all__ = [
     "sessions",
     "sessions_of",
     "sessions_page",
+    "setup_code",
     "sign_in",
     "sign_out",
     "spend_sign_in",

@@ -4,6 +4,7 @@ import re
 from http.cookies import SimpleCookie
 
 import pytest
+from httpx2 import Response
 from starlette.testclient import TestClient
 
 from app.accounts import service as accounts
@@ -11,7 +12,7 @@ from app.accounts.cookies import SESSION as COOKIE
 from app.accounts.schemas import Person
 from app.core.actor import Role
 from app.core.db import transaction
-from tests.ui.conftest import EMAIL, PASSWORD
+from tests.ui.conftest import EMAIL, PASSWORD, product
 
 
 def csrf(browser: TestClient, path: str = "/auth/login") -> str:
@@ -23,6 +24,11 @@ def csrf(browser: TestClient, path: str = "/auth/login") -> str:
 def sign_in(browser: TestClient, **given: str) -> object:
     form = {"email": EMAIL, "password": PASSWORD, "next": "/board", "csrf": csrf(browser), **given}
     return browser.post("/auth/login", data=form)
+
+
+def set_up(browser: TestClient, **given: str) -> Response:
+    form = {"name": "Ann", "email": EMAIL, "password": PASSWORD, "csrf": csrf(browser, "/auth/setup"), **given}
+    return browser.post("/auth/setup", data=form)
 
 
 def test_the_right_password_leads_to_the_page_that_was_wanted(browser: TestClient, ann: Person) -> None:
@@ -114,10 +120,36 @@ def test_what_people_type_is_text(browser: TestClient, ann: Person) -> None:
 
 
 def test_the_first_person_becomes_administrator(browser: TestClient) -> None:
-    form = {"name": "Ann", "email": EMAIL, "password": PASSWORD, "csrf": csrf(browser, "/auth/setup")}
-    answer = browser.post("/auth/setup", data=form)
+    answer = set_up(browser, code=accounts.setup_code())
     assert (answer.status_code, answer.headers["location"]) == (303, "/")
     assert browser.get("/").text == f"<p>{EMAIL}|{Role.admin}</p>"
+
+
+@pytest.mark.parametrize("code", ["", "AAAA-BBBB-CCCC", "é"])
+def test_from_elsewhere_nobody_sets_up_without_the_code_of_the_log(browser: TestClient, code: str) -> None:
+    assert "Set-up code" in browser.get("/auth/setup").text
+    answer = set_up(browser, code=code)
+    assert (answer.status_code, "code is not right" in answer.text) == (403, True)
+    assert browser.get("/").headers["location"] == "/auth/setup"
+
+
+def test_the_code_may_be_typed_as_people_type(browser: TestClient) -> None:
+    assert set_up(browser, code=f" {accounts.setup_code().lower().replace('-', ' ')} ").status_code == 303
+
+
+def test_at_the_machine_itself_no_code_is_asked_for(database: str) -> None:
+    app, here = product(), ("127.0.0.1", 50_000)
+    with TestClient(app, base_url="http://127.0.0.1:8501", client=here, follow_redirects=False) as browser:
+        assert "Set-up code" not in browser.get("/auth/setup").text
+        assert set_up(browser).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("name", "address"), [("reports.example.com", "127.0.0.1"), ("localhost", "203.0.113.9"), ("127.0.0.1", "::2")]
+)
+def test_a_proxy_or_a_foreign_name_is_not_the_machine_itself(database: str, name: str, address: str) -> None:
+    with TestClient(product(), base_url=f"http://{name}", client=(address, 50_000)) as browser:
+        assert "Set-up code" in browser.get("/auth/setup").text
 
 
 @pytest.mark.parametrize(
@@ -127,12 +159,11 @@ def test_the_first_person_becomes_administrator(browser: TestClient) -> None:
 def test_a_set_up_with_a_mistake_says_what_and_keeps_the_rest(
     browser: TestClient, change: dict[str, str], says: str
 ) -> None:
-    form = {"name": "Ann", "email": EMAIL, "password": PASSWORD, "csrf": csrf(browser, "/auth/setup"), **change}
-    answer = browser.post("/auth/setup", data=form)
+    answer = set_up(browser, code=accounts.setup_code(), **change)
     assert answer.status_code == 422
     assert says in answer.text
-    assert f'value="{form["email"]}"' in answer.text
-    assert form["password"] not in answer.text
+    assert f'value="{change.get("email", EMAIL)}"' in answer.text
+    assert change.get("password", PASSWORD) not in answer.text
 
 
 def test_the_set_up_is_closed_once_somebody_exists(browser: TestClient, ann: Person) -> None:
