@@ -54,12 +54,12 @@ def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def template_database(server_url: str) -> Iterator[str]:
     name = f"template_{uuid.uuid4().hex[:12]}"
-    with _created(server_url, name) as url:
+    with created_database(server_url, name) as url:
         migrations.upgrade(url)
         yield name
 
 
-class _created:
+class created_database:
     def __init__(self, server_url: str, name: str, template: str | None = None) -> None:
         self.server, self.name, self.template = server_url, name, template
 
@@ -78,7 +78,7 @@ class _created:
 
 @pytest.fixture(scope="session")
 def shared_database(server_url: str, template_database: str) -> Iterator[str]:
-    with _created(server_url, f"shared_{uuid.uuid4().hex[:12]}", template_database) as url:
+    with created_database(server_url, f"shared_{uuid.uuid4().hex[:12]}", template_database) as url:
         yield url
 
 
@@ -102,7 +102,7 @@ def db(shared_engine: sa.Engine) -> Iterator[Session]:
 @pytest.fixture
 def database(server_url: str, template_database: str) -> Iterator[str]:
     """URL of a migrated database of its own, with `app.core.db` pointed at it: for tests that commit, fork or race."""
-    with _created(server_url, f"test_{uuid.uuid4().hex[:12]}", template_database) as url:
+    with created_database(server_url, f"test_{uuid.uuid4().hex[:12]}", template_database) as url:
         database_module.configure(url)
         yield url
         database_module.engine().dispose()

@@ -27,7 +27,7 @@ from app.core import settings as settings_module
 from app.core.actor import Role
 from app.core.db import transaction
 from tests.access_objects import Objects, new_person
-from tests.conftest import _created
+from tests.conftest import created_database
 
 CHECKS = [
     not_a_server_error,
@@ -62,7 +62,7 @@ def callers(server_url: str, template_database: str) -> Iterator[Callers]:
     before = os.environ.get("RATE_LIMIT_PER_MINUTE")
     os.environ["RATE_LIMIT_PER_MINUTE"] = "1000000"
     settings_module.settings.cache_clear()
-    with _created(server_url, f"test_{uuid4().hex[:12]}", template_database) as url:
+    with created_database(server_url, f"test_{uuid4().hex[:12]}", template_database) as url:
         database_module.configure(url)
         yield Callers()
         database_module.engine().dispose()

@@ -28,7 +28,7 @@ from app.sharing import service as sharing
 from app.sharing.schemas import Level, MemberAdd, ShareCreate, TeamCreate
 from tests.access_objects import Objects, new_person
 from tests.access_rules import ADMIN, AUTHOR, EDIT, OWN, RULES, VIEW, Needs, Rule
-from tests.conftest import _created
+from tests.conftest import created_database
 
 ROUTES = [f"{method.upper()} {path}" for path, methods in api.openapi()["paths"].items() for method in methods]
 NARROWED = "administrator whose key lacks the scope admin"
@@ -115,7 +115,7 @@ def world(server_url: str, template_database: str) -> Iterator[World]:
     patch = pytest.MonkeyPatch()
     patch.setenv("RATE_LIMIT_PER_MINUTE", "0")
     settings.cache_clear()
-    with _created(server_url, f"test_{uuid4().hex[:12]}", template_database) as url:
+    with created_database(server_url, f"test_{uuid4().hex[:12]}", template_database) as url:
         database_module.configure(url)
         yield new_world()
         database_module.engine().dispose()

@@ -1,11 +1,9 @@
 """The one way into admissions: signing up, invitations, new passwords by link."""
 
 from app.admissions import notices  # noqa: F401  from here on people are told of changes to their accounts
-from app.admissions.captcha import Captcha, CaptchaUnavailable, CaptchaWrong, captcha, check_captcha
+from app.admissions.captcha import Captcha, captcha, check_captcha
 from app.admissions.identities import (
-    EmailUnproven,
     NoOtherWayIn,
-    NotAdmitted,
     admit_identity,
     identities,
     note_refused_proof,
@@ -25,7 +23,6 @@ from app.admissions.invitations import (
 )
 from app.admissions.oidc import (
     Question,
-    SignInCancelled,
     SignInOver,
     ask_provider,
     delete_old_questions,
@@ -35,7 +32,7 @@ from app.admissions.oidc import (
     spend_oidc_start,
     take_answer,
 )
-from app.admissions.provider import ProofRefused, ProviderUnavailable, oidc_configured, provider_description
+from app.admissions.provider import ProofRefused, oidc_configured, provider_description
 from app.admissions.resets import (
     NobodyToReset,
     ResetUnusable,
@@ -52,22 +49,16 @@ from app.admissions.tokens import LinkUnusable
 __all__ = [
     "AlreadyInvited",
     "Captcha",
-    "CaptchaUnavailable",
-    "CaptchaWrong",
     "Claimed",
-    "EmailUnproven",
     "InvitationOver",
     "InvitationUnusable",
     "InvitationsOff",
     "LinkUnusable",
     "NoOtherWayIn",
     "NobodyToReset",
-    "NotAdmitted",
     "ProofRefused",
-    "ProviderUnavailable",
     "Question",
     "ResetUnusable",
-    "SignInCancelled",
     "SignInOver",
     "SignUpClosed",
     "accept_invitation",

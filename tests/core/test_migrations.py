@@ -12,7 +12,7 @@ from app.accounts import service as accounts
 from app.accounts.schemas import PersonCreate
 from app.core import db, migrations
 from app.core.actor import SYSTEM, Role
-from tests.conftest import _created
+from tests.conftest import created_database
 from tests.test_architecture import FEATURES, ROOT
 
 # Rules that a comparison of columns does not see. Triggers exist in migrations only.
@@ -34,7 +34,7 @@ LEFT = """
 
 @pytest.fixture
 def empty(server_url: str) -> Iterator[str]:
-    with _created(server_url, f"test_{uuid4().hex[:12]}") as url:
+    with created_database(server_url, f"test_{uuid4().hex[:12]}") as url:
         yield url
 
 

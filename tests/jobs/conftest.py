@@ -16,7 +16,7 @@ from app.core import db
 from app.core.actor import SYSTEM
 from app.jobs import service as jobs
 from app.jobs.schemas import Run
-from tests.conftest import _created
+from tests.conftest import created_database
 from tests.jobs.handlers import DONE
 
 STALE_SECONDS = 3.0
@@ -41,7 +41,7 @@ def start_worker(done: str) -> Iterator[StartWorker]:
 @pytest.fixture(scope="module")
 def shared_worker(server_url: str, template_database: str) -> Iterator[subprocess.Popen[str]]:
     """For tests that leave their worker alive: a start takes a second or two."""
-    with _created(server_url, f"jobs_{uuid4().hex[:12]}", template_database) as url:
+    with created_database(server_url, f"jobs_{uuid4().hex[:12]}", template_database) as url:
         db.configure(url)
         with db.transaction() as session:
             session.execute(sa.text(DONE))

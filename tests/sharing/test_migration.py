@@ -6,7 +6,7 @@ import psycopg
 
 from app.core import migrations
 from app.core.db import psycopg_dsn
-from tests.conftest import _created
+from tests.conftest import created_database
 
 OLD = """
 insert into boards (name, created_at) values ('Team', now());
@@ -16,7 +16,7 @@ insert into datasets (name, columns, created_at, changed_at) values ('orders', '
 
 
 def test_what_was_there_before_teams_is_open_to_everybody(server_url: str) -> None:
-    with _created(server_url, f"test_{uuid4().hex[:12]}") as url:
+    with created_database(server_url, f"test_{uuid4().hex[:12]}") as url:
         migrations.upgrade(url, "0009")
         with psycopg.connect(psycopg_dsn(url)) as connection:
             connection.execute(OLD)
