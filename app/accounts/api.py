@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Request, Response
 from starlette.responses import StreamingResponse
 
 from app.accounts import limits
@@ -189,10 +189,10 @@ def list_keys(db: Db, caller: Caller, limit: Limit = 50, cursor: str | None = No
 
 
 @router.post("/keys", status_code=201, dependencies=[PROVEN_JUST_NOW])
-def create_key(db: Db, caller: Caller, new: KeyCreate, response: Response) -> NewKey:
+def create_key(db: Db, caller: Caller, new: KeyCreate, request: Request, response: Response) -> NewKey:
     """The answer holds the key, this once: sending the request again does not show it again."""
     response.headers["Cache-Control"] = "no-store"
-    return accounts.create_key(db, caller, new)
+    return accounts.create_key(db, caller, new, until=getattr(request.state, "key_ends", None))
 
 
 @router.delete("/keys/{key_id}")

@@ -2,7 +2,7 @@
 
 import secrets
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -29,12 +29,16 @@ class ScopeTooNarrow(Forbidden):
     """This key may only read. Use one with the scope write."""
 
 
+class OutlivesItsMaker(Invalid):
+    """A key that is made with another key ends with it at the latest."""
+
+
 class TooManyKeys(Conflict):
     """You have 50 valid keys, the most that one person may have. Revoke one that is not used any more."""
 
 
-def create_key(db: Session, actor: Actor, new: KeyCreate) -> NewKey:
-    """The key itself is in the answer and nowhere else."""
+def create_key(db: Session, actor: Actor, new: KeyCreate, *, until: datetime | None = None) -> NewKey:
+    """The key itself is in the answer and nowhere else. `until` is the end of the key that makes it, if it has one."""
     if actor.id is None:
         raise Invalid("A key belongs to a person; the system itself has none.")
     if Scope.admin in new.scopes:
@@ -42,6 +46,8 @@ def create_key(db: Session, actor: Actor, new: KeyCreate) -> NewKey:
     now = clock.now()
     if new.expires_at and (new.expires_at.tzinfo is None or new.expires_at <= now):
         raise Invalid(f"expires_at must be a time with zone in the future, not {new.expires_at.isoformat()}.")
+    if until and (new.expires_at is None or new.expires_at > until):
+        raise OutlivesItsMaker(f"expires_at: a key made with a key ends with it, by {until.isoformat()}.")
     _require_room(db, actor)
     key = PREFIX + secrets.token_urlsafe(32)
     row = ApiKeyRow(
@@ -88,6 +94,7 @@ class KeyInUse:
     id: UUID
     actor: Actor
     may_change: bool
+    expires_at: datetime | None = None
 
 
 def actor_of_key(db: Session, key: str, *, ip: str | None = None, changes: bool = False) -> Actor | None:
@@ -113,7 +120,7 @@ def key_in_use(db: Session, key: str, *, ip: str | None = None) -> KeyInUse | No
     actor = actor_from(person, ip)
     narrowed = actor.role is Role.admin and Scope.admin not in scopes
     actor = actor.model_copy(update={"role": Role.author}) if narrowed else actor
-    return KeyInUse(row.id, actor, may_change=scopes != {Scope.read})
+    return KeyInUse(row.id, actor, may_change=scopes != {Scope.read}, expires_at=row.expires_at)
 
 
 def _require_room(db: Session, actor: Actor) -> None:

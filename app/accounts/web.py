@@ -72,7 +72,7 @@ def _owner_of_key(request: Request, key: str, *, changes: bool) -> Actor:
             limits.spend_unknown_key(db, ip)
     if found is None:
         raise KeyRefused
-    request.state.actor = found.actor
+    request.state.actor, request.state.key_ends = found.actor, found.expires_at
     if changes and not found.may_change:
         raise accounts.ScopeTooNarrow
     return found.actor

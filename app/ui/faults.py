@@ -1,5 +1,6 @@
 """A fault of ours below the gate: the answer has a number to tell, and the same headers as any other."""
 
+import sqlalchemy as sa
 import structlog
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -25,6 +26,12 @@ class AnswerFaults:
 
         try:
             return await self.app(scope, receive, send_noting)
+        except (sa.exc.OperationalError, sa.exc.TimeoutError) as error:
+            log.warning("database_unavailable", path=scope["path"], error=str(error.__cause__ or error))
+            if started:
+                raise
+            text = "The database does not answer right now. Try again in a moment."
+            return await PlainTextResponse(text, 503, {"Retry-After": "5"})(scope, receive, send)
         except Exception:
             number = scope.get("state", {}).get("request_id", "")
             log.exception("request_failed", request_id=number, path=scope["path"], method=scope["method"])

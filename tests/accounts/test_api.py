@@ -159,6 +159,17 @@ def test_keys_of_two_people_do_not_meet(visit: Visit) -> None:
     assert len({answer.json()["key"] for answer in answers}) == 2
 
 
+def test_a_key_makes_none_that_outlives_it(visit: Visit, anonymous: TestClient) -> None:
+    """Else a key that leaks for a day is one for ever."""
+    ends = (clock.now() + timedelta(days=1)).isoformat()
+    made = visit(Role.member).client.post("/keys", json={"name": "a day", "scopes": ["write"], "expires_at": ends})
+    short = {"Authorization": f"Bearer {made.json()['key']}"}
+    for longer in (None, (clock.now() + timedelta(days=2)).isoformat()):
+        answer = anonymous.post("/keys", json={"name": "longer", "expires_at": longer}, headers=short)
+        assert (answer.status_code, answer.json()["error"]) == (422, "OutlivesItsMaker")
+    assert anonymous.post("/keys", json={"name": "as long", "expires_at": ends}, headers=short).status_code == 201
+
+
 def test_an_answer_with_a_secret_is_not_kept(visit: Visit) -> None:
     ann, key = visit(Role.member).client, {"Idempotency-Key": "k1"}
     assert ann.post("/keys", json={"name": "mine"}, headers=key).status_code == 201

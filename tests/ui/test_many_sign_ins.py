@@ -4,6 +4,8 @@ import asyncio
 import time
 
 import pytest
+import sqlalchemy as sa
+from starlette.testclient import TestClient
 
 from app.ui.auth import forms
 
@@ -45,3 +47,16 @@ def test_what_is_refused_reaches_who_asked() -> None:
 
     with pytest.raises(ValueError, match="no"):
         asyncio.run(forms.in_turn(refuse))
+
+
+@pytest.mark.parametrize("away", [sa.exc.TimeoutError("no connection"), sa.exc.OperationalError("", {}, OSError())])
+def test_without_a_free_connection_a_form_asks_to_try_again(
+    browser: TestClient, monkeypatch: pytest.MonkeyPatch, away: Exception
+) -> None:
+    def wait_in_vain(*_: object) -> None:
+        raise away
+
+    monkeypatch.setattr("app.accounts.service.actor_of_session", wait_in_vain)
+    answer = browser.get("/auth/login")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    assert "no connection" not in answer.text
