@@ -13,6 +13,7 @@ from app.ui.admin_hand_over import deactivate
 from app.ui.identities import identities_of
 from app.ui.my_access import SCOPES, browser_name
 from app.ui.page import action, confirm, plain, reading, when
+from app.ui.reconfirm import is_still, password_field
 from app.ui.reset_link import reset_link
 
 MOST = 200
@@ -41,7 +42,8 @@ def _role(person: Actor, one: Person, meaning: dict[Role, str]) -> None:
         password = st.text_input(
             "New password", type="password", help="Leave empty to keep the present one.", autocomplete="new-password"
         )
-        if not st.form_submit_button("Save", type="primary"):
+        mine = password_field(person, key=f"password_for_{one.id}")
+        if not st.form_submit_button("Save", type="primary") or not is_still(person, mine):
             return
     change = PersonChange(role=role, password=SecretStr(password) if password else None)
     with action(f"{plain(one.name)} saved.") as db:

@@ -151,3 +151,55 @@ def test_deactivating_asks_for_the_password_and_moves_what_they_own(
     assert owner_of(ada, board_id) == ada.id
     with transaction() as db:
         assert [one.is_active for one in accounts.people(db, ada) if one.id == ben.id] == [False]
+
+
+def one_person() -> None:
+    from app.accounts import service as accounts
+    from app.core.actor import Role
+    from app.ui.admin_person import show_person
+    from app.ui.link_once import show_link
+    from app.ui.page import reading, viewer
+
+    person = viewer()
+    with reading() as db:
+        one = next(one for one in accounts.people(db, person) if one.id != person.id)
+    show_link()
+    show_person(person, one, {role: role.value for role in Role}, "")
+
+
+@pytest.fixture
+def ben_shown(ada: Actor, ben: Actor, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    with transaction() as db:
+        token = accounts.start_session(db, accounts.me(db, ada))
+    for module in ("page", "reconfirm"):
+        monkeypatch.setattr(f"app.ui.{module}.session_token", lambda: token)
+    return AppTest.from_function(one_person, default_timeout=30).run()
+
+
+ANSWERS: tuple[tuple[str, list[str]], ...] = (
+    ("not my password", ["This is not your password. Nothing was changed."]),
+    (PASSWORD, []),
+)
+
+
+def test_a_role_is_changed_by_who_knows_the_administrators_password(ben_shown: AppTest, ada: Actor, ben: Actor) -> None:
+    for password, said in ANSWERS:
+        ben_shown.selectbox[0].set_value(Role.viewer)
+        ben_shown.text_input(key=f"password_for_{ben.id}").set_value(password)
+        press(ben_shown, "Save")
+        assert errors(ben_shown) == said
+        with transaction() as db:
+            role = next(one.role for one in accounts.people(db, ada) if one.id == ben.id)
+        assert role is (Role.author if said else Role.viewer)
+
+
+def test_a_link_to_a_new_password_is_made_by_who_knows_the_administrators_password(
+    ben_shown: AppTest, ben: Actor
+) -> None:
+    for password, said in ANSWERS:
+        ben_shown.button(key=f"reset_{ben.id}").click().run()
+        ben_shown.text_input(key="password_again").set_value(password)
+        ben_shown.button(key=f"reset_{ben.id}").click()  # a dialog reruns alone in a browser, here it is opened again
+        press(ben_shown, "Go on")
+        assert errors(ben_shown) == said
+    assert "/auth/reset/" in ben_shown.code[0].value
