@@ -68,7 +68,7 @@ def list_smtp_accounts(db: Db, caller: Caller, limit: Limit = 50, cursor: str | 
     return deliveries.smtp_accounts_page(db, caller, limit=limit, cursor=cursor)
 
 
-@router.post("/smtp-accounts", status_code=201)
+@router.post("/smtp-accounts", status_code=201, dependencies=[PROVEN_JUST_NOW])
 def create_smtp_account(db: Db, caller: Caller, new: SmtpAccountCreate) -> SmtpAccount:
     """The password is kept encrypted."""
     return deliveries.create_smtp_account(db, caller, new)

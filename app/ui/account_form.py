@@ -123,7 +123,8 @@ def _fields(person: Actor, given: SmtpAccount | None) -> dict[str, Any]:
         )
         is_system = bool(given and given.is_system)
         hint = "Choose another account for it to take it away from this one." if is_system else None
-        takes_over = st.toggle("Use for invitations and password mail", is_system, disabled=is_system, help=hint)
+        what = "Use for invitations and password mail"  # whoever holds the account can read the links in them
+        takes_over = given is not None and st.toggle(what, is_system, disabled=is_system, help=hint)
         own_password = password_field(person) if given else None
         if not st.form_submit_button("Save", type="primary"):
             return {}
