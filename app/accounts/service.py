@@ -83,7 +83,6 @@ from app.accounts.sign_in import (
     sign_in,
 )
 from app.accounts.two_factor import (
-    TwoFactorIsOff,
     TwoFactorRequired,
     WrongCode,
     confirm_two_factor,
@@ -107,7 +106,6 @@ __all__ = [
     "SignInExpired",
     "SignInTooOld",
     "TooManyKeys",
-    "TwoFactorIsOff",
     "TwoFactorRequired",
     "WeakPassword",
     "WrongCode",

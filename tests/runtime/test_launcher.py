@@ -9,6 +9,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpx2
 import psutil
 import psycopg
 import pytest
@@ -20,6 +21,7 @@ from tests.runtime.product import ROOT, Product
 
 pytestmark = pytest.mark.crash
 Start = Callable[..., Product]
+ADMIN = {"ADMIN_EMAIL": "boss@example.com", "ADMIN_PASSWORD": "three unrelated words"}
 KEYS = {"SECRET_KEY": "a-key-for-the-runtime-tests", "SMTP_ENV_KEY": new_fernet_key()}
 
 
@@ -74,17 +76,23 @@ def test_when_uv_is_killed_the_product_goes_too(tmp_path):
 
 
 def test_after_kill_9_nothing_runs_and_nothing_is_lost(start, tmp_path):
-    product = start()
+    product = start(**ADMIN)
     product.wait_until_ready()
+    signed_in = httpx2.post(
+        f"{product.url}/auth/login", json=dict(zip(("email", "password"), ADMIN.values(), strict=True))
+    )
     url = EmbeddedPostgres(tmp_path / "postgres").url
     with psycopg.connect(db.psycopg_dsn(url)) as connection:
         connection.execute("create table kept as select 42 as answer")
     product.stop(signal.SIGKILL)
     assert product.leftovers(10) == []
 
-    start(WORKERS="0").wait_until_ready()
+    again = start(WORKERS="0")
+    again.wait_until_ready()
     with psycopg.connect(db.psycopg_dsn(url)) as connection:
         assert connection.execute("select answer from kept").fetchone() == (42,)
+    me = httpx2.get(f"{again.url}/api/v1/me", cookies=signed_in.cookies)
+    assert me.json()["email"] == ADMIN["ADMIN_EMAIL"]  # whoever was signed in still is
 
 
 def test_a_killed_worker_and_a_killed_database_are_started_again(start, tmp_path):
