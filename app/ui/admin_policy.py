@@ -90,7 +90,7 @@ def _fixed() -> None:
         "A session ends after": f"{_span(config.session_timeout)} without activity",
         "and in any case after": _span(config.session_max_age),
         "API requests of a person or key": limit,
-        "Wrong passwords": "10 an hour for an account, 20 an hour for an address; then one must wait",
+        "Wrong passwords": "10 an hour for an account, 20 an hour for a network address; then one must wait",
         "Wrong codes": "5 at once, then 10 an hour",
     }
     st.markdown("\n".join(f"- {what}: **{value}**" for what, value in facts.items()))

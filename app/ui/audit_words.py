@@ -3,11 +3,12 @@
 from typing import Any
 
 LONGEST = 400
+SIGN_IN = {"session:started": "Signed in", "session:refused": "Sign-in refused", "session:ended": "Signed out"}
 
 
 def action_words(action: str) -> str:
     """`smtp_account:tested` is `Smtp account tested`."""
-    return action.replace(":", " ").replace("_", " ").capitalize()
+    return SIGN_IN.get(action) or action.replace(":", " ").replace("_", " ").capitalize()
 
 
 def details_words(details: dict[str, Any]) -> str:

@@ -84,6 +84,8 @@ def my_keys(person: Actor) -> None:
             _create_key(person, name, scope, clock.now() + timedelta(days=days) if days else None)
     with reading() as db:
         mine = accounts.keys(db, person)
+    if not mine:
+        st.caption("You have no keys yet.")
     for key in mine:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             with st.container(gap=None):
