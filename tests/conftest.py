@@ -4,6 +4,7 @@ Migrated once into a template, then copied (`database`) or rolled back (`db`) pe
 """
 
 import os
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -105,5 +106,13 @@ def database(server_url: str, template_database: str) -> Iterator[str]:
     with created_database(server_url, f"test_{uuid.uuid4().hex[:12]}", template_database) as url:
         database_module.configure(url)
         yield url
+        _wait_for_threads(database_module.engine())
         database_module.engine().dispose()
         database_module.engine.cache_clear()
+
+
+def _wait_for_threads(engine: sa.Engine, seconds: float = 5) -> None:
+    """A thread of the product may still be looking something up; its connection would be lost unclosed."""
+    deadline = time.monotonic() + seconds
+    while isinstance(engine.pool, sa.QueuePool) and engine.pool.checkedout() and time.monotonic() < deadline:
+        time.sleep(0.02)

@@ -8,6 +8,7 @@ import os
 import pwd
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -192,9 +193,10 @@ class Cluster:
 
     def _create_data(self) -> None:
         """Beside its place, then renamed: killed midway there is no data folder yet."""
-        new = self.root / "data.new"
-        shutil.rmtree(new, ignore_errors=True)
-        new.mkdir(mode=0o700)
+        for left in self.root.glob("data.new*"):
+            shutil.rmtree(left, ignore_errors=True)
+        # A name of its own: the initdb of a start that was killed may still write into the last one.
+        new = Path(tempfile.mkdtemp(prefix="data.new-", dir=self.root))
         if self.account:
             os.chown(new, self.account.uid, self.account.gid)
         with self._reachable(new) as (path, handles):

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import pytest
 import structlog
+from structlog.testing import capture_logs
 
 from app.audit import service as audit
 from app.audit.schemas import Action, AuditFilter
@@ -143,11 +144,9 @@ def test_a_verification_is_a_job_that_fails_when_the_trail_is_broken(database: s
         assert (monitoring.last_audit_check(db, SYSTEM) or good).id == bad.id
 
 
-def test_the_log_keeps_a_head_that_the_trail_can_be_checked_against(
-    database: str, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_the_log_keeps_a_head_that_the_trail_can_be_checked_against(database: str) -> None:
     record(Action.card_created)
-    with caplog.at_level(logging.INFO), transaction() as db:
+    with capture_logs() as lines, transaction() as db:
         audit.note_head(db)
-        head = audit.chain_head(db)[1]
-    assert head in caplog.text
+        length, head = audit.chain_head(db)
+    assert [(line["length"], line["head"]) for line in lines] == [(length, head)]
