@@ -12,12 +12,13 @@ from app.audit.schemas import Action, AuditFilter
 from app.core.actor import Actor
 from app.jobs.schemas import Run, RunStatus
 from app.monitoring import service as monitoring
-from app.ui.audit_words import action_words, details_words
+from app.ui.audit_words import action_words, details_words, subject_words
 from app.ui.page import action, empty_state, plain, reading, when, zone
 
 PAGE_SIZE = 50
 CURSORS, SHOWN_FILTER = "audit_cursors", "audit_filter"
 POLL_SECONDS = 2.0
+WIDE, NARROW = st.column_config.TextColumn(width="large"), st.column_config.TextColumn(width="small")
 NOT_ENFORCED = (
     "The database itself does not forbid changes: the product and its migrations use the same role, or one with all"
     " rights. Triggers and the chain of hashes still guard the trail; ALEMBIC_URL gives migrations a role of their own."
@@ -32,7 +33,7 @@ def show(person: Actor) -> None:
     wanted = _asked_filter(person)
     if st.session_state.get(SHOWN_FILTER) != wanted:
         st.session_state[SHOWN_FILTER], st.session_state[CURSORS] = wanted, []
-    _entries(wanted)
+    _entries(person, wanted)
     query = urlencode(wanted.model_dump(mode="json", exclude_defaults=True))
     with st.container(horizontal=True):
         for form in audit.EXPORT_FORMATS:
@@ -91,10 +92,11 @@ def _choice(value: str) -> str:
     return action_words(value) if ":" in value else f"{action_words(value)}: all"
 
 
-def _entries(wanted: AuditFilter) -> None:
+def _entries(person: Actor, wanted: AuditFilter) -> None:
     cursors: list[str] = st.session_state[CURSORS]
     with reading() as db:
         page = audit.entries_page(db, wanted, limit=PAGE_SIZE, cursor=cursors[-1] if cursors else None)
+        names = {str(one.id): one.name for one in accounts.people(db, person)}
     if not page.items:
         empty_state("manage_search", "Nothing fits", "Choose another person, action or time.")
     else:
@@ -103,13 +105,15 @@ def _entries(wanted: AuditFilter) -> None:
                 "When": when(entry.at),
                 "Who": entry.person,
                 "What": action_words(entry.action),
+                "Of": subject_words(entry.subject, entry.details, names),
                 "Details": details_words(entry.details),
-                "Of": entry.subject,
                 "From": entry.ip or "–",
+                "Id": entry.subject,
             }
             for entry in page.items
         ]
-        st.dataframe(rows, hide_index=True, height=560 if len(rows) > 14 else "content")
+        widths = {"Details": WIDE, "Id": NARROW}
+        st.dataframe(rows, hide_index=True, height=560 if len(rows) > 14 else "content", column_config=widths)
     with st.container(horizontal=True):
         if st.button("Newer", disabled=not cursors, icon=":material/chevron_left:"):
             cursors.pop()

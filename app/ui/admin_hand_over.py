@@ -109,7 +109,11 @@ def _hand_over(person: Actor, person_id: UUID, things: list[LeftThing]) -> None:
     def ask() -> None:
         _list(things[0].person, things)
         heir = _heir(person, person_id, None)
-        if st.button("Hand over", type="primary", key="hand_over_act", disabled=heir is None) and heir:
+        with st.container(horizontal=True, horizontal_alignment="right"):
+            if st.button("Cancel", key="hand_over_cancel"):
+                st.rerun()
+            wanted = st.button("Hand over", type="primary", key="hand_over_act", disabled=heir is None)
+        if wanted and heir:
             with action(f"{in_words(things)} handed over.") as db:
                 sharing.hand_over(db, person, person_id, heir)
                 st.rerun()

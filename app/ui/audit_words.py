@@ -1,5 +1,6 @@
 """Entries of the audit trail as people read them."""
 
+from collections.abc import Mapping
 from typing import Any
 
 LONGEST = 400
@@ -9,6 +10,12 @@ SIGN_IN = {"session:started": "Signed in", "session:refused": "Sign-in refused",
 def action_words(action: str) -> str:
     """`smtp_account:tested` is `Smtp account tested`."""
     return SIGN_IN.get(action) or action.replace(":", " ").replace("_", " ").capitalize()
+
+
+def subject_words(subject: str, details: dict[str, Any], people: Mapping[str, str]) -> str:
+    """What it was called at the time, or the person whose id it is; an id alone says nothing to people."""
+    named = next((details[key] for key in ("name", "title", "email") if isinstance(details.get(key), str)), None)
+    return people.get(subject) or named or subject
 
 
 def details_words(details: dict[str, Any]) -> str:

@@ -68,7 +68,7 @@ def _fires(person: Actor, found: Schedule) -> None:
         rows = deliveries.deliveries(db, person, DeliveryFilter(schedule_id=found.id), limit=200).items
         names = accounts.person_names(db, person)
     if not fires:
-        empty_state("history", "It has not run yet", "Run it now, or wait for its time.")
+        empty_state("history", "It has not run yet", "Each run is listed here with its messages.")
     for fire in fires:
         with st.container(border=True, gap="xxsmall"):
             by = f" · started by {plain(names.get(fire.manual_by, 'somebody'))}" if fire.manual_by else ""
