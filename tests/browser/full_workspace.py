@@ -6,9 +6,10 @@ from typing import Any
 import httpx2
 from playwright.sync_api import Page, expect
 
+from tests.browser.people_workspace import FINAL, PASSWORD, People
 from tests.generators import TRANSACTION_COLUMNS, transactions_csv
 
-EMAIL, PASSWORD = "ann@example.com", "correct horse battery staple"
+EMAIL = "ann@example.com"
 WAIT_SECONDS = 90
 LONGER_THAN_A_ROW = 24 << 20
 THINGS = (
@@ -22,8 +23,8 @@ THINGS = (
     "job",
     "invitation",
     "new_password",
+    *(f"view_{kind}" for kind in ("board", "dataset", "template", "report", "schedule")),
 )
-FINAL = {"completed", "failed", "partial", "cancelled"}
 
 
 def set_up_by_hand(page: Page, url: str) -> None:
@@ -39,7 +40,7 @@ def set_up_by_hand(page: Page, url: str) -> None:
 
 class Filler:
     def __init__(self, url: str) -> None:
-        self.client = httpx2.Client(base_url=url, headers={"Origin": url}, timeout=60)
+        self.url, self.client = url, httpx2.Client(base_url=url, headers={"Origin": url}, timeout=60)
 
     def fill(self) -> dict[str, str]:
         """Addresses of the pages that show one thing."""
@@ -52,10 +53,11 @@ class Filler:
         viewer = self._post(
             "/people", {"email": "vic@example.com", "name": "Vic Viewer", "password": PASSWORD, "role": "viewer"}
         )
+        template, schedule = (self._get(path)["items"][0]["id"] for path in ("/templates", "/schedules"))
+        view_only = People(self.url, EMAIL).fill()
         links = self._links(viewer["id"])
         rejected = self._load("transactions", 1.0)
         self._load("payments", 0.1)
-        template, schedule = (self._get(path)["items"][0]["id"] for path in ("/templates", "/schedules"))
         reports = [self._post("/reports", {"template": template})["report_id"] for _ in range(2)]
         self._post(f"/schedules/{schedule}/run")
         failed = self._fail()
@@ -70,6 +72,7 @@ class Filler:
             "schedule": f"schedules?schedule={schedule}",
             "delivery": f"deliveries?delivery={delivery}",
             "job": f"jobs?job={failed}",
+            **view_only,
             **links,
         }
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.browser.conftest import CHROMIUM_FLAGS, sign_in
-from tests.browser.full_workspace import EMAIL, PASSWORD, Filler, set_up_by_hand
+from tests.browser.full_workspace import Filler, set_up_by_hand
+from tests.browser.people_workspace import PASSWORD
 from tests.browser.screens import Screen, screens, show
 from tests.runtime.product import Product
 
@@ -41,19 +42,21 @@ def take_all(browser: Browser, url: str, out: Path) -> None:
     wanted = screens(Filler(url).fill())
     for scheme in ("light", "dark"):
         for size in SIZES:
-            stranger, member = (_context(browser, scheme, size) for _ in range(2))
-            page = member.new_page()
-            sign_in(page, url, (EMAIL, PASSWORD))
+            contexts = {who: _context(browser, scheme, size) for who in {screen.who for screen in wanted}}
+            pages = {who: context.new_page() for who, context in contexts.items()}
+            for who, page in pages.items():
+                if who:
+                    sign_in(page, url, (who, PASSWORD))
             for screen in wanted:
-                take(page if screen.signed_in else stranger.new_page(), url, screen, out, scheme)
-            stranger.close()
-            member.close()
+                take(pages[screen.who] if screen.who else contexts[None].new_page(), url, screen, out, scheme)
+            for context in contexts.values():
+                context.close()
 
 
 def _first_page(browser: Browser, url: str, out: Path, scheme: str) -> None:
     for size in SIZES:
         context = _context(browser, scheme, size)
-        take(context.new_page(), url, Screen("setup", "auth/setup"), out, scheme)
+        take(context.new_page(), url, Screen("setup", "auth/setup", who=None), out, scheme)
         context.close()
 
 

@@ -8,7 +8,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from tests.browser.conftest import sign_in
-from tests.browser.full_workspace import EMAIL, PASSWORD, THINGS, Filler, set_up_by_hand
+from tests.browser.full_workspace import EMAIL, THINGS, Filler, set_up_by_hand
+from tests.browser.people_workspace import PASSWORD, VERA
 from tests.browser.screens import screens, settled, show
 from tests.runtime.product import Product
 
@@ -33,7 +34,7 @@ SIDEWAYS = """[...document.querySelectorAll('html, [data-testid=stMain], [role=d
 
 
 class Visit(NamedTuple):
-    page: Page
+    pages: dict[str | None, Page]  # of each person, and of a stranger
     url: str
     things: dict[str, str]
 
@@ -42,11 +43,17 @@ class Visit(NamedTuple):
 def visit(tmp_path_factory: pytest.TempPathFactory, chromium: Browser) -> Iterator[Visit]:
     product = Product(tmp_path_factory.mktemp("full"), LOG_LEVEL="WARNING", SIGNUP="open")
     product.wait_until_ready()
-    page = chromium.new_context(locale="en-GB", timezone_id="Europe/Berlin").new_page()
-    page.set_default_timeout(30_000)
-    set_up_by_hand(page, product.url)
-    yield Visit(page, product.url, Filler(product.url).fill())
-    page.context.close()
+    pages = {
+        who: chromium.new_context(locale="en-GB", timezone_id="Europe/Berlin").new_page() for who in (EMAIL, VERA, None)
+    }
+    for page in pages.values():
+        page.set_default_timeout(30_000)
+    set_up_by_hand(pages[EMAIL], product.url)
+    things = Filler(product.url).fill()
+    sign_in(pages[VERA], product.url, (VERA, PASSWORD))
+    yield Visit(pages, product.url, things)
+    for page in pages.values():
+        page.context.close()
     product.close()
 
 
@@ -64,16 +71,14 @@ def is_known(rule: str, html: str) -> bool:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_page_can_be_read_by_everybody_and_fits_a_phone(name: str, visit: Visit) -> None:
-    page = visit.page
+    (screen,) = [one for one in screens(visit.things) if one.name == name]
+    page = visit.pages[screen.who]
     page.set_viewport_size(DESK)  # type: ignore[arg-type]
     page.emulate_media(color_scheme="light")
-    (screen,) = [one for one in screens(visit.things) if one.name == name]
-    if not screen.signed_in:
+    if screen.who is None:
         page.context.clear_cookies()
     show(page, visit.url, screen)
     grave = findings(page, "light") + findings(page, "dark", runOnly=["color-contrast"])
     page.set_viewport_size(PHONE)  # type: ignore[arg-type]
     settled(page)
     assert (grave, page.evaluate(SIDEWAYS)) == ([], [])
-    if not screen.signed_in:
-        sign_in(page, visit.url, (EMAIL, PASSWORD))
