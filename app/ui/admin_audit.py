@@ -105,7 +105,7 @@ def _entries(person: Actor, wanted: AuditFilter) -> None:
                 "When": when(entry.at),
                 "Who": entry.person,
                 "What": action_words(entry.action),
-                "Of": subject_words(entry.subject, entry.details, names),
+                "Of": subject_words(entry, names),
                 "Details": details_words(entry.details),
                 "From": entry.ip or "–",
                 "Id": entry.subject,

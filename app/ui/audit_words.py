@@ -1,8 +1,12 @@
 """Entries of the audit trail as people read them."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
+from app.audit.schemas import AuditEntry
+
+UUID_FORM = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 LONGEST = 400
 SIGN_IN = {"session:started": "Signed in", "session:refused": "Sign-in refused", "session:ended": "Signed out"}
 
@@ -12,10 +16,12 @@ def action_words(action: str) -> str:
     return SIGN_IN.get(action) or action.replace(":", " ").replace("_", " ").capitalize()
 
 
-def subject_words(subject: str, details: dict[str, Any], people: Mapping[str, str]) -> str:
-    """What it was called at the time, or the person whose id it is; an id alone says nothing to people."""
-    named = next((details[key] for key in ("name", "title", "email") if isinstance(details.get(key), str)), None)
-    return people.get(subject) or named or subject
+def subject_words(entry: AuditEntry, people: Mapping[str, str]) -> str:
+    """What it was called at the time, or the person whose id it is; of an id alone only what kind of thing it is."""
+    words = (entry.details.get(key) for key in ("name", "title", "email"))
+    named = next((word for word in words if isinstance(word, str)), None)
+    kind = entry.action.partition(":")[0].replace("_", " ")
+    return people.get(entry.subject) or named or (kind if UUID_FORM.fullmatch(entry.subject) else entry.subject)
 
 
 def details_words(details: dict[str, Any]) -> str:

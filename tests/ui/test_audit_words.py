@@ -2,6 +2,8 @@
 
 import pytest
 
+from app.audit.schemas import Action, AuditEntry
+from app.core import clock
 from app.ui.audit_words import subject_words
 
 ANN = "0b0e8f3c-7e0a-4f0f-9d3e-111111111111"
@@ -11,6 +13,7 @@ ANN = "0b0e8f3c-7e0a-4f0f-9d3e-111111111111"
     ("subject", "details", "shown"),
     [
         (ANN, {"email": "ann@example.com"}, "Ann"),
+        (ANN.replace("1", "2"), {}, "smtp account"),
         ("77", {"name": "Sales"}, "Sales"),
         ("77", {"title": "Report: Week"}, "Report: Week"),
         ("77", {"name": None}, "77"),
@@ -18,4 +21,8 @@ ANN = "0b0e8f3c-7e0a-4f0f-9d3e-111111111111"
     ],
 )
 def test_an_entry_is_about_what_people_called_it(subject: str, details: dict[str, object], shown: str) -> None:
-    assert subject_words(subject, details, {ANN: "Ann"}) == shown
+    entry = AuditEntry(
+        id=1, at=clock.now(), person_id=None, person="Ann", ip=None, action=Action.smtp_account_tested,
+        subject=subject, details=details,
+    )  # fmt: skip
+    assert subject_words(entry, {ANN: "Ann"}) == shown
