@@ -11,7 +11,7 @@ from app.accounts.schemas import Person
 from app.core.actor import Actor
 from app.sharing import service as sharing
 from app.sharing.schemas import Kind, LeftThing, Owned
-from app.ui.page import action, plain, reading
+from app.ui.page import action, plain, reading, submit_or_cancel
 from app.ui.reconfirm import is_still, password_field
 
 WORDS = {
@@ -36,9 +36,7 @@ def deactivate(person: Actor, one: Person) -> None:
         with st.form("deactivate", border=False):
             heir = _heir(person, one.id, f"Nobody yet: leave it with {one.name}") if things else None
             password = password_field(person)
-            with st.container(horizontal=True, horizontal_alignment="right"):
-                cancelled = st.form_submit_button("Cancel")
-                meant = st.form_submit_button("Deactivate", type="primary")
+            meant, cancelled = submit_or_cancel("Deactivate")
         if cancelled:
             st.rerun()
         if meant and is_still(person, password):

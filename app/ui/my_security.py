@@ -6,7 +6,7 @@ from app.accounts import service as accounts
 from app.accounts.schemas import Enrolment, TwoFactor
 from app.core.actor import Actor
 from app.ui.identities import my_identities
-from app.ui.page import action, reading, when
+from app.ui.page import action, reading, submit_or_cancel, when
 from app.ui.qr import qr_svg
 from app.ui.reconfirm import confirm_with_password, may_try_code
 
@@ -63,9 +63,7 @@ def _set_up(person: Actor, enrolment: Enrolment) -> None:
     with st.form("confirm_code", border=False):
         st.markdown("**2. Enter the six digits that the app shows now.**")
         code = st.text_input("Code", max_chars=10, autocomplete="one-time-code", width=200)
-        with st.container(horizontal=True):
-            cancelled = st.form_submit_button("Cancel")
-            confirmed = st.form_submit_button("Turn on", type="primary")
+        confirmed, cancelled = submit_or_cancel("Turn on")
     if cancelled:
         del st.session_state[ENROLMENT]
         st.rerun()

@@ -191,6 +191,12 @@ def confirm(question: str, *, verb: str, act: Callable[[], None], detail: str = 
     ask()
 
 
+def submit_or_cancel(verb: str) -> tuple[bool, bool]:
+    """At the end of a form. Enter presses its first button, so the one that does something comes first."""
+    with st.container(horizontal=True):
+        return st.form_submit_button(verb, type="primary"), st.form_submit_button("Cancel")
+
+
 def defect(error: Exception) -> None:
     """A fault of ours: the log has all of it, the page a number to tell."""
     number = uuid4().hex[:12]

@@ -14,7 +14,7 @@ from app.accounts import service as accounts
 from app.core.actor import Actor
 from app.core.db import transaction
 from app.core.errors import AppError
-from app.ui.page import plain, reading, session_token
+from app.ui.page import plain, reading, session_token, submit_or_cancel
 
 WRONG = "This is not your password. Nothing was changed."
 
@@ -29,9 +29,7 @@ def confirm_with_password(
         st.write(detail)
         with st.form("confirm_with_password", border=False):
             password = password_field(person)
-            with st.container(horizontal=True, horizontal_alignment="right"):
-                cancelled = st.form_submit_button("Cancel")
-                meant = st.form_submit_button(verb, type="primary")
+            meant, cancelled = submit_or_cancel(verb)
         if cancelled:
             st.rerun()
         if meant and is_still(person, password):

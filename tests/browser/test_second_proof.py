@@ -48,14 +48,14 @@ def set_up(page: Page, url: str) -> list[str]:
     page.get_by_role("button", name="Set up two-factor sign-in").click()
     for password in ("not mine", PASSWORD):
         page.get_by_role("textbox", name="Your password").fill(password)
-        page.get_by_role("button", name="Go on").click()
+        page.keyboard.press("Enter")
         if password != PASSWORD:
             expect(page.get_by_text("This is not your password. Nothing was changed.")).to_be_visible()
     expect(page.get_by_text("Scan this")).to_be_visible()
     check_reading(page)
     secret = page.get_by_test_id("stCode").inner_text().strip()
     page.get_by_role("textbox", name="Code").fill(pyotp.TOTP(secret).now())
-    page.get_by_role("button", name="Turn on").click()
+    page.keyboard.press("Enter")
     expect(page.get_by_text("Keep your recovery codes")).to_be_visible()
     codes = page.get_by_test_id("stCode").inner_text().split()
     page.get_by_role("button", name="I have kept them").click()
