@@ -5,15 +5,11 @@
 Each commit records one entry and nothing else: the worst case. Then the whole trail is verified.
 """
 
-import os
 import resource
 import statistics
 import sys
 import threading
 import time
-import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import psycopg
 import sqlalchemy as sa
@@ -23,13 +19,14 @@ from app.audit import service as audit
 from app.audit.schemas import Action
 from app.core import db, migrations
 from app.core.actor import SYSTEM
+from tests.benchmarks.database import new_database
 
 THREADS, ROUNDS = 20, 3
 FILL = 1_000_000
 
 
 def main(commits: int) -> None:
-    with _database(os.environ["TEST_DB_URL"]) as url:
+    with new_database() as url:
         db.configure(url)
         rates: dict[str, list[float]] = {"enable": [], "disable": []}
         engine = db.make_engine(url, pool_size=THREADS)
@@ -85,20 +82,6 @@ def _run(*statements: str) -> None:
         connection.execute("set session_replication_role = replica")
         for statement in statements:
             connection.execute(statement)
-
-
-@contextmanager
-def _database(server: str) -> Iterator[str]:
-    name = f"bench_{uuid.uuid4().hex[:8]}"
-    with psycopg.connect(db.psycopg_dsn(server), autocommit=True) as connection:
-        connection.execute(f'create database "{name}"')
-        try:
-            url = sa.make_url(server).set(database=name).render_as_string(hide_password=False)
-            migrations.upgrade(url)
-            yield url
-        finally:
-            db.engine().dispose()
-            connection.execute(f'drop database "{name}" with (force)')
 
 
 if __name__ == "__main__":

@@ -5,53 +5,25 @@
 Without TEST_DB_URL an embedded server is started. Prints moves/s, updates/s and their ratio.
 """
 
-import os
 import random
-import tempfile
 import time
-import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
-from pathlib import Path
+from contextlib import AbstractContextManager
 from uuid import UUID
 
-import psycopg
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, sessionmaker
 
 from app.core import db as database
-from app.core import migrations
 from app.core.actor import SYSTEM
 from app.core.errors import Conflict
-from app.core.postgres import EmbeddedPostgres
 from app.tasks import service as tasks
 from app.tasks.schemas import BoardCreate, CardCreate, CardMove
 from app.tasks.tables import CardRow
+from tests.benchmarks.database import new_database
 
 THREADS, CARDS, SECONDS = 20, 200, 8.0
-
-
-@contextmanager
-def server() -> Iterator[str]:
-    if given := os.environ.get("TEST_DB_URL"):
-        yield given
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        embedded = EmbeddedPostgres(Path(folder))
-        yield embedded.start()
-        embedded.release()
-
-
-@contextmanager
-def new_database() -> Iterator[str]:
-    name = f"bench_{uuid.uuid4().hex[:12]}"
-    with server() as url, psycopg.connect(database.psycopg_dsn(url), autocommit=True) as connection:
-        connection.execute(f'create database "{name}"')
-        own = sa.make_url(url).set(database=name).render_as_string(hide_password=False)
-        migrations.upgrade(own)
-        yield own
-        connection.execute(f'drop database "{name}" with (force)')
 
 
 def run(work: Callable[[int, random.Random], bool]) -> float:

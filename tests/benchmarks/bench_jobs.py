@@ -6,21 +6,18 @@ The loop claims and finishes rows and does nothing else: no child process, no fe
 of those; absolute figures depend on the machine.
 """
 
-import os
 import subprocess
 import sys
 import time
-import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import psycopg
 import sqlalchemy as sa
 
-from app.core import db, migrations
+from app.core import db
 from app.core.actor import SYSTEM
 from app.core.children import Child, Limits, prepare
 from app.jobs import service as jobs
+from tests.benchmarks.database import new_database
 from tests.jobs.handlers import DONE
 
 NEXT = """update bare set done = true where id = (
@@ -28,7 +25,7 @@ NEXT = """update bare set done = true where id = (
 
 
 def main(runs: int) -> None:
-    with _database(os.environ["TEST_DB_URL"]) as url:
+    with new_database() as url:
         db.configure(url)
         bare, children, worker = _bare(url, runs), _children(runs), _worker(url, runs)
     print(f"bare SKIP LOCKED loop  {bare:8.1f} runs/s  1.00")
@@ -77,20 +74,6 @@ def _unfinished() -> int:
     with db.transaction() as session:
         count: int = session.execute(sa.text("select count(*) from runs where status <> 'completed'")).scalar_one()
         return count
-
-
-@contextmanager
-def _database(server: str) -> Iterator[str]:
-    name = f"bench_{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(db.psycopg_dsn(server), autocommit=True) as connection:
-        connection.execute(f'create database "{name}"')
-        try:
-            url = sa.make_url(server).set(database=name).render_as_string(hide_password=False)
-            migrations.upgrade(url)
-            yield url
-        finally:
-            db.engine().dispose()
-            connection.execute(f'drop database "{name}" with (force)')
 
 
 if __name__ == "__main__":

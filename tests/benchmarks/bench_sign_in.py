@@ -35,7 +35,7 @@ from app.core.db import transaction
 from app.core.settings import settings
 from app.ui.auth.routes import routes
 from app.ui.gate import Gate
-from tests.benchmarks.bench_board import new_database
+from tests.benchmarks.database import new_database
 
 TRIES, EACH, REQUESTS, BLOCK = 500, 8, 1500, 25
 PASSWORD = SecretStr("three unrelated words")
