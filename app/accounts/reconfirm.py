@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from app.accounts import limits
 from app.accounts.passwords import matches
+from app.accounts.schemas import Session as SignInSession
 from app.accounts.sessions import current_session, sessions
 from app.accounts.tables import PersonRow
 from app.audit import service as audit
@@ -54,13 +55,15 @@ def confirm_password(
 
 def require_fresh_sign_in(db: Session, session_token: str | None) -> None:
     """For what would let somebody with a stolen cookie stay. Raises SignInTooOld."""
-    current = current_session(db, session_token) if session_token else None
-    if current is None or clock.now() - current.created_at > FRESH:
+    if _fresh_session(db, session_token) is None:
         raise SignInTooOld
 
 
 def _signed_in_just_now(db: Session, actor: Actor, session_token: str | None) -> bool:
-    current = current_session(db, session_token) if session_token else None
-    if current is None or clock.now() - current.created_at > FRESH:
-        return False
-    return current.id in {session.id for session in sessions(db, actor)}
+    current = _fresh_session(db, session_token)
+    return current is not None and current.id in {session.id for session in sessions(db, actor)}
+
+
+def _fresh_session(db: Session, token: str | None) -> SignInSession | None:
+    current = current_session(db, token) if token else None
+    return current if current and clock.now() - current.created_at <= FRESH else None

@@ -7,6 +7,7 @@ from uuid import UUID
 import streamlit as st
 
 from app.accounts import service as accounts
+from app.accounts.schemas import Person
 from app.audit import service as audit
 from app.audit.schemas import Action, AuditFilter
 from app.core.actor import Actor
@@ -28,12 +29,13 @@ NOT_ENFORCED = (
 def show(person: Actor) -> None:
     with reading() as db:
         last = monitoring.last_audit_check(db, person)
+        people = accounts.people(db, person)
     is_running = last is not None and not last.status.is_final
     st.fragment(_state, run_every=POLL_SECONDS if is_running else None)(person, is_running)
-    wanted = _asked_filter(person)
+    wanted = _asked_filter(people)
     if st.session_state.get(SHOWN_FILTER) != wanted:
         st.session_state[SHOWN_FILTER], st.session_state[CURSORS] = wanted, []
-    _entries(person, wanted)
+    _entries(people, wanted)
     query = urlencode(wanted.model_dump(mode="json", exclude_defaults=True))
     with st.container(horizontal=True):
         for form in audit.EXPORT_FORMATS:
@@ -71,9 +73,8 @@ def _verdict(last: Run | None) -> None:
         st.error(f"{plain(last.error or 'The verification did not end.')} {when(last.finished_at)}")
 
 
-def _asked_filter(person: Actor) -> AuditFilter:
-    with reading() as db:
-        names = {one.id: f"{one.name} ({one.email})" for one in accounts.people(db, person)}
+def _asked_filter(people: list[Person]) -> AuditFilter:
+    names = {one.id: f"{one.name} ({one.email})" for one in people}
     subjects = sorted({each.value.partition(":")[0] for each in Action})
     actions = [*subjects, *sorted(each.value for each in Action)]
     who, what, span = st.columns(3)
@@ -92,11 +93,11 @@ def _choice(value: str) -> str:
     return action_words(value) if ":" in value else f"{action_words(value)}: all"
 
 
-def _entries(person: Actor, wanted: AuditFilter) -> None:
+def _entries(people: list[Person], wanted: AuditFilter) -> None:
+    names = {str(one.id): one.name for one in people}
     cursors: list[str] = st.session_state[CURSORS]
     with reading() as db:
         page = audit.entries_page(db, wanted, limit=PAGE_SIZE, cursor=cursors[-1] if cursors else None)
-        names = {str(one.id): one.name for one in accounts.people(db, person)}
     if not page.items:
         empty_state("manage_search", "Nothing fits", "Choose another person, action or time.")
     else:
