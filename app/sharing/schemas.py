@@ -9,13 +9,17 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, m
 
 
 class Kind(StrEnum):
-    """What people own. All of it can be shared but mail accounts, which only administrators see."""
+    """What people own. All of it can be shared but mail accounts, which only administrators see, and sources, which
+    are seen by who sees the dataset that they fill."""
 
     board = "board"
     dataset = "dataset"
     template = "template"
     report = "report"
     schedule = "schedule"
+    query = "query"
+    document = "document"
+    source = "source"
     smtp_account = "smtp_account"
 
 

@@ -38,7 +38,9 @@ class ShareRow(Base):
 
     __tablename__ = "shares"
     __table_args__ = (
-        sa.CheckConstraint("kind in ('board', 'dataset', 'template', 'report', 'schedule')", name="kind"),
+        sa.CheckConstraint(
+            "kind in ('board', 'dataset', 'template', 'report', 'schedule', 'query', 'document')", name="kind"
+        ),
         sa.CheckConstraint("level in ('view', 'edit')", name="level"),
         sa.CheckConstraint("num_nonnulls(person_id, team_id) + everybody::int = 1", name="one_audience"),
         # Begins with what every look at a thing asks for, so it is the index for that too.

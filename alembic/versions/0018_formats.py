@@ -1,0 +1,14 @@
+"""Files of many kinds: which sheet or member of a file a batch is."""
+
+revision = "0018"
+down_revision = "0017"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass
