@@ -117,6 +117,34 @@ class RejectRow(Base):
     failures: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
 
 
+class ReplayRow(Base):
+    """One try to mend a rejected row. The reject itself stays as it was: it is open while no try of it is `stored`.
+
+    `values` are the texts of the columns that were changed, `raw` is the whole record written anew; neither means
+    that the record was only checked again. A mended row is what its raw block says with this laid over it.
+    """
+
+    __tablename__ = "replays"
+    __table_args__ = (
+        sa.CheckConstraint("values is null or raw is null", name="one_way"),
+        # One row is stored once, whoever mends it at whatever moment.
+        sa.Index("uq_replays_stored", "batch_id", "row", unique=True, postgresql_where=sa.text("stored")),
+    )
+
+    # No foreign keys, as in rejects.
+    batch_id: Mapped[int] = mapped_column(sa.BigInteger, primary_key=True)
+    row: Mapped[int] = mapped_column(sa.BigInteger, primary_key=True)
+    id: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity(always=True), primary_key=True)
+    at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
+    person_id: Mapped[UUID | None]
+    run_id: Mapped[UUID | None]
+    schema_version: Mapped[int]
+    values: Mapped[dict[str, str] | None] = mapped_column(JSONB(none_as_null=True))
+    raw: Mapped[str | None]
+    failures: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=sa.text("'[]'::jsonb"))
+    stored: Mapped[bool]
+
+
 class ReasonRow(Base):
     """How many rows of a batch broke which rule: counted while loading, so that a summary costs nothing."""
 
