@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from app.datasets import expressions
 
 if TYPE_CHECKING:
-    from app.datasets.schemas import Column, DatasetSchema
+    from app.datasets.rules import Column, DatasetSchema
 
 MAX_NAME_BYTES = 63
 DEFAULT_DECIMALS = 6
@@ -80,6 +80,8 @@ def _check_for_type(column: "Column") -> None:
         raise ValueError(f"column {column.name!r}: {only_text[0]} needs type text, not {column.type}")
     if column.decimals is not None and column.type != "decimal":
         raise ValueError(f"column {column.name!r}: decimals needs type decimal, not {column.type}")
+    if column.references is not None and column.type in ("number", "boolean"):
+        raise ValueError(f"column {column.name!r}: references needs exact values, not {column.type}; take decimal")
     if column.allowed is not None and not column.allowed:
         raise ValueError(f"column {column.name!r}: allowed is an empty list, which refuses every value")
 
