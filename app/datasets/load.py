@@ -51,6 +51,11 @@ def encode(frame: pl.DataFrame) -> list[bytes]:
 def store_block(connection: Connection, dataset_id: UUID, batch_id: int, block: Prepared, parquet_key: str) -> None:
     """Raises BlockAlreadyStored."""
     _move_checkpoint(connection, batch_id, block)
+    keep_block(connection, dataset_id, batch_id, block, parquet_key)
+
+
+def keep_block(connection: Connection, dataset_id: UUID, batch_id: int, block: Prepared, parquet_key: str) -> None:
+    """Evidence, rows, rejects and the name of the Parquet file; the caller has moved the checkpoint."""
     connection.execute(
         "insert into raw_blocks (batch_id, block, first_row, first_line, rows, first_byte, size, tolerant, content)"
         " values (%s, %s, %s, %s, %s, %s, %s, %s, %b)",
