@@ -11,6 +11,7 @@ import sqlalchemy as sa
 import structlog
 
 from app.core import children, db
+from app.core.child_process import Options
 from app.core.children import Child, Died, Limits, Raised, Returned
 from app.jobs.claim import Claim, RunLost, beat, claim
 from app.jobs.context import Handler
@@ -78,7 +79,9 @@ class Attendant:
         limits: Limits = getattr(self._handlers.get(claimed.job), "limits", self._options.limits)
         target = "app.jobs.execute:perform_in_child"
         try:
-            child = Child(target, (db.database_url(), claimed, self._options.handlers), limits, ignore_terminate=True)
+            child = Child(
+                target, (db.database_url(), claimed, self._options.handlers), limits, Options(ignore_terminate=True)
+            )
         except (OSError, EOFError) as error:
             return Broken(f"no child process could be started: {error!r}")
         try:

@@ -1,13 +1,12 @@
 """The files of a dataset: what became of them, what was rejected and why, and what may be decided."""
 
-from urllib.parse import urlencode
-
 import streamlit as st
 
 from app.core.actor import Actor, Role
 from app.datasets import service as datasets
 from app.datasets.schemas import Batch, BatchStatus, Dataset, Reject
 from app.sharing.schemas import Level
+from app.ui.dataset_downloads import downloads
 from app.ui.page import action, confirm, empty_state, plain, reading, viewer, when
 
 LOOKS = {
@@ -165,11 +164,3 @@ def reason_text(column: str | None, rule: str) -> str:
     """`amount: below the minimum`."""
     words = RULES.get(rule, rule)
     return f"{column}: {words}" if column else words
-
-
-def downloads(what: str, dataset: str, batch_id: int | None = None) -> None:
-    """Links, not buttons: the API streams the file, nothing of it passes through this page."""
-    query = urlencode({"dataset": dataset, **({"batch": batch_id} if batch_id else {})})
-    with st.container(horizontal=True):
-        for form in datasets.EXPORT_FORMATS:
-            st.link_button(form.upper(), f"/api/v1/{what}/{form}?{query}", icon=":material/download:")

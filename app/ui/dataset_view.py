@@ -9,7 +9,8 @@ from app.core.actor import Actor, Role
 from app.datasets import service as datasets
 from app.datasets.schemas import Dataset, DatasetChange, Summary, Trace
 from app.sharing.schemas import Level
-from app.ui.dataset_batches import downloads, reason_text
+from app.ui.dataset_batches import reason_text
+from app.ui.dataset_downloads import downloads
 from app.ui.dataset_grid import column_lines, edit_columns, edit_mode, edit_rules, schema_from
 from app.ui.page import action, empty_state, reading
 from app.ui.reconfirm import confirm_with_password

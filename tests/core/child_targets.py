@@ -6,6 +6,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from app.core import children
@@ -76,3 +77,31 @@ def hang_in_c(mark: str) -> None:
     """Holds the interpreter lock, as a library without mercy does."""
     Path(mark).write_text(str(os.getpid()))
     ctypes.PyDLL(None).sleep(600)
+
+
+def count_up(parts: int, size: int = 1) -> Iterator[bytes]:
+    for number in range(parts):
+        yield bytes([number % 256]) * size
+
+
+def parts_then_failure(failure: str) -> Iterator[bytes]:
+    yield b"a good beginning"
+    if failure == "refuse":
+        refuse()
+    if failure == "crash":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if failure == "break_down":
+        break_down()
+    hang()
+
+
+def count_what_was_taken(mark: str) -> Iterator[bytes]:
+    """Writes down how far it came: `pid part`."""
+    for part in range(1_000_000):
+        Path(f"{mark}.new").write_text(f"{os.getpid()} {part}")
+        Path(f"{mark}.new").rename(mark)
+        yield bytes(1 << 16)
+
+
+def stream_inside_a_child() -> int:
+    return len(list(children.stream("tests.core.child_targets:count_up", 3)))
