@@ -66,10 +66,14 @@ class Settings(BaseSettings):
     rate_limit_per_minute: int = Field(600, ge=0, description="API requests a minute per person and per key; 0 = any")
     bcrypt_cost: int = Field(12, ge=10, le=16, description="Work per password check, doubled by each step")
     max_upload_mb: int = Field(200, ge=1, description="Largest file that may be uploaded, in MiB")
+    max_unpacked_mb: int = Field(4096, ge=1, description="Largest content of an archive or a workbook, in MiB")
+    max_rows: int = Field(100_000_000, ge=1, description="Most rows that one file may have")
+    max_columns: int = Field(2000, ge=1, le=10_000, description="Most columns that one file may have")
     workers: int = Field(1, ge=0, le=64, description="Worker processes started by main.py; 0 = none")
     tz_default: str = Field("UTC", description="Time zone offered first for schedules")
     outgoing_allow: str = Field("", description="Hosts or networks, comma-separated, that may be private and called")
     outgoing_only: str = Field("", description="If set, nothing but these hosts or networks is called")
+    source_folders: str = Field("", description="Folders, comma-separated, that sources may take files from")
 
     @field_validator("db_url", "alembic_url")
     @classmethod
@@ -96,6 +100,14 @@ class Settings(BaseSettings):
     def _hosts_or_networks(cls, entries: str) -> str:
         addresses.check_entries(part.strip() for part in entries.split(",") if part.strip())
         return entries
+
+    @field_validator("source_folders")
+    @classmethod
+    def _whole_paths(cls, paths: str) -> str:
+        for path in (part.strip() for part in paths.split(",") if part.strip()):
+            if not Path(path).is_absolute() or Path(path) == Path("/"):
+                raise ValueError(f"{path!r} is no whole path such as /srv/incoming")
+        return paths
 
     @field_validator("tz_default")
     @classmethod

@@ -99,10 +99,8 @@ class BlockReader:
 
     def _tolerant(self, content: bytes) -> Block | None:
         """Only a small piece, so that a single stray quote does not slow down what follows; more when it goes on."""
-        too_long = len(self.raw) > MAX_RECORD_BYTES
         newline = self.dialect.newline.encode()
-        if too_long and newline not in content[:MAX_RECORD_BYTES]:
-            raise RecordTooLong
+        too_long = self.refuse_endless_record(content)
         records: list[Record] = []
         for record in tokenize(content, self.dialect.delimiter, self.dialect.newline, final=self.ended or too_long):
             records.append(record)
@@ -113,6 +111,13 @@ class BlockReader:
         self.tolerant_bytes = min(self.tolerant_bytes * 2, self.block_bytes)
         end = records[-1].end
         return self._block(content[:end], records=records, newlines=content.count(newline, 0, end))
+
+    def refuse_endless_record(self, content: bytes) -> bool:
+        """Whether more than the longest record is in hand. Raises RecordTooLong when it holds no line end."""
+        too_long = len(self.raw) > MAX_RECORD_BYTES
+        if too_long and self.dialect.newline.encode() not in content[:MAX_RECORD_BYTES]:
+            raise RecordTooLong
+        return too_long
 
     def _block(
         self,

@@ -38,6 +38,7 @@ class DatasetHoldsRows(Conflict):
 
 def create_dataset(db: Session, actor: Actor, new: DatasetCreate) -> Dataset:
     require_role(actor, Role.author)
+    check_references(db, actor, new.name, new.definition)
     now = clock.now()
     row = db.scalar(
         insert(DatasetRow)
@@ -117,6 +118,7 @@ def delete_dataset(db: Session, actor: Actor, name: str) -> None:
     for batch in batches:
         publish.erase_evidence(db, batch)
         publish.forget_upload(db, batch)
+        publish.forget_original(db, batch)
     stage.drop_table(raw(db), row.id, [batch.id for batch in batches])
     audit.record(db, actor, Action.dataset_deleted, row.id, name=row.name, rows=row.row_count)
     db.flush()

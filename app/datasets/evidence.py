@@ -13,9 +13,10 @@ from app.core.db import raw
 from app.core.errors import Invalid, NotFound
 from app.datasets.access import access_dataset, definition_of
 from app.datasets.cut_blocks import to_utf8
+from app.datasets.formats.blocks import places_of
 from app.datasets.schemas import Dialect, Failure, Trace
-from app.datasets.split import is_blank, scan, tokenize
 from app.datasets.stage import table_of
+from app.datasets.streams.places import place_of
 from app.datasets.tables import BatchRow, DatasetRow, RawBlockRow, RejectRow
 
 
@@ -47,6 +48,7 @@ def trace_row(db: Session, actor: Actor, dataset: str, row_id: str) -> Trace:
         raw=raw_text,
         values=None if reject else _values(db, owner, batch_id, row),
         failures=[Failure.model_validate(one) for one in reject.failures] if reject else [],
+        message=place_of(db, batch.id, block.block, row - block.first_row),
     )
 
 
@@ -69,20 +71,8 @@ def _block(db: Session, batch_id: int, row: int) -> RawBlockRow | None:
 def _record(block: RawBlockRow, dialect: Dialect, row: int) -> tuple[str, int]:
     """The record as text and its line, by the very cutting that loaded it."""
     content = to_utf8(zstandard.ZstdDecompressor().decompress(block.content), dialect.encoding, final=True)
-    places = _tolerant(content, dialect) if block.tolerant else _clean(content, dialect)
-    real = [place for place in places if not is_blank(content[place[0] : place[1]])]
-    start, end, line = real[row - block.first_row]
+    start, end, line = places_of(content, dialect, tolerant=block.tolerant)[row - block.first_row]
     return content[start:end].rstrip(b"\r\n").decode("utf-8", "replace"), block.first_line + line
-
-
-def _clean(content: bytes, dialect: Dialect) -> list[tuple[int, int, int]]:
-    layout = scan(content, dialect.delimiter, dialect.newline, final=True)
-    return list(zip(layout.starts.tolist(), layout.ends.tolist(), layout.lines.tolist(), strict=True))
-
-
-def _tolerant(content: bytes, dialect: Dialect) -> list[tuple[int, int, int]]:
-    records = tokenize(content, dialect.delimiter, dialect.newline, final=True)
-    return [(record.start, record.end, record.line) for record in records]
 
 
 def _values(db: Session, owner: DatasetRow, batch_id: int, row: int) -> dict[str, Any] | None:

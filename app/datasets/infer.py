@@ -10,8 +10,8 @@ from app.datasets.check import INDEX
 from app.datasets.columns import check_column_name
 from app.datasets.conditions import FIRST_YEAR
 from app.datasets.convert import converters, type_of
-from app.datasets.cut_blocks import BlockReader, Checkpoint
-from app.datasets.parse import parse
+from app.datasets.cut_blocks import Checkpoint
+from app.datasets.formats.blocks import parse_block, read_blocks
 from app.datasets.schemas import Column, ColumnType, Dialect, Pins, Proposal, ProposedColumn, Upload
 from app.datasets.sniff import SAMPLE_BYTES, check_content, sniff
 
@@ -35,8 +35,8 @@ def propose_schema(upload: Upload, pins: Pins | None = None) -> Proposal:
 
 def _sample(head: bytes, dialect: Dialect) -> pl.DataFrame:
     start = Checkpoint(1, dialect.preamble, 1, 1 + dialect.preamble_lines)
-    block = next(iter(BlockReader(io.BytesIO(head), dialect, start, SAMPLE_BYTES)))
-    parsed = parse(block, dialect)
+    block = next(read_blocks(io.BytesIO(head), dialect, start, SAMPLE_BYTES))
+    parsed = parse_block(block, dialect)
     broken = [one.index for one in parsed.broken]
     rows = parsed.frame.with_row_index(INDEX).filter(~pl.col(INDEX).is_in(broken)).drop(INDEX)
     return rows.head(SAMPLE_ROWS)

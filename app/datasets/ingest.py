@@ -13,7 +13,9 @@ from app.core.db import raw
 from app.core.errors import AppError, NotFound
 from app.datasets import cut_blocks, publish, stage
 from app.datasets.cut_blocks import Checkpoint
+from app.datasets.formats.transcode import Source, write_text
 from app.datasets.header import match_header
+from app.datasets.known_keys import known_keys
 from app.datasets.load import Prepared, store_block
 from app.datasets.prepare import Task, preamble, prepared_blocks
 from app.datasets.schemas import Dialect, Pins
@@ -84,15 +86,37 @@ def _result(batch: BatchRow) -> dict[str, Any]:
 
 
 def _load(ctx: JobContext, batch: BatchRow) -> None:
-    assert batch.upload_key is not None
-    with storage.open_file(batch.upload_key) as source:
+    batch = _as_text(ctx, batch)
+    key = batch.work_key or batch.upload_key
+    assert key is not None
+    with storage.open_file(key) as source:
         if batch.next_block == 0:
             batch = _start(ctx, batch.id, source)
         dialect = Dialect.model_validate(batch.dialect)
-        task = Task(batch.id, publish.schema_of(batch), dialect, batch.created_at, cut_blocks.BLOCK_BYTES)
+        schema = publish.schema_of(batch)
+        with ctx.transaction() as db:
+            keys = known_keys(db, schema)
+        task = Task(batch.id, schema, dialect, batch.created_at, cut_blocks.BLOCK_BYTES, keys)
         at = Checkpoint(batch.next_block, batch.next_byte, batch.next_row, batch.next_line)
         for block in _ahead(prepared_blocks(source, task, at)):
             _store(ctx, batch, block)
+
+
+def _as_text(ctx: JobContext, batch: BatchRow) -> BatchRow:
+    """Workbooks, archives and the like become text first. The same bytes always give the same text, so a killed attempt
+    is simply done again."""
+    if batch.original_key is None or batch.work_key is not None:
+        return batch
+    key = f"datasets/{batch.dataset_id}/{batch.id}/text"
+    size = write_text(
+        batch.original_key, Source(batch.file_name, batch.part, Dialect.model_validate(batch.dialect)), key
+    )
+    with ctx.transaction() as db:
+        batch = _batch(db, batch.id)
+        batch.work_key, batch.work_size = key, size
+        db.flush()
+        db.expunge(batch)
+        return batch
 
 
 def _start(ctx: JobContext, batch_id: int, source: BinaryIO) -> BatchRow:
@@ -112,7 +136,7 @@ def _start(ctx: JobContext, batch_id: int, source: BinaryIO) -> BatchRow:
 
 def _certain(source: BinaryIO, dialect: Dialect) -> Dialect:
     """The guess was made from the first MiB. Bytes behind it that are not UTF-8 may mean another encoding."""
-    if "encoding" not in dialect.guessed or dialect.encoding != "utf-8":
+    if "encoding" not in dialect.guessed or dialect.encoding != "utf-8" or dialect.format != "csv":
         return dialect
     doubtful = _first_not_utf8(source)
     if not doubtful:
@@ -148,4 +172,4 @@ def _store(ctx: JobContext, batch: BatchRow, block: Prepared) -> None:
         storage.write(key, block.parquet)
     with ctx.transaction() as db:
         store_block(raw(db), batch.dataset_id, batch.id, block, key)
-    ctx.step(f"{block.after.row - 1:,} rows read", progress=min(block.after.byte / max(batch.size, 1), 1.0) * 0.99)
+    ctx.step(f"{block.after.row - 1:,} rows read", progress=min(block.after.byte / max(batch.text_size, 1), 1.0) * 0.99)

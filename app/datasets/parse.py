@@ -33,10 +33,11 @@ class Parsed:
     ends: Ints
     lines: Ints
     broken: list[Broken] = field(default_factory=list)
+    nul: bool | None = None
 
     @property
     def has_nul(self) -> bool:
-        return b"\0" in self.content
+        return b"\0" in self.content if self.nul is None else self.nul
 
     def text_of(self, index: int) -> str:
         """The record as it stands in the file, without its line end. PostgreSQL stores no NUL, so it is drawn."""
@@ -61,7 +62,7 @@ def _from_layout(block: Block, layout: Layout, dialect: Dialect) -> Parsed:
         return _from_records(block, records, dialect)
     width = len(dialect.header)
     place = np.cumsum(kept) - 1
-    broken = [Broken(int(place[index]), "encoding", _not_text(dialect)) for index in broken_text]
+    broken = [Broken(int(place[index]), "encoding", not_text(dialect)) for index in broken_text]
     ragged = kept & (layout.delimiters != width - 1)
     unreadable = {one.index for one in broken}
     broken += [
@@ -141,7 +142,7 @@ def _row(record: Record, dialect: Dialect) -> tuple[list[str | None] | None, tup
     try:
         texts: list[str | None] = [value.decode() for value in record.fields]
     except UnicodeDecodeError:
-        return None, ("encoding", _not_text(dialect))
+        return None, ("encoding", not_text(dialect))
     if len(texts) != len(dialect.header):
         return None, ("columns", _ragged(len(texts), len(dialect.header)))
     return texts, None
@@ -151,5 +152,5 @@ def _ragged(found: int, width: int) -> str:
     return f"The row has {found} field{'s' if found != 1 else ''}; the column names say {width}."
 
 
-def _not_text(dialect: Dialect) -> str:
+def not_text(dialect: Dialect) -> str:
     return f"The row holds bytes that are not {dialect.encoding}. Pin the right encoding if all rows look like this."

@@ -2,20 +2,28 @@
 
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import BinaryIO
 
 import polars as pl
 import zstandard
 
+from app.core.errors import TooLarge
+from app.core.settings import settings
 from app.datasets.check import INDEX, Checked, Checker
-from app.datasets.cut_blocks import Block, BlockReader, Checkpoint
+from app.datasets.cut_blocks import Block, Checkpoint
+from app.datasets.formats.blocks import parse_block, read_blocks
+from app.datasets.known_keys import Keys
 from app.datasets.load import Prepared, encode
-from app.datasets.parse import Parsed, parse
+from app.datasets.parse import Parsed
 from app.datasets.schemas import DatasetSchema, Dialect
 
 ZSTD_LEVEL = 1  # level 3 needs twice the time and saves nothing on such texts
+
+
+class TooManyRows(TooLarge):
+    """This file has more rows than are allowed."""
 
 
 @dataclass(frozen=True)
@@ -27,25 +35,28 @@ class Task:
     dialect: Dialect
     now: datetime
     block_bytes: int
+    keys: dict[str, Keys] = field(default_factory=dict)
 
 
 def prepared_blocks(source: BinaryIO, task: Task, at: Checkpoint) -> Iterator[Prepared]:
     """The blocks from the checkpoint on."""
-    checker = Checker(task.schema, task.dialect, task.now)
+    checker = Checker(task.schema, task.dialect, task.now, task.keys)
     if checker.seen and at.row > 1:
         _learn_stored_rows(checker, source, task, at)
-    for block in BlockReader(source, task.dialect, at, task.block_bytes):
-        parsed = parse(block, task.dialect)
+    for block in read_blocks(source, task.dialect, at, task.block_bytes):
+        parsed = parse_block(block, task.dialect)
         checked = checker.check(parsed, block.at.row)
+        if block.at.row + checked.rows > settings().max_rows + 1:
+            raise TooManyRows(f"This file has more than the {settings().max_rows:,} rows allowed (MAX_ROWS). Split it.")
         yield _prepared(block, parsed, checked, task.batch_id)
 
 
 def _learn_stored_rows(checker: Checker, source: BinaryIO, task: Task, at: Checkpoint) -> None:
     start = Checkpoint(1, task.dialect.preamble, 1, 1 + task.dialect.preamble_lines)
-    for block in BlockReader(source, task.dialect, start, task.block_bytes):
+    for block in read_blocks(source, task.dialect, start, task.block_bytes):
         if block.at.byte >= at.byte:
             return
-        checker.learn(parse(block, task.dialect), block.at.row)
+        checker.learn(parse_block(block, task.dialect), block.at.row)
 
 
 def preamble(source: BinaryIO, dialect: Dialect) -> Prepared:

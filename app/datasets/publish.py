@@ -97,6 +97,7 @@ def undo(db: Session, actor: Actor, batch: BatchRow) -> None:
         erase_evidence(db, batch)
     batch.status = "undone"
     forget_upload(db, batch)
+    forget_original(db, batch)
     _count(db, dataset)
     audit.record(db, actor, Action.batch_undone, batch.id, dataset=dataset.name, rows=batch.rows_valid)
 
@@ -131,6 +132,7 @@ def fail(db: Session, batch: BatchRow, reason: str) -> None:
     batch.status, batch.error = "failed", reason
     batch.rows_in = batch.rows_valid = batch.rows_rejected = batch.failures = 0
     forget_upload(db, batch)
+    forget_original(db, batch)
 
 
 def erase_evidence(db: Session, batch: BatchRow) -> None:
@@ -142,9 +144,19 @@ def erase_evidence(db: Session, batch: BatchRow) -> None:
 
 def forget_upload(db: Session, batch: BatchRow) -> None:
     """The raw blocks hold every byte of it by now, or it is not wanted any more."""
-    if batch.upload_key:
-        delete_after_commit(db, [batch.upload_key])
-        batch.upload_key = None
+    delete_after_commit(db, [key for key in (batch.upload_key, batch.work_key) if key])
+    batch.upload_key = batch.work_key = None
+
+
+def forget_original(db: Session, batch: BatchRow) -> None:
+    """The bytes of a workbook or an archive: kept until the last batch that was made of them is gone."""
+    key, batch.original_key = batch.original_key, None
+    if key is None:
+        return
+    db.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(key))))
+    db.flush()
+    if not db.scalar(sa.select(sa.exists().where(BatchRow.original_key == key))):
+        delete_after_commit(db, [key])
 
 
 def delete_after_commit(db: Session, keys: list[str]) -> None:

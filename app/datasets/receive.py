@@ -124,7 +124,9 @@ def _insert(db: Session, actor: Actor, row: DatasetRow, upload: Upload, dialect:
     statement = (
         insert(BatchRow)
         .values(**_values(actor, row, upload, dialect))
-        .on_conflict_do_nothing(index_elements=[BatchRow.dataset_id, BatchRow.sha256], index_where=sa.text(LIVE))
+        .on_conflict_do_nothing(
+            index_elements=[BatchRow.dataset_id, BatchRow.sha256, BatchRow.part], index_where=sa.text(LIVE)
+        )
         .returning(BatchRow)
     )
     return db.scalar(statement)
@@ -140,7 +142,7 @@ def _enqueue(db: Session, actor: Actor, row: DatasetRow, batch: BatchRow, *, uni
 def _seen_before(db: Session, actor: Actor, row: DatasetRow, upload: Upload, dialect: Dialect) -> Batch:
     first = db.scalars(
         sa.select(BatchRow)
-        .where(BatchRow.dataset_id == row.id, BatchRow.sha256 == upload.sha256, sa.text(LIVE))
+        .where(BatchRow.dataset_id == row.id, BatchRow.sha256 == upload.sha256, BatchRow.part == "", sa.text(LIVE))
         .with_for_update()
     ).one()
     delete_after_commit(db, [upload.key])

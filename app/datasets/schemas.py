@@ -82,6 +82,9 @@ class Pins(Seen):
 class Dialect(Seen):
     """How the file is read: guessed from its first bytes unless pinned."""
 
+    format: Literal["csv", "ndjson"] = Field("csv", description="How its text is cut into rows")
+    source: str = Field("csv", description="What the file is: csv, ndjson, json, xlsx, xls, ods or parquet")
+    packed: list[str] = Field(default_factory=list, description="What it is packed in: gzip, zip")
     encoding: str = "utf-8"
     delimiter: str = ","
     newline: Literal["\n", "\r"] = "\n"
@@ -89,6 +92,7 @@ class Dialect(Seen):
     preamble: int = Field(0, description="Bytes up to the first record: byte order mark and column names")
     preamble_lines: int = 0
     header: list[str] = Field(default_factory=list)
+    keys: list[str] = Field(default_factory=list, description="How the objects of the file call these columns")
     ignored: list[str] = Field(default_factory=list, description="Columns of the file that the schema does not name")
     absent: list[str] = Field(default_factory=list, description="Optional columns that the file does not have")
     guessed: list[str] = Field(default_factory=list, description="Which of these were guessed, not pinned")
@@ -178,6 +182,16 @@ class Summary(Seen):
     by_day: list[Day]
 
 
+class MessagePlace(Seen):
+    """Where in a stream a row was read."""
+
+    topic: str
+    partition: int
+    offset: int
+    sent_at: datetime | None
+    key: str | None
+
+
 class Trace(Seen):
     """One row from the file to the table, or to the rejects."""
 
@@ -192,6 +206,7 @@ class Trace(Seen):
     raw: str
     values: dict[str, Any] | None
     failures: list[Failure]
+    message: MessagePlace | None = Field(None, description="The message of a stream that the row was")
 
 
 class LiveFiles(Seen):

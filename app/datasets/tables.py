@@ -50,14 +50,20 @@ class BatchRow(Base):
         sa.CheckConstraint("status <> 'duplicate' or duplicate_of is not null", name="duplicate_of_what"),
         sa.CheckConstraint("status <> 'published' or published_at is not null", name="published_when"),
         # The same bytes twice are impossible, whoever sends them at whatever moment.
-        sa.Index("uq_batches_live_bytes", "dataset_id", "sha256", unique=True, postgresql_where=sa.text(LIVE)),
+        sa.Index("uq_batches_live_bytes", "dataset_id", "sha256", "part", unique=True, postgresql_where=sa.text(LIVE)),
         sa.Index("ix_batches_dataset_id_id", "dataset_id", "id"),
     )
 
     id: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity(always=True), primary_key=True)
     dataset_id: Mapped[UUID] = mapped_column(sa.ForeignKey("datasets.id", ondelete="CASCADE"))
     file_name: Mapped[str]
+    # Text that is loaded as it came. Files of other shapes lie under `original_key`, their text under `work_key`.
     upload_key: Mapped[str | None]
+    original_key: Mapped[str | None]
+    work_key: Mapped[str | None]
+    work_size: Mapped[int | None] = mapped_column(sa.BigInteger)
+    # Which sheet or member of the file this is; several batches may come from one.
+    part: Mapped[str] = mapped_column(server_default="")
     sha256: Mapped[str]
     size: Mapped[int] = mapped_column(sa.BigInteger)
     dialect: Mapped[dict[str, Any]] = mapped_column(JSONB)
@@ -83,8 +89,15 @@ class BatchRow(Base):
     error: Mapped[str | None]
 
     @property
+    def text_size(self) -> int:
+        """Bytes of what is cut into blocks."""
+        return self.size if self.work_size is None else self.work_size
+
+    @property
     def progress(self) -> float:
-        return min(self.next_byte / self.size, 1.0) if self.size else 0.0
+        if self.original_key and self.work_size is None:
+            return 0.0
+        return min(self.next_byte / self.text_size, 1.0) if self.text_size else 0.0
 
 
 class RawBlockRow(Base):
