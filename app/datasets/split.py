@@ -54,38 +54,34 @@ class Record:
 def scan(content: bytes, delimiter: str, newline: str, *, final: bool) -> Layout:
     """`final`: nothing follows, so the last record may lack its newline and an open quote is a bad one."""
     signs = np.frombuffer(content, dtype=np.uint8)
-    quotes = np.flatnonzero(signs == QUOTE)
-    breaks = np.flatnonzero(signs == ord(newline))
-    bad = _bad_quote(signs, quotes, (ord(delimiter), ord(newline)), final=final)
-    ends = (breaks if not len(quotes) else breaks[_outside(quotes, breaks)]) + 1
+    borders = (ord(delimiter), ord(newline))
+    marks = np.flatnonzero((signs == QUOTE) | (signs == borders[0]) | (signs == borders[1]))
+    kinds = signs[marks]
+    quoting = kinds == QUOTE
+    bare = np.flatnonzero(~quoting & _outside(quoting))
+    line_ends = np.flatnonzero(kinds[bare] == borders[1])
+    ends = marks[bare[line_ends]] + 1
+    delimiters = np.diff(line_ends, prepend=-1) - 1
     if final and len(content) and (not len(ends) or ends[-1] < len(content)):
-        ends = np.append(ends, len(content))
+        rest = len(bare) - (int(line_ends[-1]) + 1 if len(line_ends) else 0)
+        ends, delimiters = np.append(ends, len(content)), np.append(delimiters, rest)
     starts = np.concatenate(([0], ends[:-1])) if len(ends) else ends
+    breaks = marks[kinds == borders[1]]
+    every = len(breaks) == len(line_ends)  # none is inside quotes, so records and lines are the same
     return Layout(
-        starts=starts.astype(np.int64),
-        ends=ends.astype(np.int64),
-        delimiters=_delimiters(signs, ord(delimiter), quotes, ends),
-        lines=np.searchsorted(breaks, starts).astype(np.int64),
+        starts=starts.astype(np.int64, copy=False),
+        ends=ends.astype(np.int64, copy=False),
+        delimiters=delimiters.astype(np.int64, copy=False),
+        lines=(np.arange(len(starts)) if every else np.searchsorted(breaks, starts)).astype(np.int64, copy=False),
         newlines=int(np.searchsorted(breaks, ends[-1])) if len(ends) else 0,
-        bad_quote=bad,
+        bad_quote=_bad_quote(signs, marks[quoting], borders, final=final),
     )
 
 
-def _outside(quotes: Ints, places: Ints) -> npt.NDArray[np.bool_]:
-    """Which places have an even number of quotes before them. The shorter list is looked up in the longer one."""
-    if len(places) < len(quotes):
-        outside: npt.NDArray[np.bool_] = np.searchsorted(quotes, places) % 2 == 0
-        return outside
-    stretches = np.diff(np.searchsorted(places, quotes), prepend=0, append=len(places))
-    return np.repeat(np.arange(len(quotes) + 1) % 2 == 0, stretches)
-
-
-def _delimiters(signs: npt.NDArray[np.uint8], delimiter: int, quotes: Ints, ends: Ints) -> Ints:
-    """How many delimiters each record has outside quotes."""
-    places = np.flatnonzero(signs == delimiter)
-    if len(quotes):
-        places = places[_outside(quotes, places)]
-    return np.diff(np.searchsorted(places, ends), prepend=0).astype(np.int64)
+def _outside(quoting: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Which marks have an even number of quotes before them."""
+    outside: npt.NDArray[np.bool_] = ~np.logical_xor.accumulate(quoting)
+    return outside
 
 
 def _bad_quote(signs: npt.NDArray[np.uint8], quotes: Ints, borders: tuple[int, int], *, final: bool) -> int | None:
@@ -171,13 +167,14 @@ def is_blank(record: bytes) -> bool:
 
 
 def blank_records(layout: Layout, content: bytes) -> npt.NDArray[np.bool_]:
-    """The same question for all records at once."""
+    """The same question for all records at once. Only the shortest ones can be meant."""
+    size = layout.ends - layout.starts
+    blank = size <= 2
+    short = np.flatnonzero(blank)
     signs = np.frombuffer(content, dtype=np.uint8)
-    first, size = signs[layout.starts], layout.ends - layout.starts
-    last = signs[layout.ends - 1]
-    single = (size == 1) & ((first == LINE_FEED) | (first == CARRIAGE_RETURN))
-    both = (size == 2) & (first == CARRIAGE_RETURN) & (last == LINE_FEED)
-    blank: npt.NDArray[np.bool_] = single | both
+    first, last = signs[layout.starts[short]], signs[layout.ends[short] - 1]
+    single = (size[short] == 1) & ((first == LINE_FEED) | (first == CARRIAGE_RETURN))
+    blank[short] = single | ((size[short] == 2) & (first == CARRIAGE_RETURN) & (last == LINE_FEED))
     return blank
 
 
