@@ -12,6 +12,7 @@ import pytest
 
 from app.core import children
 from app.core.errors import AppError
+from app.core.settings import settings
 from app.reports.draw import UnfitChart, refuse_outside_data
 from app.reports.typeset import typeset
 
@@ -109,3 +110,9 @@ def deep_report() -> bytes:
 def test_charts_that_load_or_explode_are_refused(spec: dict[str, object]) -> None:
     with pytest.raises(UnfitChart):
         refuse_outside_data(spec)
+
+
+def test_children_share_one_folder_of_fonts_where_the_data_lies() -> None:
+    """A folder for each would stay behind after every report."""
+    places = {children.call("app.reports.fonts:fontconfig_file") for _ in range(2)}
+    assert [place.parent for place in places] == [settings().data_dir.resolve() / "cache" / "fonts"]
