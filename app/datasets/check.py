@@ -9,6 +9,7 @@ import polars as pl
 from app.core.errors import Invalid
 from app.datasets.conditions import TEXT, Condition, conditions, nul_conditions
 from app.datasets.convert import convert
+from app.datasets.known_keys import Keys, reference_conditions
 from app.datasets.parse import Ints, Parsed
 from app.datasets.schemas import Column, DatasetSchema, Dialect
 from app.datasets.unique import Seen
@@ -35,11 +36,13 @@ class Checked:
 class Checker:
     """Built once per batch: the conditions of a schema, and what was seen before in columns that must be unique."""
 
-    def __init__(self, schema: DatasetSchema, dialect: Dialect, now: datetime) -> None:
+    def __init__(
+        self, schema: DatasetSchema, dialect: Dialect, now: datetime, keys: dict[str, Keys] | None = None
+    ) -> None:
         _try_patterns(schema)
         self.schema = schema
         self.present = set(dialect.header)
-        self.conditions = conditions(schema, now)
+        self.conditions = [*conditions(schema, now), *reference_conditions(schema, keys or {})]
         groups: list[tuple[str, ...]] = [(column.name,) for column in schema.columns if column.unique]
         groups += [tuple(schema.key)] if schema.key else []
         self.seen = {group: Seen() for group in groups}

@@ -15,6 +15,7 @@ from app.core.errors import Conflict
 from app.datasets import publish, stage
 from app.datasets.access import access_dataset, definition_of, require_owner
 from app.datasets.queries import dataset_of
+from app.datasets.references import check_references
 from app.datasets.schemas import Column, Dataset, DatasetChange, DatasetCreate, DatasetSchema
 from app.datasets.tables import BatchRow, DatasetRow
 from app.sharing import service as sharing
