@@ -104,10 +104,7 @@ def fetch(
 
 class _Guard(httpcore2.NetworkBackend):
     def __init__(self, end: float, vouched: Collection[str], resolver: Resolve) -> None:
-        only = _entries(settings().outgoing_only)
-        self.end, self.resolver = end, resolver
-        self.allowed = [*_entries(settings().outgoing_allow), *vouched]
-        self.only = [*only, *vouched] if only else []
+        self.end, self.vouched, self.resolver = end, vouched, resolver
 
     def connect_tcp(
         self,
@@ -118,7 +115,9 @@ class _Guard(httpcore2.NetworkBackend):
         socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
     ) -> httpcore2.NetworkStream:
         failure: Exception = httpcore2.ConnectError("no address")
-        for address in self._checked(host, port):
+        for address in checked_addresses(
+            host, port, seconds=_left(self.end), allow=self.vouched, resolver=self.resolver
+        ):
             seconds = min(_left(self.end), CONNECT_SECONDS)
             try:
                 return _Timed(httpcore2.SyncBackend().connect_tcp(str(address), port, seconds), self.end)
@@ -126,19 +125,27 @@ class _Guard(httpcore2.NetworkBackend):
                 failure = error
         raise failure
 
-    def _checked(self, host: str, port: int) -> list[IP]:
-        """All of them or none: one bad address among several is no accident."""
-        written = literal(host)
-        found = [str(written)] if written else _within(_left(self.end), lambda: self.resolver(host, port))
-        addresses = [address for text in found if (address := literal(text))]
-        for address in addresses:
-            if reason := why_refused(address, host, allowed=self.allowed, only=self.only):
-                log.warning("outgoing_refused", host=host, port=port, address=str(address), reason=reason)
-                raise OutgoingRefused(
-                    f"AutoReport does not call {host}: it is in a private network, or not on the list of hosts that may"
-                    " be called. An operator can permit it with OUTGOING_ALLOW or OUTGOING_ONLY."
-                )
-        return addresses
+
+def checked_addresses(
+    host: str, port: int, *, seconds: float = CONNECT_SECONDS, allow: Collection[str] = (), resolver: Resolve = resolve
+) -> list[IP]:
+    """All addresses of a host, for what is not HTTP: connect to one of these and never to the name.
+
+    All of them or none: one bad address among several is no accident. Raises OutgoingRefused, OSError.
+    """
+    only = _entries(settings().outgoing_only)
+    written = literal(host)
+    found = [str(written)] if written else _within(seconds, lambda: resolver(host, port))
+    addresses = [address for text in found if (address := literal(text))]
+    for address in addresses:
+        allowed = [*_entries(settings().outgoing_allow), *allow]
+        if reason := why_refused(address, host, allowed=allowed, only=[*only, *allow] if only else []):
+            log.warning("outgoing_refused", host=host, port=port, address=str(address), reason=reason)
+            raise OutgoingRefused(
+                f"AutoReport does not call {host}: it is in a private network, or not on the list of hosts that may"
+                " be called. An operator can permit it with OUTGOING_ALLOW or OUTGOING_ONLY."
+            )
+    return addresses
 
 
 class _Timed(httpcore2.NetworkStream):
