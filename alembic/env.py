@@ -8,6 +8,7 @@ from app.admissions import tables as _admissions
 from app.audit import tables as _audit
 from app.core.db import Base, make_engine
 from app.datasets import tables as _datasets
+from app.datasets.streams import tables as _dataset_streams
 from app.datasets.versions import tables as _versions
 from app.deliveries import tables as _deliveries
 from app.jobs import tables as _jobs
@@ -15,6 +16,7 @@ from app.reports import tables as _reports
 from app.schedules import tables as _schedules
 from app.sharing import tables as _sharing
 from app.sources import tables as _sources
+from app.sources.streams import tables as _source_streams
 from app.tasks import tables as _tasks
 from app.templates import tables as _templates
 

@@ -48,7 +48,7 @@ def prepared_blocks(source: BinaryIO, task: Task, at: Checkpoint) -> Iterator[Pr
         checked = checker.check(parsed, block.at.row)
         if block.at.row + checked.rows > settings().max_rows + 1:
             raise TooManyRows(f"This file has more than the {settings().max_rows:,} rows allowed (MAX_ROWS). Split it.")
-        yield _prepared(block, parsed, checked, task.batch_id)
+        yield encode_block(block, parsed, checked, task.batch_id)
 
 
 def _learn_stored_rows(checker: Checker, source: BinaryIO, task: Task, at: Checkpoint) -> None:
@@ -77,7 +77,7 @@ def preamble(source: BinaryIO, dialect: Dialect) -> Prepared:
     )
 
 
-def _prepared(block: Block, parsed: Parsed, checked: Checked, batch_id: int) -> Prepared:
+def encode_block(block: Block, parsed: Parsed, checked: Checked, batch_id: int) -> Prepared:
     valid = checked.valid.select(
         pl.lit(batch_id, dtype=pl.Int64()).alias("_batch"),
         (pl.col(INDEX) + block.at.row).alias("_row"),

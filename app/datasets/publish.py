@@ -16,6 +16,7 @@ from app.core.db import raw
 from app.core.errors import Conflict, Unavailable
 from app.datasets import stage
 from app.datasets.schemas import DatasetSchema
+from app.datasets.streams.tables import StreamBlockRow
 from app.datasets.tables import BatchRow, DataFileRow, DatasetRow, RawBlockRow, ReasonRow, RejectRow, ReplayRow
 
 MINUTES = "10min"
@@ -137,7 +138,7 @@ def fail(db: Session, batch: BatchRow, reason: str) -> None:
 
 def erase_evidence(db: Session, batch: BatchRow) -> None:
     keys = list(db.scalars(sa.select(DataFileRow.key).where(DataFileRow.batch_id == batch.id)))
-    for table in (RawBlockRow, RejectRow, ReplayRow, ReasonRow, DataFileRow):
+    for table in (RawBlockRow, StreamBlockRow, RejectRow, ReplayRow, ReasonRow, DataFileRow):
         db.execute(sa.delete(table).where(table.batch_id == batch.id))
     delete_after_commit(db, keys)
 

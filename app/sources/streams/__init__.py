@@ -1,0 +1,1 @@
+"""Sources that never end: one follower each, over any number of workers."""
