@@ -25,6 +25,7 @@ from app.queries.api import router as queries
 from app.reports.api import router as reports
 from app.schedules.api import router as schedules
 from app.sharing.api import router as sharing
+from app.sources.api import router as sources
 from app.tasks.api import router as tasks
 from app.templates.api import router as templates
 
@@ -39,6 +40,7 @@ ROUTERS = [
     reports,
     schedules,
     sharing,
+    sources,
     tasks,
     templates,
 ]

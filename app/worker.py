@@ -17,8 +17,9 @@ from app.jobs.context import Handler
 from app.jobs.serve import WorkerOptions, serve
 from app.monitoring.jobs import HANDLERS as MONITORING
 from app.reports.jobs import HANDLERS as REPORTS
+from app.sources.jobs import HANDLERS as SOURCES
 
-HANDLERS: dict[str, Handler] = {**DATASETS, **REPORTS, **DELIVERIES, **ADMISSIONS, **MONITORING}
+HANDLERS: dict[str, Handler] = {**DATASETS, **SOURCES, **REPORTS, **DELIVERIES, **ADMISSIONS, **MONITORING}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -58,6 +58,11 @@ def visible_datasets(actor: Actor) -> sa.ColumnElement[bool]:
     return sharing.visible(actor, Kind.dataset, DatasetRow.id, DatasetRow.owner_id)
 
 
+def visible_names(actor: Actor) -> "sa.Select[UUID, str]":
+    """Id and name of each dataset that this person sees, for lists of what belongs to datasets."""
+    return sa.select(DatasetRow.id, DatasetRow.name).where(visible_datasets(actor))
+
+
 def level_on_dataset(actor: Actor) -> sa.ColumnElement[str | None]:
     return sharing.level_column(actor, Kind.dataset, DatasetRow.id, DatasetRow.owner_id)
 
@@ -88,3 +93,10 @@ def definition_of(row: DatasetRow) -> DatasetSchema:
             "max_reject_share": row.max_reject_share,
         }
     )
+
+
+def access_repair(db: Session, actor: Actor, batch_id: int) -> tuple[BatchRow, DatasetRow]:
+    """Who may load into a dataset may mend what was rejected there, whoever loaded it."""
+    require_role(actor, Role.member)
+    row = access_batch(db, actor, batch_id)
+    return row, _dataset(db, actor, row.dataset_id, edit=True)

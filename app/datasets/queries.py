@@ -50,6 +50,12 @@ def dataset_of(db: Session, actor: Actor, row: DatasetRow) -> Dataset:
     return _dataset(row, level, figures=_figures(db, row.id))
 
 
+def batch_figures(db: Session, batch_ids: list[int]) -> dict[int, tuple[int, int]]:
+    """Rows read and rows rejected, for features that keep batch ids and have checked who asks."""
+    query = sa.select(BatchRow.id, BatchRow.rows_in, BatchRow.rows_rejected).where(BatchRow.id.in_(batch_ids))
+    return {batch_id: (rows_in, rejected) for batch_id, rows_in, rejected in db.execute(query).tuples()}
+
+
 def _seen_by(actor: Actor) -> sa.Select[DatasetRow, str | None]:
     return sa.select(DatasetRow, level_on_dataset(actor)).where(visible_datasets(actor))
 

@@ -2,12 +2,22 @@
 
 from app.core import children
 from app.core.actor import Actor, Role, require_role
-from app.datasets.access import access_batch, access_dataset
+from app.datasets.access import access_batch, access_dataset, visible_names
 from app.datasets.decisions import release_batch, undo_batch
 from app.datasets.definitions import change_dataset, create_dataset, delete_dataset
 from app.datasets.evidence import trace_row
 from app.datasets.export import EXPORT_FORMATS, Export, export_rejects, export_rows
-from app.datasets.queries import batch, batches, dataset_by_name, datasets, datasets_page, live_files, rejects, rows
+from app.datasets.queries import (
+    batch,
+    batch_figures,
+    batches,
+    dataset_by_name,
+    datasets,
+    datasets_page,
+    live_files,
+    rejects,
+    rows,
+)
 from app.datasets.receive import UploadSink, discard_upload, receive_file, store_upload
 from app.datasets.schemas import Pins, Proposal, Upload
 from app.datasets.summaries import summary
@@ -22,6 +32,7 @@ __all__ = [
     "access_batch",
     "access_dataset",
     "batch",
+    "batch_figures",
     "batches",
     "change_dataset",
     "create_dataset",
@@ -42,6 +53,7 @@ __all__ = [
     "summary",
     "trace_row",
     "undo_batch",
+    "visible_names",
 ]
 
 sharing.offer_kind(Kind.dataset, DatasetRow)

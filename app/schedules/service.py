@@ -18,6 +18,7 @@ from app.core.actor import Actor, Role, require_role
 from app.core.errors import AppError, Conflict, Forbidden, Invalid, NotFound, Unavailable
 from app.core.paging import Page, fetch_page
 from app.jobs import service as jobs
+from app.schedules.about import drop_schedules, schedules_about
 from app.schedules.access import ScheduleNotFound, access_schedule, schedules_with_level, visible_schedules
 from app.schedules.next_fire import check_timing, explain, fires, next_fire, next_runs
 from app.schedules.owner import acting_owner, may_act
@@ -26,7 +27,7 @@ from app.schedules.tables import FireRow, ScheduleRow
 from app.sharing import service as sharing
 from app.sharing.schemas import Kind, Level
 
-__all__ = ["ScheduleNotFound", "access_schedule", "visible_schedules"]
+__all__ = ["ScheduleNotFound", "access_schedule", "drop_schedules", "schedules_about", "visible_schedules"]
 
 log = structlog.get_logger()
 
