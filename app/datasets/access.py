@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from app.core.actor import Actor, Role, require_role
 from app.core.errors import Forbidden, NotFound
 from app.datasets.schemas import DatasetSchema
+from app.datasets.settled import require_settled
 from app.datasets.tables import BatchRow, DatasetRow
 from app.sharing import service as sharing
 from app.sharing.schemas import Kind
@@ -34,6 +35,7 @@ def access_inbox(db: Session, actor: Actor, name: str | UUID) -> DatasetRow:
     require_role(actor, Role.member)
     row = _dataset(db, actor, name, edit=True)
     db.refresh(row, with_for_update={"read": True, "key_share": True})
+    require_settled(db, row)
     return row
 
 

@@ -5,22 +5,22 @@ from contextlib import contextmanager
 from uuid import UUID
 
 import sqlalchemy as sa
-import structlog
 from sqlalchemy.orm import Session
 
 from app.audit import service as audit
 from app.audit.schemas import Action
-from app.core import clock, storage
+from app.core import clock
 from app.core.actor import Actor
 from app.core.db import raw
 from app.core.errors import Conflict, Unavailable
 from app.datasets import stage
+from app.datasets.after_commit import delete_after_commit
 from app.datasets.schemas import DatasetSchema
+from app.datasets.settled import require_settled
 from app.datasets.streams.tables import StreamBlockRow
 from app.datasets.tables import BatchRow, DataFileRow, DatasetRow, RawBlockRow, ReasonRow, RejectRow, ReplayRow
 
 MINUTES = "10min"
-log = structlog.stdlib.get_logger(__name__)
 
 
 class DatasetBusy(Unavailable):
@@ -52,8 +52,9 @@ def finish_batch(db: Session, actor: Actor, batch: BatchRow) -> None:
 
 def publish(db: Session, actor: Actor, batch: BatchRow) -> None:
     dataset = lock_dataset(db, batch.dataset_id)
+    require_settled(db, dataset)
     connection, schema = raw(db), schema_of(batch)
-    with _patiently(db):
+    with patiently(db):
         if schema.mode == "upsert":
             stage.merge(connection, dataset.id, batch.id, schema)
         else:
@@ -62,7 +63,7 @@ def publish(db: Session, actor: Actor, batch: BatchRow) -> None:
             _put_aside(db, dataset, batch)
     batch.status, batch.published_at = "published", clock.now()
     forget_upload(db, batch)
-    _count(db, dataset)
+    count_rows(db, dataset)
     audit.record(
         db,
         actor,
@@ -91,7 +92,8 @@ def _live(dataset_id: UUID) -> sa.Select[BatchRow]:
 def undo(db: Session, actor: Actor, batch: BatchRow) -> None:
     """Rows, rejects and evidence of this batch go; what it had replaced comes back."""
     dataset = lock_dataset(db, batch.dataset_id)
-    with _patiently(db):
+    require_settled(db, dataset)
+    with patiently(db):
         if batch.status == "published":
             _withdraw(db, dataset, batch)
         stage.drop_staged(raw(db), dataset.id, batch.id)
@@ -99,7 +101,7 @@ def undo(db: Session, actor: Actor, batch: BatchRow) -> None:
     batch.status = "undone"
     forget_upload(db, batch)
     forget_original(db, batch)
-    _count(db, dataset)
+    count_rows(db, dataset)
     audit.record(db, actor, Action.batch_undone, batch.id, dataset=dataset.name, rows=batch.rows_valid)
 
 
@@ -160,21 +162,7 @@ def forget_original(db: Session, batch: BatchRow) -> None:
         delete_after_commit(db, [key])
 
 
-def delete_after_commit(db: Session, keys: list[str]) -> None:
-    """A file deleted before a rollback would be missing afterwards. One that stays by bad luck costs only space."""
-
-    def delete(_session: Session) -> None:
-        for key in keys:
-            try:
-                storage.delete(key)
-            except OSError:
-                log.exception("file could not be deleted", key=key)
-
-    if keys:
-        sa.event.listen(db, "after_commit", delete, once=True)
-
-
-def _count(db: Session, dataset: DatasetRow) -> None:
+def count_rows(db: Session, dataset: DatasetRow) -> None:
     db.flush()
     if dataset.mode == "upsert":
         dataset.row_count = stage.count_rows(raw(db), dataset.id)
@@ -184,7 +172,7 @@ def _count(db: Session, dataset: DatasetRow) -> None:
 
 
 @contextmanager
-def _patiently(db: Session) -> Iterator[None]:
+def patiently(db: Session) -> Iterator[None]:
     """Merging a million rows takes longer than a click may. Waiting for readers does not."""
     db.execute(sa.text(f"set local statement_timeout = '{MINUTES}'"))
     db.flush()

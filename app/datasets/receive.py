@@ -17,8 +17,8 @@ from app.core.actor import SYSTEM, Actor, Role, require_role
 from app.core.errors import AppError, NotFound, TooLarge
 from app.core.settings import settings
 from app.datasets.access import access_inbox, definition_of
+from app.datasets.after_commit import delete_after_commit
 from app.datasets.header import match_header
-from app.datasets.publish import delete_after_commit
 from app.datasets.queries import batch_of
 from app.datasets.schemas import Batch, Dialect, Pins, Upload
 from app.datasets.sniff import SAMPLE_BYTES, check_content, sniff

@@ -23,20 +23,21 @@ TYPES = {
 OWN = ("_batch", "_row")
 
 
-def table_of(dataset_id: UUID) -> sql.Identifier:
-    return sql.Identifier("data", f"d_{dataset_id.hex}")
+# `suffix` tells apart tables that are built beside those in use, to take their place later.
+def table_of(dataset_id: UUID, suffix: str = "") -> sql.Identifier:
+    return sql.Identifier("data", f"d_{dataset_id.hex}{suffix}")
 
 
-def staged_table(dataset_id: UUID, batch_id: int) -> sql.Identifier:
-    return sql.Identifier("data", f"d_{dataset_id.hex}_b{batch_id}")
+def staged_table(dataset_id: UUID, batch_id: int, suffix: str = "") -> sql.Identifier:
+    return sql.Identifier("data", f"d_{dataset_id.hex}_b{batch_id}{suffix}")
 
 
-def replaced_rows_table(dataset_id: UUID, batch_id: int) -> sql.Identifier:
+def replaced_rows_table(dataset_id: UUID, batch_id: int, suffix: str = "") -> sql.Identifier:
     """What an upsert overwrote, so that it can be undone."""
-    return sql.Identifier("data", f"d_{dataset_id.hex}_b{batch_id}_before")
+    return sql.Identifier("data", f"d_{dataset_id.hex}_b{batch_id}_before{suffix}")
 
 
-def create_table(connection: Connection, dataset_id: UUID, schema: DatasetSchema) -> None:
+def create_table(connection: Connection, dataset_id: UUID, schema: DatasetSchema, suffix: str = "") -> None:
     columns = sql.SQL(", ").join(
         sql.SQL("{} {}").format(sql.Identifier(column.name), sql.SQL(_type(column))) for column in schema.columns
     )
@@ -44,7 +45,7 @@ def create_table(connection: Connection, dataset_id: UUID, schema: DatasetSchema
     if schema.mode == "upsert":
         tail = sql.SQL(", unique ({}))").format(_names(schema.key))
     head = sql.SQL("create table {} (_batch bigint not null, _row bigint not null, {}").format(
-        table_of(dataset_id), columns
+        table_of(dataset_id, suffix), columns
     )
     connection.execute(head + tail)
 
@@ -66,24 +67,24 @@ def drop_table(connection: Connection, dataset_id: UUID, batch_ids: list[int]) -
     connection.execute(sql.SQL("drop table if exists {}").format(table_of(dataset_id)))
 
 
-def create_staged(connection: Connection, dataset_id: UUID, batch_id: int) -> None:
+def create_staged(connection: Connection, dataset_id: UUID, batch_id: int, suffix: str = "") -> None:
     """No index while loading: each would cost as much as the load. The check makes attaching instant."""
     connection.execute(
         sql.SQL("create table if not exists {} (like {}, check (_batch = {}))").format(
-            staged_table(dataset_id, batch_id), table_of(dataset_id), sql.Literal(batch_id)
+            staged_table(dataset_id, batch_id, suffix), table_of(dataset_id, suffix), sql.Literal(batch_id)
         )
     )
 
 
-def drop_staged(connection: Connection, dataset_id: UUID, batch_id: int) -> None:
-    for table in (staged_table(dataset_id, batch_id), replaced_rows_table(dataset_id, batch_id)):
+def drop_staged(connection: Connection, dataset_id: UUID, batch_id: int, suffix: str = "") -> None:
+    for table in (staged_table(dataset_id, batch_id, suffix), replaced_rows_table(dataset_id, batch_id, suffix)):
         connection.execute(sql.SQL("drop table if exists {}").format(table))
 
 
-def attach(connection: Connection, dataset_id: UUID, batch_id: int) -> None:
+def attach(connection: Connection, dataset_id: UUID, batch_id: int, suffix: str = "") -> None:
     connection.execute(
         sql.SQL("alter table {} attach partition {} for values in ({})").format(
-            table_of(dataset_id), staged_table(dataset_id, batch_id), sql.Literal(batch_id)
+            table_of(dataset_id, suffix), staged_table(dataset_id, batch_id, suffix), sql.Literal(batch_id)
         )
     )
 
@@ -94,12 +95,12 @@ def detach(connection: Connection, dataset_id: UUID, batch_id: int) -> None:
     connection.execute(sql.SQL("alter table {} detach partition {}").format(table_of(dataset_id), staged))
 
 
-def merge(connection: Connection, dataset_id: UUID, batch_id: int, schema: DatasetSchema) -> None:
+def merge(connection: Connection, dataset_id: UUID, batch_id: int, schema: DatasetSchema, suffix: str = "") -> None:
     """Newer rows win. What they overwrite is put aside."""
-    table, staged = table_of(dataset_id), staged_table(dataset_id, batch_id)
+    table, staged = table_of(dataset_id, suffix), staged_table(dataset_id, batch_id, suffix)
     connection.execute(
         sql.SQL("create table {} as select old.* from {} as old join {} as new using ({})").format(
-            replaced_rows_table(dataset_id, batch_id), table, staged, _names(schema.key)
+            replaced_rows_table(dataset_id, batch_id, suffix), table, staged, _names(schema.key)
         )
     )
     changed = [name for name in (*OWN, *(column.name for column in schema.columns)) if name not in schema.key]
