@@ -49,56 +49,63 @@ class Checker:
 
     def check(self, parsed: Parsed, first_row: int) -> Checked:
         texts = self._texts(parsed.frame)
-        typed = convert(texts, self.schema.columns).with_row_index(INDEX).with_columns(pl.col(INDEX).cast(pl.Int64()))
-        frame = typed.hstack([texts[name].alias(TEXT + name) for name in texts.columns])
+        typed = convert(texts, self.schema.columns)
         whole = _whole(parsed)
         failures = pl.concat(
             [
                 _structural(parsed),
-                *self._failures(frame, parsed, whole),
-                *self._repeats(texts, whole, first_row),
+                *self._failures(typed, texts, parsed, whole),
+                *self._repeats(typed, texts, whole, first_row),
             ]
         ).sort("index", maintain_order=True)
         bad = failures["index"].unique()
-        good = pl.repeat(value=True, n=len(typed), eager=True)
-        valid = typed.filter(good.scatter(bad, False)) if len(bad) else typed
-        return Checked(valid, failures, len(typed), len(bad))
+        good = pl.repeat(value=True, n=len(typed), eager=True).scatter(bad, False)
+        numbered = typed.with_columns(pl.int_range(pl.len(), dtype=pl.Int64()).alias(INDEX))
+        return Checked(numbered.filter(good) if len(bad) else numbered, failures, len(typed), len(bad))
 
     def learn(self, parsed: Parsed, first_row: int) -> None:
         """What was stored before a resume must be known again, or repeats would slip through."""
-        for _ in self._repeats(self._texts(parsed.frame), _whole(parsed), first_row):
+        texts = self._texts(parsed.frame)
+        keys = [column for column in self.schema.columns if any(column.name in group for group in self.seen)]
+        for _ in self._repeats(convert(texts, keys), texts, _whole(parsed), first_row):
             pass
 
     def _texts(self, frame: pl.DataFrame) -> pl.DataFrame:
         """One column of the schema after another, whatever their order in the file."""
-        given = frame if frame.width else pl.DataFrame({INDEX: []})
+        given = frame.rechunk() if frame.width else pl.DataFrame({INDEX: []})  # else each step would do it again
         return given.with_columns(
             _normal(column, present=column.name in self.present) for column in self.schema.columns
         ).select(column.name for column in self.schema.columns)
 
-    def _failures(self, frame: pl.DataFrame, parsed: Parsed, whole: pl.Series) -> Iterator[pl.DataFrame]:
+    def _failures(
+        self, typed: pl.DataFrame, texts: pl.DataFrame, parsed: Parsed, whole: pl.Series | None
+    ) -> Iterator[pl.DataFrame]:
+        """Where a condition cannot be told (null), it does not fail."""
         asked = [*self.conditions, *(nul_conditions(self.schema) if parsed.has_nul else ())]
-        masks = frame.select(
-            (one.fails.fill_null(value=False) & whole).alias(str(place)) for place, one in enumerate(asked)
-        )
+        frame = typed.hstack([texts[name].alias(TEXT + name) for name in texts.columns])
+        masks = frame.lazy().select(one.fails.alias(str(place)) for place, one in enumerate(asked)).collect()
         for place, one in enumerate(asked):
             mask = masks[str(place)]
             if mask.any():
-                yield _lines(frame.filter(mask), one, self._shown(parsed.frame, one).filter(mask))
+                places = (mask if whole is None else mask & whole).arg_true()
+                yield _lines(places, one, self._shown(parsed.frame, one, places))
 
-    def _shown(self, frame: pl.DataFrame, condition: Condition) -> pl.Series:
+    def _shown(self, frame: pl.DataFrame, condition: Condition, places: pl.Series) -> pl.Series:
         """The values as they stand in the file, before anything was trimmed or filled in."""
         shown = [name for name in condition.shows if name in self.present]
         if not shown:
-            return pl.repeat(None, len(frame), dtype=pl.String(), eager=True)
+            return pl.repeat(None, len(places), dtype=pl.String(), eager=True)
         parts = [pl.col(name) if len(shown) == 1 else pl.col(name).fill_null("") for name in shown]
         value = pl.concat_str(parts, separator=" | ").str.replace_all("\0", "␀", literal=True)
-        return frame.select(value).to_series()
+        return frame.select(pl.col(shown).gather(places)).select(value).to_series()
 
-    def _repeats(self, texts: pl.DataFrame, whole: pl.Series, first_row: int) -> Iterator[pl.DataFrame]:
+    def _repeats(
+        self, typed: pl.DataFrame, texts: pl.DataFrame, whole: pl.Series | None, first_row: int
+    ) -> Iterator[pl.DataFrame]:
+        """Of values, not of texts: 01 is 1 again, and PostgreSQL would find out."""
         for group, seen in self.seen.items():
-            given = texts.select(pl.all_horizontal(pl.col(name).is_not_null() for name in group)).to_series()
-            places, first = seen.repeats(texts.select(group), whole & given, first_row)
+            asked = typed.select(pl.all_horizontal(pl.col(name).is_not_null() for name in group)).to_series()
+            places, first = seen.repeats(typed.select(group), asked if whole is None else asked & whole, first_row)
             if len(places):
                 yield _repeated(texts, group, places, first)
 
@@ -125,11 +132,12 @@ def _normal(column: Column, *, present: bool) -> pl.Expr:
     return (text.fill_null(pl.lit(column.default)) if column.default is not None else text).alias(column.name)
 
 
-def _whole(parsed: Parsed) -> pl.Series:
-    """False for records that are no rows: rules would only add noise to what is wrong with them."""
+def _whole(parsed: Parsed) -> pl.Series | None:
+    """False for records that are no rows: rules would only add noise to what is wrong with them. None: all are rows."""
+    if not parsed.broken:
+        return None
     whole = pl.repeat(value=True, n=len(parsed.frame), eager=True)
-    places = [one.index for one in parsed.broken]
-    return whole.scatter(places, False) if places else whole
+    return whole.scatter([one.index for one in parsed.broken], False)
 
 
 def _structural(parsed: Parsed) -> pl.DataFrame:
@@ -137,18 +145,19 @@ def _structural(parsed: Parsed) -> pl.DataFrame:
     return pl.DataFrame(lines, schema=FAILURE, orient="row")
 
 
-def _lines(rows: pl.DataFrame, condition: Condition, shown: pl.Series) -> pl.DataFrame:
+def _lines(places: pl.Series, condition: Condition, shown: pl.Series) -> pl.DataFrame:
     quoted = pl.concat_str(pl.lit(f'{condition.column} "'), pl.col("value").str.slice(0, SHOWN), pl.lit('"'))
     about = pl.when(pl.col("value").is_null()).then(pl.lit(condition.column)).otherwise(quoted)
     if condition.rule == "required":
         about = pl.lit(condition.column)
     message = pl.lit(condition.words) if len(condition.shows) != 1 else pl.concat_str(about, pl.lit(condition.words))
-    return rows.select(
-        pl.col(INDEX).alias("index"),
+    return pl.DataFrame({"index": places.cast(pl.Int64()), "value": shown}).select(
+        pl.col("index"),
         pl.lit(condition.column).alias("column"),
         pl.lit(condition.rule).alias("rule"),
-        shown.alias("value"),
-    ).with_columns(message.alias("message"))
+        pl.col("value"),
+        message.alias("message"),
+    )
 
 
 def _repeated(texts: pl.DataFrame, group: tuple[str, ...], places: Ints, first: Ints) -> pl.DataFrame:

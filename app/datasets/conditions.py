@@ -82,8 +82,8 @@ def _of_type(column: Column, text: pl.Expr) -> Iterator[Condition]:
     if column.type == "number":
         yield _condition(column, "finite", ~value.is_finite(), " is not a finite number.")
     if column.type in ("date", "timestamp"):
-        year = value.dt.year()
-        strange = (year < FIRST_YEAR) | (year > LAST_YEAR)
+        day = value.cast(pl.Date())
+        strange = (day < pl.lit(date(FIRST_YEAR, 1, 1))) | (day > pl.lit(date(LAST_YEAR, 12, 31)))
         yield _condition(column, "year", strange, f" has a year outside {FIRST_YEAR} to {LAST_YEAR}.")
     changes = would_change(column, text)
     if changes is not None:

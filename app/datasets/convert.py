@@ -43,7 +43,7 @@ def converters(column: Column) -> list[Converter]:
     if column.type == "text":
         return [lambda text: text]
     if column.type == "boolean":
-        return [_boolean]
+        return [_boolean, lambda text: _boolean(text.str.to_lowercase())]
     if column.type == "date":
         return [_date(form) for form in column.formats or DATE_FORMATS]
     if column.type == "timestamp":
@@ -70,7 +70,8 @@ def _likeliest_first(texts: pl.Series, column: Column) -> list[Converter]:
     first = texts.drop_nulls().head(1)
     if column.formats or len(tried) == 1 or not len(first):
         return tried
-    return sorted(tried, key=lambda reading: _read(first, reading).null_count())
+    place = next((place for place, reading in enumerate(tried) if not _read(first, reading).null_count()), 0)
+    return [tried[place], *tried[:place], *tried[place + 1 :]]
 
 
 def _read(texts: pl.Series, reading: Converter) -> pl.Series:
@@ -90,18 +91,18 @@ def _retried(texts: pl.Series, values: pl.Series, readings: list[Converter]) -> 
 
 def _boolean(text: pl.Expr) -> pl.Expr:
     words = {**dict.fromkeys(TRUE_WORDS, True), **dict.fromkeys(FALSE_WORDS, False)}
-    return text.str.to_lowercase().replace_strict(words, default=None, return_dtype=pl.Boolean())
+    return text.replace_strict(words, default=None, return_dtype=pl.Boolean())
 
 
 def _date(form: str) -> Converter:
-    return lambda text: text.str.to_date(form, strict=False)
+    return lambda text: text.str.to_date(form, strict=False, cache=form not in DATE_FORMATS)
 
 
 def _timestamp(form: str) -> Converter:
     zoned = "%z" in form or "%#z" in form
 
     def read(text: pl.Expr) -> pl.Expr:
-        moment = text.str.to_datetime(form, strict=False, time_unit="us")
+        moment = text.str.to_datetime(form, strict=False, time_unit="us", cache=form not in TIMESTAMP_FORMATS)
         return moment.dt.replace_time_zone(None) if zoned else moment
 
     return read

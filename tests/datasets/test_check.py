@@ -122,6 +122,20 @@ def test_a_block_without_a_new_value_does_not_stop_the_load(quiet: str) -> None:
     assert rules_of(reading) == {row: ["unique"] for row in ([*range(2, 22), 23] if quiet else [23])}
 
 
+@pytest.mark.parametrize(
+    ("column", "again"),
+    [
+        ({"type": "integer"}, "007"),
+        ({"type": "decimal", "decimals": 2}, "7.0"),
+        ({"type": "number"}, "0.7e1"),
+        ({"type": "text", "transform": "trim"}, " 7 "),
+    ],
+)
+def test_a_value_in_another_spelling_is_there_before(column: dict[str, Any], again: str) -> None:
+    reading = read(f"v,w\n7,\n{again},\n".encode(), [{"name": "v", "unique": True, **column}, {"name": "w"}])
+    assert rules_of(reading) == {2: ["unique"]}
+
+
 def test_a_key_of_two_columns_must_be_unique_and_complete() -> None:
     content = b"a,b,c\n1,1,x\n1,2,x\n1,1,y\n,1,x\n"
     reading = read(content, [{"name": "a"}, {"name": "b"}, {"name": "c"}], key=["a", "b"])
