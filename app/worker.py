@@ -18,6 +18,7 @@ from app.jobs.serve import WorkerOptions, serve
 from app.monitoring.jobs import HANDLERS as MONITORING
 from app.reports.jobs import HANDLERS as REPORTS
 from app.sources.jobs import HANDLERS as SOURCES
+from app.sources.streams.supervise import followers
 
 HANDLERS: dict[str, Handler] = {**DATASETS, **SOURCES, **REPORTS, **DELIVERIES, **ADMISSIONS, **MONITORING}
 
@@ -37,11 +38,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"The worker cannot start: {problem}", file=sys.stderr)  # noqa: T201  for the operator, not the log
         return 2
     try:
-        serve(
-            WorkerOptions("app.worker:HANDLERS", concurrency=options.concurrency),
-            on_ready=lambda: say_ready(options.parent_fd),
-            on_outage=database.repair,
-        )
+        with followers():
+            serve(
+                WorkerOptions("app.worker:HANDLERS", concurrency=options.concurrency),
+                on_ready=lambda: say_ready(options.parent_fd),
+                on_outage=database.repair,
+            )
     finally:
         database.close()
     return 0

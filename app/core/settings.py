@@ -74,6 +74,8 @@ class Settings(BaseSettings):
     outgoing_allow: str = Field("", description="Hosts or networks, comma-separated, that may be private and called")
     outgoing_only: str = Field("", description="If set, nothing but these hosts or networks is called")
     source_folders: str = Field("", description="Folders, comma-separated, that sources may take files from")
+    kafka_bootstrap_servers: str = Field("", description="Brokers of Kafka sources that name none, comma-separated")
+    kafka_group_id: str = Field("autoreport", description="Group under which Kafka sources tell how far they came")
 
     @field_validator("db_url", "alembic_url")
     @classmethod

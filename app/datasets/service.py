@@ -1,5 +1,8 @@
 """Datasets, the files that go into them, and what became of each row."""
 
+from typing import TYPE_CHECKING
+from uuid import UUID
+
 from app.core import children
 from app.core.actor import Actor, Role, require_role
 from app.datasets.access import access_batch, access_dataset, visible_names
@@ -20,14 +23,20 @@ from app.datasets.queries import (
 )
 from app.datasets.receive import UploadSink, discard_upload, receive_file, store_upload
 from app.datasets.schemas import Pins, Proposal, Upload
+from app.datasets.streams.places import BatchMoved, Message
 from app.datasets.summaries import summary
 from app.datasets.tables import DatasetRow
 from app.sharing import service as sharing
 from app.sharing.schemas import Kind
 
+if TYPE_CHECKING:
+    from app.datasets.streams.writer import StreamWriter
+
 __all__ = [
     "EXPORT_FORMATS",
+    "BatchMoved",
     "Export",
+    "Message",
     "UploadSink",
     "access_batch",
     "access_dataset",
@@ -50,6 +59,7 @@ __all__ = [
     "release_batch",
     "rows",
     "store_upload",
+    "stream_writer",
     "summary",
     "trace_row",
     "undo_batch",
@@ -73,3 +83,10 @@ def infer_schema(actor: Actor, upload: Upload, pins: Pins | None = None) -> Prop
         memory_mb=INFER_MEMORY_MB,
     )
     return proposal
+
+
+def stream_writer(dataset_id: UUID, topic: str, batch_id: int | None) -> "StreamWriter":
+    """For a process that does nothing else: it loads the engine. `batch_id`: the one that grew when it stopped."""
+    from app.datasets.streams.writer import StreamWriter  # noqa: PLC0415
+
+    return StreamWriter(dataset_id, topic, batch_id)

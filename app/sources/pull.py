@@ -96,7 +96,7 @@ def _begin(ctx: JobContext, source_id: UUID) -> tuple[PullInbox, SourceSettings]
     with ctx.transaction() as session:
         row = _row(session, source_id)
         pull_id = _open_pull(session, ctx, source_id)
-        owner = _owner(session, row)
+        owner = owner_of(session, row)
         _, dataset = access_source(session, owner, source_id)
         if row.paused:
             raise SourcePaused
@@ -116,7 +116,7 @@ def _row(session: Session, source_id: UUID) -> SourceRow:
     return row
 
 
-def _owner(session: Session, row: SourceRow) -> Actor:
+def owner_of(session: Session, row: SourceRow) -> Actor:
     """Nothing comes in through somebody who was shut out or may no longer write. Raises SourceOrphaned."""
     try:
         owner = accounts.acting(session, row.owner_id)

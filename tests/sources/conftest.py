@@ -54,7 +54,7 @@ def person(role: Role = Role.author) -> Actor:
 
 
 def dataset(owner: Actor = SYSTEM, name: str = "cities", **rest: Any) -> str:
-    facts = {"name": name, "schema": {"columns": COLUMNS, **rest}}
+    facts = {"name": name, "schema": {"columns": COLUMNS} | rest}
     with transaction() as db:
         return datasets.create_dataset(db, owner, DatasetCreate.model_validate(facts)).name
 

@@ -29,16 +29,12 @@ from app.datasets.parse import Broken, Parsed
 from app.datasets.prepare import encode_block, preamble
 from app.datasets.schemas import DatasetSchema, Dialect
 from app.datasets.streams.messages import Lines, lines_of
-from app.datasets.streams.places import Message
+from app.datasets.streams.places import BatchMoved, Message
 from app.datasets.streams.tables import StreamBatchRow, StreamBlockRow
 from app.datasets.tables import BatchRow, DatasetRow, RawBlockRow
 
 MAX_ROWS = 1_000_000
 LEARNT_AT_ONCE = 20
-
-
-class BatchMoved(Exception):
-    """The batch was undone, replaced or closed, or the schema is another one: go on with `resume` or `open_batch`."""
 
 
 class NotForStreams(Conflict):

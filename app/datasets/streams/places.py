@@ -25,6 +25,10 @@ class Message:
     value: bytes | None
 
 
+class BatchMoved(Exception):
+    """The batch was undone, replaced or closed, or the schema is another one: open again, and prepare again."""
+
+
 def place_of(db: Session, batch_id: int, block: int, index: int) -> MessagePlace | None:
     """None for rows of files. `index` counts the rows of the block from 0."""
     row = db.get(StreamBlockRow, (batch_id, block))

@@ -8,10 +8,8 @@ from sqlalchemy.orm import Session
 from app.core import storage
 from app.core.actor import Actor
 from app.datasets.streams import files, grow
-from app.datasets.streams.grow import BatchMoved, Growing, Portion
+from app.datasets.streams.grow import Growing, Portion
 from app.datasets.streams.places import Message
-
-__all__ = ["BatchMoved", "StreamWriter"]
 
 
 class StreamWriter:

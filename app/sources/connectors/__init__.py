@@ -8,6 +8,7 @@ from app.sources.connectors.protocol import Connector
 
 KINDS: dict[str, str] = {
     "folder": "app.sources.connectors.folder:FolderConnector",
+    "kafka": "app.sources.connectors.kafka:KafkaConnector",
 }
 
 

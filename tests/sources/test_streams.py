@@ -1,0 +1,224 @@
+"""Messages become rows exactly once, whoever dies."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from app.core import db as database_module
+from app.core.actor import SYSTEM
+from app.core.db import transaction
+from app.core.settings import settings
+from app.datasets import service as datasets
+from app.datasets.schemas import Batch, Reject, RejectFilter
+from app.sources import service as sources
+from app.sources.schemas import Source, SourceChange
+from app.sources.streams import lease as leases
+from app.sources.streams.follow import Follower
+from app.sources.streams.lease import Lease, LeaseLost
+from app.sources.streams.reader import KafkaReader
+from app.sources.streams.supervise import Supervisor
+from app.sources.streams.tables import OffsetRow, WarningRow
+from tests.sources.broker import make_topic, mock_broker, noida, send
+from tests.sources.conftest import dataset, rows, source
+
+TOPIC = "orders"
+
+
+@pytest.fixture
+def broker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    with noida(tmp_path) as server:
+        trust(monkeypatch, server.address)
+        yield server.address
+    monkeypatch.undo()
+    settings.cache_clear()
+
+
+def trust(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", address)
+    settings.cache_clear()
+
+
+def stream(**given: Any) -> Source:
+    return source("kafka", {"topic": TOPIC, **given})
+
+
+def claim() -> Lease:
+    with transaction() as db:
+        (lease,) = leases.claim(db, ["kafka"], at_most=5)
+    return lease
+
+
+@contextmanager
+def following(lease: Lease | None = None) -> Iterator[tuple[Follower, KafkaReader]]:
+    follower = Follower(lease or claim())
+    with KafkaReader(follower.settings) as reader:
+        follower.begin(reader)
+        yield follower, reader
+
+
+def read(follower: Follower, reader: KafkaReader, wanted: int) -> None:
+    end, got = time.monotonic() + 15, 0
+    while got < wanted and time.monotonic() < end:
+        got += follower.step(reader)
+    assert got == wanted
+
+
+def city(name: str, people: Any = 1) -> dict[str, Any]:
+    return {"city": name, "people": people}
+
+
+def the_batches() -> list[Batch]:
+    with transaction() as db:
+        return datasets.batches(db, SYSTEM, "cities").items
+
+
+def rejects() -> list[Reject]:
+    with transaction() as db:
+        return datasets.rejects(db, SYSTEM, the_batches()[0].id, RejectFilter(), limit=200).items
+
+
+def next_offsets() -> dict[int, int]:
+    with transaction() as db:
+        return dict(db.execute(sa.select(OffsetRow.partition, OffsetRow.next_offset)).tuples().all())
+
+
+def test_messages_are_rows_at_once_and_bad_ones_are_rejects_with_their_text(database: str, broker: str) -> None:
+    dataset()
+    stream()
+    make_topic(broker, TOPIC)
+    pretty = b'{\n  "city": "Rom",\r\n  "people": 2800000\n}'
+    send(broker, TOPIC, [city("Oslo", 700000), b"no json", None, b"", city("Bonn", "many"), pretty, b"bad\nlines \xff"])
+    with following() as (follower, reader):
+        read(follower, reader, 7)
+    assert rows() == [["Oslo", 700000], ["Rom", 2800000]]
+    found = {one.row: (one.raw, one.failures[0].rule) for one in rejects()}
+    assert found == {
+        2: ("no json", "json"),
+        3: ("null", "tombstone"),
+        4: ('""', "json"),
+        5: ('{"city": "Bonn", "people": "many"}', "type"),
+        7: ("bad␊lines �", "encoding"),
+    }
+    (batch,) = the_batches()
+    assert (batch.status, batch.rows_in, batch.rows_valid, batch.rows_rejected) == ("published", 7, 2, 5)
+    assert next_offsets() == {0: 7}
+
+
+def test_a_row_is_traced_to_its_message(database: str, broker: str) -> None:
+    dataset()
+    stream()
+    make_topic(broker, TOPIC, 2)
+    send(broker, TOPIC, [city("Oslo"), b"no json"], partition=0)
+    send(broker, TOPIC, [city("Bergen"), city("Voss")], partition=1)
+    with following() as (follower, reader):
+        read(follower, reader, 4)
+    batch = the_batches()[0].id
+    with transaction() as db:
+        traces = [datasets.trace_row(db, SYSTEM, "cities", f"{batch}.{row}") for row in range(1, 5)]
+    places = {(one.raw, one.message.partition, one.message.offset, one.message.key) for one in traces if one.message}
+    assert places == {
+        ('{"city": "Oslo", "people": 1}', 0, 0, "0"),
+        ("no json", 0, 1, "1"),
+        ('{"city": "Bergen", "people": 1}', 1, 0, "0"),
+        ('{"city": "Voss", "people": 1}', 1, 1, "1"),
+    }
+    assert all(one.message and one.message.topic == TOPIC and one.message.sent_at for one in traces)
+
+
+def test_a_new_follower_goes_on_where_the_table_says(database: str, broker: str) -> None:
+    dataset()
+    stream()
+    make_topic(broker, TOPIC)
+    send(broker, TOPIC, [city("Oslo"), city("Bergen")])
+    lease = claim()
+    with following(lease) as (follower, reader):
+        read(follower, reader, 2)
+    with transaction() as db:
+        leases.give_back(db, lease)
+    send(broker, TOPIC, [city("Voss")])
+    with following() as (follower, reader):
+        read(follower, reader, 1)
+    assert [row[0] for row in rows()] == ["Oslo", "Bergen", "Voss"]
+    assert len(the_batches()) == 1
+
+
+def test_a_follower_that_was_thought_dead_can_store_nothing(database: str, broker: str) -> None:
+    dataset()
+    stream()
+    make_topic(broker, TOPIC)
+    send(broker, TOPIC, [city("Oslo")])
+    with following() as (frozen, frozen_reader):
+        messages = frozen_reader.take()
+        with transaction() as db:
+            db.execute(sa.text("update streams set beat_at = beat_at - interval '1 minute'"))
+        with following() as (other, reader):
+            read(other, reader, 1)
+        with pytest.raises(LeaseLost):
+            frozen.store(messages)
+    assert rows() == [["Oslo", 1]]
+
+
+def test_nobody_else_follows_while_the_lease_beats(database: str, broker: str) -> None:
+    dataset()
+    stream()
+    claim()
+    with transaction() as db:
+        assert leases.claim(db, ["kafka"], at_most=5) == []
+
+
+def test_undoing_a_growing_batch_takes_its_rows_and_the_next_messages_open_another(database: str, broker: str) -> None:
+    dataset()
+    stream()
+    make_topic(broker, TOPIC)
+    send(broker, TOPIC, [city("Oslo")])
+    with following() as (follower, reader):
+        read(follower, reader, 1)
+        with transaction() as db:
+            datasets.undo_batch(db, SYSTEM, the_batches()[0].id)
+        assert rows() == []
+        send(broker, TOPIC, [city("Bergen")])
+        read(follower, reader, 1)
+    assert rows() == [["Bergen", 1]]
+    assert [batch.status for batch in the_batches()] == ["published", "undone"]
+
+
+def test_unique_values_are_so_within_a_batch_whoever_stored_them(database: str, broker: str) -> None:
+    columns = [{"name": "city", "type": "text", "unique": True}, {"name": "people", "type": "integer"}]
+    dataset(columns=columns)
+    stream()
+    make_topic(broker, TOPIC)
+    send(broker, TOPIC, [city("Oslo"), city("Oslo")])
+    lease = claim()
+    with following(lease) as (follower, reader):
+        read(follower, reader, 2)
+    with transaction() as db:
+        leases.give_back(db, lease)
+    send(broker, TOPIC, [city("Oslo"), city("Bergen")])
+    with following() as (follower, reader):
+        read(follower, reader, 2)
+    assert [row[0] for row in rows()] == ["Oslo", "Bergen"]
+    assert [one.row for one in rejects()] == [2, 3]
+
+
+def test_what_the_broker_deleted_unread_is_said_and_reading_goes_on(database: str, broker: str) -> None:
+    dataset()
+    stream()
+    make_topic(broker, TOPIC)
+    send(broker, TOPIC, [city("Oslo")])
+    with following() as (follower, reader):
+        read(follower, reader, 1)
+        with transaction() as db:
+            db.execute(sa.update(OffsetRow).values(next_offset=50))
+        follower.positions[0] = 50
+        reader.read_from({0: 50})
+        read(follower, reader, 1)
+    with transaction() as db:
+        (warning,) = db.scalars(sa.select(WarningRow.text))
+    assert "orders, partition 0: Offset 50 is beyond the end" in warning
+    assert next_offsets() == {0: 1}
