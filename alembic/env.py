@@ -12,6 +12,7 @@ from app.datasets.streams import tables as _dataset_streams
 from app.datasets.versions import tables as _versions
 from app.deliveries import tables as _deliveries
 from app.jobs import tables as _jobs
+from app.queries import tables as _queries
 from app.reports import tables as _reports
 from app.schedules import tables as _schedules
 from app.sharing import tables as _sharing

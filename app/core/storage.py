@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from app.core.errors import NotFound
 from app.core.settings import settings
@@ -30,10 +30,8 @@ def filesystem() -> "fs.FileSystem":
     """Arrow's file system rooted at STORAGE_URL; datasets are read through it too, so both back ends are one."""
     from pyarrow import fs  # noqa: PLC0415  100 ms that a command like `--help` need not pay
 
-    url = settings().storage_url or (settings().data_dir.resolve() / "storage").as_uri()
-    parts = urlsplit(url)
-    if parts.scheme == "file":
-        root = Path(unquote(parts.path))
+    parts = _address()
+    if root := local_folder():
         root.mkdir(parents=True, exist_ok=True)
         return fs.SubTreeFileSystem(str(root), fs.LocalFileSystem())
     options: dict[str, Any] = {}
@@ -41,6 +39,16 @@ def filesystem() -> "fs.FileSystem":
         endpoint = urlsplit(settings().s3_endpoint_url)
         options = {"endpoint_override": endpoint.netloc, "scheme": endpoint.scheme}
     return fs.SubTreeFileSystem((parts.netloc + parts.path).rstrip("/"), fs.S3FileSystem(**options))
+
+
+def local_folder() -> Path | None:
+    """Where keys are paths, for libraries that read files by themselves; None for a bucket."""
+    parts = _address()
+    return Path(unquote(parts.path)) if parts.scheme == "file" else None
+
+
+def _address() -> SplitResult:
+    return urlsplit(settings().storage_url or (settings().data_dir.resolve() / "storage").as_uri())
 
 
 def _checked(key: str) -> str:

@@ -150,6 +150,8 @@ def live_files(db: Session, actor: Actor, dataset: str) -> LiveFiles:
         version=_version(row, ids),
         batches=ids,
         key=schema.key if schema.mode == "upsert" else [],
+        unique=[*([schema.key] if schema.key else []), *([column.name] for column in schema.columns if column.unique)],
+        references={c.name: (c.references.dataset, c.references.column) for c in schema.columns if c.references},
     )
 
 

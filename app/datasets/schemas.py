@@ -219,6 +219,8 @@ class LiveFiles(Seen):
     version: str
     batches: list[int]
     key: list[str] = Field(default_factory=list)
+    unique: list[list[str]] = Field(default_factory=list, description="Columns that are declared to tell rows apart")
+    references: dict[str, tuple[str, str]] = Field(default_factory=dict)
 
 
 class RowsPreview(Seen):

@@ -1,119 +1,159 @@
-"""Runs a built question on DuckDB. Imported by child processes only."""
+"""Asks DuckDB, and shapes its answer. Imported by child processes only."""
 
-import math
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import date, datetime
-from decimal import Decimal
+import hashlib
+from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 import duckdb
 import pyarrow as pa
-import pyarrow.dataset as pads
 import pyarrow.parquet as pq
 
-from app.core.errors import Invalid, TooLarge
-from app.core.storage import filesystem
-from app.queries.build_sql import Statement, build_sql
-from app.queries.schemas import QueryResult, QuerySpec, Source
+from app.core.errors import TooLarge
+from app.core.storage import writer
+from app.queries.build_sql import Statement, build_sql, quote
+from app.queries.engine import THREADS, NotAnswered, QueryTooLarge, QueryTooSlow, json_value, opened, said_plainly
+from app.queries.engine import time_limit as limited
+from app.queries.joins import is_unique
+from app.queries.questions import Join, QuerySpec
+from app.queries.schemas import Pinned, QueryResult, ResultColumn, Source, Written
+from app.queries.scope import NO_OTHERS
 
-SECONDS = 20.0
-MEMORY = "512MB"
-ARROW_TYPES = {
-    "text": pa.string(),
-    "integer": pa.int64(),
-    "decimal": pa.decimal128(38, 6),
-    "number": pa.float64(),
-    "boolean": pa.bool_(),
-    "date": pa.date32(),
-    "timestamp": pa.timestamp("us"),
-}
+__all__ = ["QueryTooLarge", "QueryTooSlow", "execute", "execute_sql", "write"]
+
+WRITE_SECONDS = 600.0
+ROWS_AT_A_TIME = 50_000
 
 
-class QueryTooSlow(Invalid):
-    """This question took longer than 20 seconds. Narrow it by a filter."""
+class TooManyRows(TooLarge):
+    """The answer has more rows than may be kept."""
 
 
-class QueryTooLarge(TooLarge):
-    """This question needs more memory than is allowed. Narrow it by a filter or group it coarser."""
+def execute(
+    spec: QuerySpec, source: Source, sources: Mapping[str, Source] = NO_OTHERS, today: date | None = None
+) -> QueryResult:
+    """`sources` are those of the joined datasets."""
+    statement = build_sql(spec, source, sources, today)
+    used = {name: sources[name] for name in spec.datasets[1:]}
+    threads = THREADS if statement.exact else 1
+    with (
+        opened({spec.dataset: source, **used}, threads=threads) as connection,
+        limited(connection),
+        said_plainly(statement.sql, spec.datasets),
+    ):
+        rows = connection.execute(statement.sql, statement.values).fetchmany(spec.limit + 1)
+        repeated = [each for join in spec.joins for each in _repeats(connection, join, sources[join.dataset])]
+    answer = _answer(statement, rows, spec.limit, [source, *used.values()])
+    return answer.model_copy(update={"warnings": repeated}) if repeated else answer
 
 
-def execute(spec: QuerySpec, source: Source) -> QueryResult:
-    statement = build_sql(spec, source)
-    with _sandbox() as connection, _time_limit(connection, SECONDS):
-        connection.register(source.dataset, _rows(source))
-        rows = _fetch(connection, statement)
-    kept = [[_json_value(value) for value in row] for row in rows[: spec.limit]]
+def execute_sql(sql: str, values: dict[str, Any], limit: int, sources: dict[str, Source]) -> QueryResult:
+    """`sql` was read and found harmless by `read_sql`."""
+    with opened(sources) as connection, limited(connection), said_plainly(sql, list(sources)):
+        found = connection.execute(sql, values)
+        columns = _columns(found)
+        rows = found.fetchmany(limit + 1)
+    statement = Statement(sql, list(values.values()), columns)
+    return _answer(statement, rows, limit, list(sources.values()))
+
+
+def write(sql: str, values: Any, sources: dict[str, Source], key: str, max_rows: int) -> Written:
+    """The whole answer into the storage, a piece at a time."""
+    digest, rows, size = hashlib.sha256(), 0, 0
+    with opened(sources) as connection, limited(connection, WRITE_SECONDS), said_plainly(sql, list(sources)):
+        found = connection.execute(sql, values)
+        columns = _columns(found)
+        with writer(key) as sink:
+            measured = _Measured(sink, digest)
+            batches: Any = found.to_arrow_reader(ROWS_AT_A_TIME)
+            with pq.ParquetWriter(pa.PythonFile(measured, mode="w"), batches.schema, compression="zstd") as parquet:
+                for batch in batches:
+                    rows += batch.num_rows
+                    if rows > max_rows:
+                        raise TooManyRows(f"The answer has more than the {max_rows:,} rows that may be kept.")
+                    parquet.write_batch(batch)
+            size = measured.size
+    return Written(rows=rows, size=size, sha256=digest.hexdigest(), columns=columns)
+
+
+class _Measured:
+    """A sink that counts and digests what goes through."""
+
+    closed = False
+
+    def __init__(self, sink: Any, digest: Any) -> None:
+        self._sink, self._digest, self.size = sink, digest, 0
+
+    def write(self, data: Any) -> int:
+        piece = bytes(data)
+        self._digest.update(piece)
+        self.size += len(piece)
+        self._sink.write(piece)
+        return len(piece)
+
+    def flush(self) -> None:
+        pass
+
+    def tell(self) -> int:
+        return self.size
+
+
+def _answer(statement: Statement, rows: list[tuple[Any, ...]], limit: int, used: list[Source]) -> QueryResult:
+    kept = [[json_value(value) for value in row] for row in rows[:limit]]
+    first, *others = used
     return QueryResult(
         columns=statement.columns,
         rows=kept,
         row_count=len(kept),
-        truncated=len(rows) > spec.limit,
+        truncated=len(rows) > limit,
         sql=statement.sql,
         values=[str(value) for value in statement.values],
-        dataset=source.dataset,
-        dataset_id=source.dataset_id,
-        version=source.version,
-        batches=source.batches,
+        dataset=first.dataset,
+        dataset_id=first.dataset_id,
+        version=first.version,
+        batches=first.batches,
+        joined=[_pinned(source) for source in others],
     )
 
 
-@contextmanager
-def _sandbox() -> Iterator[duckdb.DuckDBPyConnection]:
-    """One thread: sums of floats must not depend on who came first. No files, no network, no extensions."""
-    connection = duckdb.connect(
-        ":memory:",
-        config={
-            "enable_external_access": "false",
-            "autoinstall_known_extensions": "false",
-            "autoload_known_extensions": "false",
-            "python_enable_replacements": "false",
-            "threads": "1",
-            "memory_limit": MEMORY,
-        },
-    )
-    try:
-        connection.execute("SET TimeZone = 'UTC'")
-        connection.execute("SET lock_configuration = true")
-        yield connection
-    finally:
-        connection.close()
+def _pinned(source: Source) -> Pinned:
+    return Pinned(dataset=source.dataset, dataset_id=source.dataset_id, version=source.version, batches=source.batches)
 
 
-@contextmanager
-def _time_limit(connection: duckdb.DuckDBPyConnection, seconds: float) -> Iterator[None]:
-    alarm = threading.Timer(seconds, connection.interrupt)
-    alarm.start()
-    try:
-        yield
-    finally:
-        alarm.cancel()
+def _repeats(connection: duckdb.DuckDBPyConnection, join: Join, right: Source) -> list[str]:
+    """Rows of the left are counted once for each of these: right when it is meant, a wrong sum when it is not."""
+    columns = [pair.right for pair in join.on]
+    if is_unique(right, columns):
+        return []
+    keys = ", ".join(quote(name) for name in columns)
+    filled = " AND ".join(f"{quote(name)} IS NOT NULL" for name in columns)
+    table = quote(join.dataset)
+    twice = f"SELECT count(*) FROM (SELECT 1 FROM {table} WHERE {filled} GROUP BY {keys} HAVING count(*) > 1)"  # noqa: S608
+    found = connection.execute(twice).fetchone()
+    if not found or not found[0]:
+        return []
+    what = " and ".join(columns)
+    return [
+        f"{join.dataset} has several rows for {found[0]:,} values of {what}: what is joined to them counts each time."
+    ]
 
 
-def _fetch(connection: duckdb.DuckDBPyConnection, statement: Statement) -> list[tuple[Any, ...]]:
-    try:
-        return connection.execute(statement.sql, statement.values).fetchall()
-    except duckdb.InterruptException as error:
-        raise QueryTooSlow from error
-    except duckdb.OutOfMemoryException as error:
-        raise QueryTooLarge from error
+def _columns(found: duckdb.DuckDBPyConnection) -> list[ResultColumn]:
+    columns = [ResultColumn(name=name, type=_type_of(str(kind))) for name, kind, *_ in found.description]
+    zoned = next((name for name, kind, *_ in found.description if "TIME ZONE" in str(kind)), None)
+    if zoned is not None:
+        raise NotAnswered(f'"{zoned}" is a time with a zone; write CAST(… AS TIMESTAMP) to get it in UTC.')
+    names = [column.name for column in columns]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise NotAnswered(f'Two columns of the answer are called "{twice}"; give one another name with AS.')
+    return columns
 
 
-def _rows(source: Source) -> Any:
-    """The live files as one Arrow dataset; no file yet is an empty table of the right columns."""
-    if not source.files:
-        return pa.schema([(name, ARROW_TYPES[kind]) for name, kind in source.columns]).empty_table()
-    store = filesystem()
-    newest = pq.read_schema(source.files[-1], filesystem=store)
-    return pads.dataset(source.files, schema=newest, filesystem=store, format="parquet")
-
-
-def _json_value(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return format(value, "f")
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
+def _type_of(kind: str) -> str:
+    """Of ours; what has no match here, such as a list, is shown as text."""
+    if kind.endswith(("INT", "INTEGER")) or kind == "BIGINT":
+        return "integer"
+    for beginning, own in (("DECIMAL", "decimal"), ("DOUBLE", "number"), ("FLOAT", "number"), ("BOOL", "boolean")):
+        if kind.startswith(beginning):
+            return own
+    return "date" if kind == "DATE" else "timestamp" if kind.startswith("TIMESTAMP") else "text"

@@ -1,131 +1,73 @@
-"""A question to a dataset, and its answer."""
+"""Questions, what they are asked of, their answers, and questions with a name."""
 
-from enum import StrEnum
-from typing import Any, Literal
+from datetime import datetime
+from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 from app.queries.periods import Period
+from app.queries.questions import (
+    MAX_ROWS,
+    MAX_SQL,
+    Bucket,
+    Filter,
+    Function,
+    Group,
+    Join,
+    Measure,
+    Name,
+    Op,
+    Order,
+    Pair,
+    ParameterType,
+    QuerySpec,
+    Question,
+    Scalar,
+    Shape,
+    SqlParameter,
+    SqlQuery,
+)
+from app.sharing.schemas import Level, ShareCreate
 
-MAX_ROWS = 5000
-Scalar = str | bool | int | float
-Name = Field(min_length=1, max_length=200)
-
-
-class Shape(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, serialize_by_alias=True)
-
-
-class Op(StrEnum):
-    eq = "eq"
-    ne = "ne"
-    lt = "lt"
-    le = "le"
-    gt = "gt"
-    ge = "ge"
-    one_of = "one_of"
-    none_of = "none_of"
-    contains = "contains"
-    starts_with = "starts_with"
-    is_empty = "is_empty"
-    is_filled = "is_filled"
-    in_period = "in_period"
-
-    @property
-    def needs_value(self) -> bool:
-        return self not in (Op.is_empty, Op.is_filled)
-
-
-class Filter(Shape):
-    """A fixed `value`, or the name of a `parameter` of the template that asks."""
-
-    column: str = Name
-    op: Op = Op.eq
-    value: Scalar | list[Scalar] | Period | None = None
-    parameter: str | None = None
-
-    @model_validator(mode="after")
-    def _one_value(self) -> "Filter":
-        if self.value is not None and self.parameter is not None:
-            raise ValueError(f"the filter on {self.column} has a value and a parameter; keep one")
-        if self.op.needs_value and self.value is None and self.parameter is None:
-            raise ValueError(f"the filter on {self.column} needs a value")
-        return self
-
-
-class Bucket(StrEnum):
-    day = "day"
-    week = "week"
-    month = "month"
-    quarter = "quarter"
-    year = "year"
-
-
-class Group(Shape):
-    column: str = Name
-    bucket: Bucket | None = None
-    name: str | None = Field(None, alias="as", max_length=200)
-
-    @property
-    def output(self) -> str:
-        return self.name or self.column
-
-
-Function = Literal["count", "sum", "avg", "min", "max", "count_distinct"]
-
-
-class Measure(Shape):
-    """`count` without a column counts rows."""
-
-    function: Function = "count"
-    column: str | None = None
-    name: str | None = Field(None, alias="as", max_length=200)
-
-    @model_validator(mode="after")
-    def _has_column(self) -> "Measure":
-        if self.function != "count" and not self.column:
-            raise ValueError(f"{self.function} needs a column")
-        return self
-
-    @property
-    def output(self) -> str:
-        return self.name or (f"{self.function}_{self.column}" if self.column else "count")
-
-
-class Order(Shape):
-    """`column` is the name of a column of the answer."""
-
-    column: str = Name
-    descending: bool = False
-
-
-class QuerySpec(Shape):
-    """Either rows as they are (`columns`) or figures (`measures`, by `group_by`)."""
-
-    dataset: str = Name
-    filters: list[Filter] = Field([], max_length=50)
-    columns: list[str] = Field([], max_length=100)
-    group_by: list[Group] = Field([], max_length=10)
-    measures: list[Measure] = Field([], max_length=50)
-    order_by: list[Order] = Field([], max_length=10)
-    limit: int = Field(200, ge=1, le=MAX_ROWS)
-
-    @model_validator(mode="after")
-    def _rows_or_figures(self) -> "QuerySpec":
-        if self.columns and (self.group_by or self.measures):
-            raise ValueError("ask for columns, or for measures and groups, not for both")
-        return self
-
-    @property
-    def aggregates(self) -> bool:
-        return bool(self.group_by or self.measures)
+__all__ = [
+    "MAX_ROWS",
+    "MAX_SQL",
+    "Bucket",
+    "Filter",
+    "Function",
+    "Group",
+    "Join",
+    "Measure",
+    "Name",
+    "NamedQuery",
+    "Op",
+    "Order",
+    "Pair",
+    "ParameterType",
+    "Pinned",
+    "QueryChange",
+    "QueryCreate",
+    "QueryName",
+    "QueryResult",
+    "QueryRun",
+    "QuerySpec",
+    "Question",
+    "ResultColumn",
+    "Scalar",
+    "Shape",
+    "Source",
+    "SqlParameter",
+    "SqlQuery",
+    "Written",
+]
 
 
 class Source(Shape):
     """What a dataset looked like when it was asked: enough to ask it again.
 
-    With a `key`, files may hold several rows of one key: the one of the highest `_batch` counts.
+    With a `key`, files may hold several rows of one key: the one of the highest `_batch` counts. `unique` are sets of
+    columns that are declared to tell rows apart, `references` columns that name a row of another dataset.
     """
 
     dataset: str
@@ -134,7 +76,23 @@ class Source(Shape):
     files: list[str]
     version: str
     batches: list[int]
-    key: list[str] = []
+    key: list[str] = Field([])
+    unique: list[list[str]] = Field([])
+    references: dict[str, tuple[str, str]] = Field({})
+
+    @staticmethod
+    def elsewhere(name: str, columns: list[tuple[str, str]]) -> "Source":
+        """A table of another database: nothing of it lies here."""
+        return Source(dataset=name, dataset_id=UUID(int=0), columns=columns, files=[], version="", batches=[])
+
+
+class Pinned(Shape):
+    """One dataset of an answer, as it was."""
+
+    dataset: str
+    dataset_id: UUID
+    version: str
+    batches: list[int]
 
 
 class ResultColumn(Shape):
@@ -144,7 +102,11 @@ class ResultColumn(Shape):
 
 
 class QueryResult(Shape):
-    """`rows` hold JSON values only: exact decimals and times travel as text, `columns` tell their types."""
+    """`rows` hold JSON values only: exact decimals and times travel as text, `columns` tell their types.
+
+    `dataset` and what follows it is the first dataset; `joined` are the others. An answer that comes from a
+    `connection` has no batches of ours.
+    """
 
     columns: list[ResultColumn]
     rows: list[list[Any]]
@@ -153,10 +115,76 @@ class QueryResult(Shape):
     sql: str
     values: list[str]
     dataset: str
-    dataset_id: UUID
+    dataset_id: UUID | None
     version: str
     batches: list[int]
+    joined: list[Pinned] = Field([])
+    warnings: list[str] = Field([])
+    connection: str | None = None
 
     def records(self) -> list[dict[str, Any]]:
         names = [column.name for column in self.columns]
         return [dict(zip(names, row, strict=True)) for row in self.rows]
+
+
+class Written(Shape):
+    """An answer as a Parquet file in the storage."""
+
+    rows: int
+    size: int
+    sha256: str
+    columns: list[ResultColumn]
+
+
+QueryName = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[A-Za-z0-9][A-Za-z0-9 _.-]*$")]
+
+
+class QueryCreate(BaseModel):
+    """It is asked once before it is kept, so that its columns are known."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: QueryName
+    description: str = Field("", max_length=500)
+    question: Question
+    share_with: list[ShareCreate] | None = Field(
+        None, max_length=50, description="Default: everybody, or the team of whoever makes it"
+    )
+
+
+class QueryChange(BaseModel):
+    """What is left out stays. `version` is the one the change is based on."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    version: int
+    name: QueryName | None = None
+    description: str | None = Field(None, max_length=500)
+    question: Question | None = None
+    even_if_used: bool = Field(False, description="Change the columns of the answer although others build on them")
+
+
+class QueryRun(BaseModel):
+    """Other values for parameters of its SQL, and another limit."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    parameters: dict[str, Scalar | Period] = Field(default_factory=dict, max_length=50)
+    limit: int | None = Field(None, ge=1, le=MAX_ROWS)
+
+
+class NamedQuery(BaseModel):
+    """`columns` are those of its answer when it was kept. `level` is what sharing lets the reader do with it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: UUID
+    name: str
+    description: str
+    question: Question
+    columns: list[ResultColumn]
+    version: int
+    owner_id: UUID | None
+    created_at: datetime
+    changed_at: datetime
+    level: Level

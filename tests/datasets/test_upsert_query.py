@@ -20,4 +20,4 @@ def test_only_the_newest_row_of_each_key_is_counted() -> None:
         {"dataset": "prices", "measures": [{"function": "sum", "column": "price", "as": "total"}]}
     )
     with db.transaction() as session:
-        assert [list(map(float, row)) for row in queries.run_query(session, SYSTEM, spec).rows] == [[35.0]]
+        assert [list(map(float, row)) for row in queries.run(session, SYSTEM, spec).rows] == [[35.0]]

@@ -4,12 +4,13 @@ from collections import defaultdict
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
+import duckdb
 import pytest
 
 from app.core.errors import AppError
-from app.queries import execute as engine
-from app.queries.build_sql import Statement, UnfitColumn, UnfitValue, UnknownColumn
-from app.queries.execute import QueryTooSlow, execute
+from app.queries.build_sql import UnfitColumn, UnfitValue, UnknownColumn
+from app.queries.engine import QueryTooSlow, opened, said_plainly, time_limit
+from app.queries.execute import execute
 from app.queries.periods import Period
 from app.queries.schemas import Filter, Group, Measure, Op, Order, QuerySpec, Source
 from tests.queries.stored import BATCH, DIAMONDS, ECONOMICS, diamonds, economics, store
@@ -129,10 +130,8 @@ def test_a_question_that_does_not_fit_says_what_there_is(
     assert part in raised.value.message
 
 
-def test_the_engine_reaches_no_file_and_no_network() -> None:
-    import duckdb
-
-    with engine._sandbox() as connection:
+def test_the_engine_reaches_no_file_and_no_network(gems: Source) -> None:
+    with opened({"diamonds": gems}) as connection:
         for sql in ("FROM read_text('/etc/hostname')", "FROM 'http://127.0.0.1:1/x.csv'", "INSTALL httpfs"):
             with pytest.raises(duckdb.Error):
                 connection.execute(sql)
@@ -141,6 +140,6 @@ def test_the_engine_reaches_no_file_and_no_network() -> None:
 
 
 def test_an_endless_question_is_stopped() -> None:
-    endless = Statement("SELECT count(*) FROM range(100000000) a, range(100000000) b WHERE a.range < b.range", [], [])
-    with engine._sandbox() as connection, engine._time_limit(connection, 0.2), pytest.raises(QueryTooSlow):
-        engine._fetch(connection, endless)
+    endless = "SELECT count(*) FROM range(100000000) a, range(100000000) b WHERE a.range < b.range"
+    with opened({}) as connection, pytest.raises(QueryTooSlow), time_limit(connection, 0.2), said_plainly(endless, []):
+        connection.execute(endless).fetchall()
