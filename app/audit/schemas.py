@@ -49,6 +49,7 @@ class Action(StrEnum):
     card_deleted = "card:deleted"
     dataset_created = "dataset:created"
     dataset_changed = "dataset:changed"
+    dataset_revalidated = "dataset:revalidated"
     dataset_deleted = "dataset:deleted"
     batch_received = "batch:received"
     batch_published = "batch:published"

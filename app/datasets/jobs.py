@@ -22,4 +22,26 @@ def ingest(ctx: JobContext) -> dict[str, Any]:
     return ingest_batch(ctx)
 
 
-HANDLERS: dict[str, Handler] = {"datasets.ingest": ingest}
+def refuse_change(ctx: JobContext, _reason: str) -> str:
+    from app.datasets.versions.revalidate import refuse_change  # noqa: PLC0415
+
+    refuse_change(ctx)
+    return "Make the change again."
+
+
+@turned_away(refuse_change)
+@limited(wall_seconds=12 * HOURS, memory_mb=2048)
+def revalidate(ctx: JobContext) -> dict[str, Any]:
+    from app.datasets.versions.revalidate import revalidate as read_all_again  # noqa: PLC0415
+
+    return read_all_again(ctx)
+
+
+@limited(wall_seconds=4 * HOURS, memory_mb=2048)
+def replay(ctx: JobContext) -> dict[str, Any]:
+    from app.datasets.rejects.bulk import replay as replay_rejects  # noqa: PLC0415
+
+    return replay_rejects(ctx)
+
+
+HANDLERS: dict[str, Handler] = {"datasets.replay": replay, "datasets.ingest": ingest, "datasets.revalidate": revalidate}

@@ -6,7 +6,6 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from psycopg import sql
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
 from app.core.actor import Actor, Role, require_role
@@ -17,11 +16,11 @@ from app.datasets.schemas import (
     Batch,
     Dataset,
     LiveFiles,
-    Reject,
     RowsPreview,
 )
 from app.datasets.stage import table_of
-from app.datasets.tables import BatchRow, DataFileRow, DatasetRow, RejectRow
+from app.datasets.tables import BatchRow, DataFileRow, DatasetRow
+from app.datasets.versions.tables import RevalidationRow
 from app.sharing import service as sharing
 from app.sharing.schemas import Kind, Level
 
@@ -66,7 +65,10 @@ def _figures(db: Session, dataset_id: UUID | None = None) -> Figures:
         sa.func.count().filter(*LIVE).label("batches"),
         sa.func.coalesce(sa.func.sum(BatchRow.rows_rejected).filter(*LIVE), 0).label("rejected"),
         sa.func.max(BatchRow.created_at).label("last_batch_at"),
-    ).group_by(BatchRow.dataset_id)
+        RevalidationRow.run_id,
+    )
+    query = query.outerjoin(RevalidationRow, RevalidationRow.dataset_id == BatchRow.dataset_id)
+    query = query.group_by(BatchRow.dataset_id, RevalidationRow.run_id)
     if dataset_id is not None:
         query = query.where(BatchRow.dataset_id == dataset_id)
     return {row.dataset_id: row._mapping for row in db.execute(query)}
@@ -88,6 +90,7 @@ def _dataset(row: DatasetRow, level: str | None, *, figures: Figures) -> Dataset
         batches=own["batches"] if own else 0,
         last_batch_at=own["last_batch_at"] if own else None,
         level=Level(level or Level.view),
+        job_id=own["run_id"] if own else None,
     )
 
 
@@ -117,37 +120,19 @@ def batches(
     return fetch_page(db, query, _batch, BatchRow.id, limit=limit, cursor=cursor, newest_first=True)
 
 
-def rejects(
-    db: Session,
-    actor: Actor,
-    batch_id: int,
-    *,
-    rule: str | None = None,
-    column: str | None = None,
-    limit: int = 50,
-    cursor: str | None = None,
-) -> Page[Reject]:
-    """In the order of the file, each with everything that is wrong with it."""
-    access_batch(db, actor, batch_id)
-    query = sa.select(RejectRow).where(RejectRow.batch_id == batch_id)
-    wanted = {name: value for name, value in (("rule", rule), ("column", column)) if value is not None}
-    if wanted:
-        query = query.where(RejectRow.failures.op("@>")(sa.cast([wanted], JSONB)))
-    return fetch_page(db, query, Reject.model_validate, RejectRow.row, limit=limit, cursor=cursor)
-
-
 def live_files(db: Session, actor: Actor, dataset: str) -> LiveFiles:
     """The Parquet files that are the dataset at this moment, oldest batch first."""
     row = access_dataset(db, actor, dataset)
     ids = list(db.scalars(sa.select(BatchRow.id).where(BatchRow.dataset_id == row.id, *LIVE).order_by(BatchRow.id)))
-    files = sa.select(DataFileRow.key).where(DataFileRow.batch_id.in_(ids))
+    found = sa.select(DataFileRow.key, DataFileRow.rows).where(DataFileRow.batch_id.in_(ids))
+    files = db.execute(found.order_by(DataFileRow.batch_id, DataFileRow.block)).all()
     schema = definition_of(row)
     return LiveFiles(
         dataset_id=row.id,
         dataset=row.name,
         columns=[(column.name, column.type) for column in schema.columns],
-        files=list(db.scalars(files.order_by(DataFileRow.batch_id, DataFileRow.block))),
-        version=_version(row, ids),
+        files=[file.key for file in files],
+        version=_version(row, ids, [file.rows for file in files]),
         batches=ids,
         key=schema.key if schema.mode == "upsert" else [],
         unique=[*([schema.key] if schema.key else []), *([column.name] for column in schema.columns if column.unique)],
@@ -155,9 +140,9 @@ def live_files(db: Session, actor: Actor, dataset: str) -> LiveFiles:
     )
 
 
-def _version(row: DatasetRow, ids: list[int]) -> str:
-    """Changes whenever the answer to a question could."""
-    return f"{row.version}-{len(ids)}-{max(ids, default=0)}-{sum(ids)}"
+def _version(row: DatasetRow, ids: list[int], rows: list[int]) -> str:
+    """Changes whenever the answer to a question could: files only ever grow in number within a batch."""
+    return f"{row.version}-{len(ids)}-{max(ids, default=0)}-{sum(ids)}-{len(rows)}-{sum(rows)}"
 
 
 def rows(

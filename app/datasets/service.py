@@ -18,14 +18,17 @@ from app.datasets.queries import (
     datasets,
     datasets_page,
     live_files,
-    rejects,
     rows,
 )
 from app.datasets.receive import UploadSink, discard_upload, receive_file, store_upload
+from app.datasets.rejects.replay import Outcome, read_reject, reject_history, replay_reject
+from app.datasets.rejects.search import dataset_rejects, rejects
+from app.datasets.rejects.start import replay_batch, replay_dataset
 from app.datasets.schemas import Pins, Proposal, Upload
 from app.datasets.streams.places import BatchMoved, Message
 from app.datasets.summaries import summary
 from app.datasets.tables import DatasetRow
+from app.datasets.versions.keep import versions
 from app.sharing import service as sharing
 from app.sharing.schemas import Kind
 
@@ -37,6 +40,7 @@ __all__ = [
     "BatchMoved",
     "Export",
     "Message",
+    "Outcome",
     "UploadSink",
     "access_batch",
     "access_dataset",
@@ -46,6 +50,7 @@ __all__ = [
     "change_dataset",
     "create_dataset",
     "dataset_by_name",
+    "dataset_rejects",
     "datasets",
     "datasets_page",
     "delete_dataset",
@@ -54,15 +59,21 @@ __all__ = [
     "export_rows",
     "infer_schema",
     "live_files",
+    "read_reject",
     "receive_file",
+    "reject_history",
     "rejects",
     "release_batch",
+    "replay_batch",
+    "replay_dataset",
+    "replay_reject",
     "rows",
     "store_upload",
     "stream_writer",
     "summary",
     "trace_row",
     "undo_batch",
+    "versions",
     "visible_names",
 ]
 

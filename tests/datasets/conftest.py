@@ -12,7 +12,7 @@ from app.core import db
 from app.core.actor import SYSTEM, Actor, Role
 from app.datasets import service as datasets
 from app.datasets.jobs import HANDLERS
-from app.datasets.schemas import Batch, Dataset, DatasetCreate, DatasetSchema, Pins, Reject
+from app.datasets.schemas import Batch, Dataset, DatasetCreate, DatasetSchema, Pins, Reject, RejectFilter
 from app.jobs.work_off import work_off
 
 MakePerson = Callable[[str, Role], Actor]
@@ -43,7 +43,7 @@ def read_batch(batch_id: int) -> Batch:
 
 def rejects_of(batch: Batch, **wanted: str) -> list[Reject]:
     with db.transaction() as session:
-        return datasets.rejects(session, SYSTEM, batch.id, limit=200, **wanted).items
+        return datasets.rejects(session, SYSTEM, batch.id, RejectFilter.model_validate(wanted), limit=200).items
 
 
 def rows_of(dataset: str) -> list[list[Any]]:
