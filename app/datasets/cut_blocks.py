@@ -127,6 +127,8 @@ class BlockReader:
         records: list[Record] | None = None,
         newlines: int,
     ) -> Block:
+        if self.dialect.encoding in UTF8:
+            return Block(self.at, content, content, layout, records, newlines)
         size = original_size(content, self.dialect.encoding)
         return Block(self.at, content, self.raw[:size], layout, records, newlines)
 

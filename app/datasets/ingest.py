@@ -2,8 +2,7 @@
 
 import codecs
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, BinaryIO, TypeVar
+from typing import Any, BinaryIO
 
 import structlog
 from sqlalchemy.orm import Session
@@ -13,17 +12,17 @@ from app.core.db import raw
 from app.core.errors import AppError, NotFound
 from app.datasets import cut_blocks, publish, stage
 from app.datasets.cut_blocks import Checkpoint
-from app.datasets.formats.transcode import Source, write_text
+from app.datasets.formats.transcode import write_text
 from app.datasets.header import match_header
 from app.datasets.known_keys import known_keys
 from app.datasets.load import Prepared, store_block
+from app.datasets.overlap import ahead
 from app.datasets.prepare import Task, preamble, prepared_blocks
 from app.datasets.schemas import Dialect, Pins
 from app.datasets.sniff import SAMPLE_BYTES, sniff
 from app.datasets.tables import BatchRow
 from app.jobs.context import JobContext
 
-T = TypeVar("T")
 DOUBT_BYTES = 64 << 10
 log = structlog.stdlib.get_logger(__name__)
 
@@ -98,8 +97,9 @@ def _load(ctx: JobContext, batch: BatchRow) -> None:
             keys = known_keys(db, schema)
         task = Task(batch.id, schema, dialect, batch.created_at, cut_blocks.BLOCK_BYTES, keys)
         at = Checkpoint(batch.next_block, batch.next_byte, batch.next_row, batch.next_line)
-        for block in _ahead(prepared_blocks(source, task, at)):
-            _store(ctx, batch, block)
+        with ahead(_with_files(batch, prepared_blocks(source, task, at))) as blocks:
+            for block, key in blocks:
+                _store(ctx, batch, block, key)
 
 
 def _as_text(ctx: JobContext, batch: BatchRow) -> BatchRow:
@@ -108,13 +108,12 @@ def _as_text(ctx: JobContext, batch: BatchRow) -> BatchRow:
     if batch.original_key is None or batch.work_key is not None:
         return batch
     key = f"datasets/{batch.dataset_id}/{batch.id}/text"
-    size = write_text(
-        batch.original_key, Source(batch.file_name, batch.part, Dialect.model_validate(batch.dialect)), key
-    )
+    size, dialect = write_text(batch.original_key, Dialect.model_validate(batch.dialect), key)
     with ctx.transaction() as db:
         batch = _batch(db, batch.id)
-        batch.work_key, batch.work_size = key, size
+        batch.work_key, batch.work_size, batch.dialect = key, size, dialect.model_dump()
         db.flush()
+        db.refresh(batch)
         db.expunge(batch)
         return batch
 
@@ -143,7 +142,8 @@ def _certain(source: BinaryIO, dialect: Dialect) -> Dialect:
         return dialect
     source.seek(0)
     pins = Pins() if "delimiter" in dialect.guessed else Pins.model_validate({"delimiter": dialect.delimiter})
-    return sniff(source.read(SAMPLE_BYTES), pins, doubtful=doubtful)
+    again = sniff(source.read(SAMPLE_BYTES), pins, doubtful=doubtful)
+    return again.model_copy(update={"packed": dialect.packed, "member": dialect.member})
 
 
 def _first_not_utf8(source: BinaryIO) -> bytes:
@@ -157,19 +157,16 @@ def _first_not_utf8(source: BinaryIO) -> bytes:
     return b""
 
 
-def _ahead(items: Iterator[T]) -> Iterator[T]:
-    """The next block is prepared while PostgreSQL stores this one: both are busy, and only two blocks are in memory."""
-    with ThreadPoolExecutor(1) as worker:
-        coming = worker.submit(next, items, None)
-        while (item := coming.result()) is not None:
-            coming = worker.submit(next, items, None)
-            yield item
+def _with_files(batch: BatchRow, blocks: Iterator[Prepared]) -> Iterator[tuple[Prepared, str]]:
+    """Each file is there before the transaction that names it."""
+    for block in blocks:
+        key = f"datasets/{batch.dataset_id}/{batch.id}/{block.at.block:06d}.parquet"
+        if block.parquet:
+            storage.write(key, block.parquet)
+        yield block, key
 
 
-def _store(ctx: JobContext, batch: BatchRow, block: Prepared) -> None:
-    key = f"datasets/{batch.dataset_id}/{batch.id}/{block.at.block:06d}.parquet"
-    if block.parquet:
-        storage.write(key, block.parquet)
+def _store(ctx: JobContext, batch: BatchRow, block: Prepared, key: str) -> None:
     with ctx.transaction() as db:
         store_block(raw(db), batch.dataset_id, batch.id, block, key)
     ctx.step(f"{block.after.row - 1:,} rows read", progress=min(block.after.byte / max(batch.text_size, 1), 1.0) * 0.99)

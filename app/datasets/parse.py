@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+import pyarrow as pa
 
 from app.datasets.cut_blocks import Block
 from app.datasets.schemas import Dialect
@@ -39,10 +40,22 @@ class Parsed:
     def has_nul(self) -> bool:
         return b"\0" in self.content if self.nul is None else self.nul
 
-    def text_of(self, index: int) -> str:
-        """The record as it stands in the file, without its line end. PostgreSQL stores no NUL, so it is drawn."""
-        record = self.content[self.starts[index] : self.ends[index]].rstrip(b"\r\n")
-        return record.decode("utf-8", "replace").replace("\0", "␀")
+    def texts_of(self, places: Ints) -> pl.Series:
+        """These records as they stand in the file, without line ends. PostgreSQL stores no NUL, so it is drawn."""
+        borders = np.column_stack((self.starts, self.ends)).ravel()  # records and, in between, what lies between them
+        pieces = pa.LargeBinaryArray.from_buffers(
+            pa.large_binary(), max(len(borders) - 1, 0), [None, pa.py_buffer(borders), pa.py_buffer(self.content)]
+        )
+        found = pl.Series(pieces.take(pa.array(places * 2)), dtype=pl.Binary())
+        return _drawn(found).str.strip_chars_end("\r\n").str.replace_all("\0", "␀", literal=True)
+
+
+def _drawn(records: pl.Series) -> pl.Series:
+    """As texts; what is not UTF-8 shows as such."""
+    try:
+        return records.cast(pl.String())
+    except pl.exceptions.PolarsError:
+        return pl.Series([record.decode("utf-8", "replace") for record in records], dtype=pl.String())
 
 
 def parse(block: Block, dialect: Dialect) -> Parsed:

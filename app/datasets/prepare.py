@@ -16,6 +16,7 @@ from app.datasets.cut_blocks import Block, Checkpoint
 from app.datasets.formats.blocks import parse_block, read_blocks
 from app.datasets.known_keys import Keys
 from app.datasets.load import Prepared, encode
+from app.datasets.overlap import ahead
 from app.datasets.parse import Parsed
 from app.datasets.schemas import DatasetSchema, Dialect
 
@@ -39,7 +40,13 @@ class Task:
 
 
 def prepared_blocks(source: BinaryIO, task: Task, at: Checkpoint) -> Iterator[Prepared]:
-    """The blocks from the checkpoint on."""
+    """The blocks from the checkpoint on. While one is encoded, the next is checked."""
+    with ahead(_checked_blocks(source, task, at)) as blocks:
+        for block, parsed, checked in blocks:
+            yield encode_block(block, parsed, checked, task.batch_id)
+
+
+def _checked_blocks(source: BinaryIO, task: Task, at: Checkpoint) -> Iterator[tuple[Block, Parsed, Checked]]:
     checker = Checker(task.schema, task.dialect, task.now, task.keys)
     if checker.seen and at.row > 1:
         _learn_stored_rows(checker, source, task, at)
@@ -48,7 +55,7 @@ def prepared_blocks(source: BinaryIO, task: Task, at: Checkpoint) -> Iterator[Pr
         checked = checker.check(parsed, block.at.row)
         if block.at.row + checked.rows > settings().max_rows + 1:
             raise TooManyRows(f"This file has more than the {settings().max_rows:,} rows allowed (MAX_ROWS). Split it.")
-        yield encode_block(block, parsed, checked, task.batch_id)
+        yield block, parsed, checked
 
 
 def _learn_stored_rows(checker: Checker, source: BinaryIO, task: Task, at: Checkpoint) -> None:
@@ -114,13 +121,13 @@ def _rejects(parsed: Parsed, checked: Checked, first_row: int, batch_id: int) ->
     grouped = checked.failures.group_by("index", maintain_order=True).agg(
         failures=pl.struct("column", "rule", "value", "message")
     )
-    places = grouped["index"].to_list()
+    places = grouped["index"].to_numpy()
     texts = pl.struct("failures").struct.json_encode().str.slice(len('{"failures":')).str.strip_suffix("}")
     return grouped.select(
         pl.lit(batch_id, dtype=pl.Int64()).alias("batch_id"),
         (pl.col("index") + first_row).alias("row"),
         pl.Series("line", parsed.lines[places]),
-        pl.Series("raw", [parsed.text_of(place) for place in places]),
+        parsed.texts_of(places).alias("raw"),
         (pl.lit("\x01") + texts).alias("failures"),
     )
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
+
 from app.datasets.check import INDEX, Checker
 from app.datasets.cut_blocks import BlockReader, Checkpoint
 from app.datasets.header import match_header
@@ -49,9 +51,10 @@ def read(content: bytes, columns: list[dict[str, Any]] | None = None, *, block: 
         checked = checker.check(parsed, one.at.row)
         reading.tolerant_blocks += one.tolerant
         reading.bytes_read += len(one.raw)
+        texts = parsed.texts_of(np.arange(checked.rows))
         for index in range(checked.rows):
             reading.lines[one.at.row + index] = int(parsed.lines[index])
-            reading.raw[one.at.row + index] = parsed.text_of(index)
+            reading.raw[one.at.row + index] = texts[index]
         for index, *values in checked.valid.select(INDEX, *(column["name"] for column in columns)).rows():
             reading.rows[one.at.row + index] = tuple(values)
         for index, column, rule, _value, message in checked.failures.rows():
