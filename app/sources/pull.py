@@ -187,7 +187,9 @@ def _in_words(pull: PullRow, first: ItemRow) -> str:
         if count
     ]
     count = pull.taken + pull.duplicates + pull.refused + pull.failed
-    return f"Of {count} new things: {', '.join(parts)}. {first.name}: {first.reason}"
+    reason = first.reason or ""
+    reason = reason if reason.startswith(first.name) else f"{first.name}: {reason}"
+    return f"Of {count} new things: {', '.join(parts)}. {reason}"
 
 
 def _open_pull(session: Session, ctx: JobContext, source_id: UUID) -> int:

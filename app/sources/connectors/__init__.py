@@ -8,6 +8,8 @@ from app.sources.connectors.protocol import Connector
 
 KINDS: dict[str, str] = {
     "folder": "app.sources.connectors.folder:FolderConnector",
+    "https": "app.sources.connectors.https:HttpsConnector",
+    "s3": "app.sources.connectors.s3:S3Connector",
     "kafka": "app.sources.connectors.kafka:KafkaConnector",
 }
 
