@@ -1,16 +1,45 @@
-"""Large files by key: whole or not at all."""
+"""Large files by key: whole or not at all, in a folder and in a bucket alike."""
 
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
+from pyarrow import fs
 
 from app.core import storage
 from app.core.settings import settings
+from tests.s3_server import S3Server
 
 
-def files() -> list[Path]:
-    root = settings().data_dir / "storage" / "shelf"
-    return sorted(root.rglob("*"))
+@pytest.fixture(scope="module")
+def s3() -> Iterator[S3Server]:
+    with S3Server() as server:
+        yield server
+
+
+@pytest.fixture(params=["folder", "bucket"], autouse=True)
+def shelf(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    if request.param == "bucket":
+        s3 = request.getfixturevalue("s3")
+        environment = {
+            "STORAGE_URL": f"s3://{s3.bucket().name}/some/prefix",
+            "S3_ENDPOINT_URL": s3.url,
+            "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
+            "AWS_SECRET_ACCESS_KEY": "a-very-secret-key",
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+    settings.cache_clear()
+    storage.filesystem.cache_clear()
+    yield
+    monkeypatch.undo()
+    settings.cache_clear()
+    storage.filesystem.cache_clear()
+
+
+def keys() -> list[str]:
+    found = storage.filesystem().get_file_info(fs.FileSelector("shelf", recursive=True, allow_not_found=True))
+    return sorted(one.path for one in found if one.is_file)
 
 
 def break_off(key: str) -> None:
@@ -33,7 +62,7 @@ def test_a_write_that_breaks_off_leaves_nothing_and_keeps_the_former_file() -> N
     with pytest.raises(RuntimeError):
         break_off("shelf/two")
     assert storage.read("shelf/two") == b"old"
-    assert [path.name for path in files()] == ["two"]
+    assert keys() == ["shelf/two"]
     storage.delete("shelf/two")
 
 
@@ -43,3 +72,23 @@ def test_readers_never_see_half_a_file() -> None:
         with pytest.raises(storage.FileGone):
             storage.read("shelf/three")
     storage.delete("shelf/three")
+
+
+def test_a_file_larger_than_a_part_of_an_upload_is_read_from_any_place() -> None:
+    content = bytes(range(256)) * (48 << 10)
+    storage.write("shelf/four", content)
+    with storage.open_file("shelf/four") as source:
+        source.seek(11 << 20)
+        assert source.read(1000) == content[11 << 20 :][:1000]
+    storage.delete("shelf/four")
+
+
+def test_what_is_no_key_of_ours_leads_nowhere() -> None:
+    for key in ("../outside", "/etc/passwd", "shelf/../../x", "", "a//b", "shelf/\n"):
+        with pytest.raises(ValueError, match="not a key"):
+            storage.read(key)
+
+
+def test_a_check_says_that_it_can_be_written_to() -> None:
+    storage.check()
+    assert keys() == []
