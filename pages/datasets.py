@@ -9,8 +9,9 @@ from app.datasets.schemas import Dataset
 from app.sample.rows import sales_csv
 from app.sharing.schemas import Kind
 from app.ui.dataset_batches import batch_list, reject_list
+from app.ui.dataset_downloads import rows_tab
 from app.ui.dataset_upload import CHOSEN, load_into, new_dataset
-from app.ui.dataset_view import figures, rows_tab, rules_tab, summary_tab, trace_tab
+from app.ui.dataset_view import figures, rules_tab, summary_tab, trace_tab
 from app.ui.page import empty_state, page_header, plain, reading, viewer, when
 from app.ui.share_dialog import sharing_line
 

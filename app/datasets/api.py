@@ -2,17 +2,19 @@
 
 from contextlib import contextmanager
 from typing import Annotated, Literal
-from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 from starlette.responses import StreamingResponse
 
+from app.accounts.downloads import Download
 from app.accounts.web import Caller, Db, Limit, one_transaction
 from app.core.db import transaction
-from app.core.paging import MAX_LIMIT, Page
+from app.core.paging import Page
 from app.datasets import service as datasets
+from app.datasets.rejects import api as rejects
+from app.datasets.rejects.schemas import RejectFilter
 from app.datasets.schemas import (
     Batch,
     BatchStatus,
@@ -21,7 +23,6 @@ from app.datasets.schemas import (
     DatasetCreate,
     Pins,
     Proposal,
-    Reject,
     RowsPreview,
     Summary,
     Trace,
@@ -31,9 +32,11 @@ from app.jobs import service as jobs
 
 WAIT_SECONDS = 300.0
 BatchId = Annotated[int | None, Query(alias="batch", ge=1)]
+Where = Annotated[str | None, Query(description='A condition such as amount > 100 and currency == "EUR"')]
 Delimiter = Literal[",", ";", "\t", "|"]
 
 router = APIRouter(tags=["datasets"])
+router.include_router(rejects.router)
 receiving = contextmanager(one_transaction)
 
 
@@ -58,13 +61,11 @@ class IngestQuery(Pins):
     wait: bool = Field(default=False, description="Answer when everything is loaded, or after five minutes")
 
 
-class RejectQuery(BaseModel):
-    """Only rows that broke this rule, or a rule of this column."""
+class RejectExport(RejectFilter):
+    """Of which dataset, and which of its rejects."""
 
-    rule: str | None = None
-    column: str | None = None
-    limit: int = Field(default=50, ge=1, le=MAX_LIMIT)
-    cursor: str | None = None
+    dataset: str
+    where: Where = None
 
 
 class IngestAnswer(BaseModel):
@@ -115,10 +116,16 @@ def delete_dataset(db: Db, caller: Caller, name: str) -> None:
 
 @router.get("/datasets/{name}/rows")
 def list_rows(
-    db: Db, caller: Caller, name: str, batch: BatchId = None, limit: Limit = 50, cursor: str | None = None
+    db: Db,
+    caller: Caller,
+    name: str,
+    batch: BatchId = None,
+    where: Where = None,
+    limit: Limit = 50,
+    cursor: str | None = None,
 ) -> RowsPreview:
-    """The valid rows in the order of their files. `row_ids` are for `/trace`."""
-    return datasets.rows(db, caller, name, batch_id=batch, limit=limit, cursor=cursor)
+    """The valid rows for which `where` is true, in the order of their files. `row_ids` are for `/trace`."""
+    return datasets.rows(db, caller, name, batch_id=batch, where=where, limit=limit, cursor=cursor)
 
 
 @router.post("/ingest", status_code=202, openapi_extra=MULTIPART_BODY)
@@ -179,12 +186,6 @@ def release_batch(db: Db, caller: Caller, batch_id: int) -> Batch:
     return datasets.release_batch(db, caller, batch_id)
 
 
-@router.get("/batches/{batch_id}/rejects")
-def list_rejects(db: Db, caller: Caller, batch_id: int, query: Annotated[RejectQuery, Query()]) -> Page[Reject]:
-    """In the order of the file, each with every failure: column, rule, value and message."""
-    return datasets.rejects(db, caller, batch_id, **query.model_dump())
-
-
 @router.get("/summary")
 def read_summary(db: Db, caller: Caller, dataset: str | None = None, batch: BatchId = None) -> Summary:
     """Totals, success rate, and rejects by rule, column and day; of a batch, a dataset or everything."""
@@ -192,20 +193,31 @@ def read_summary(db: Db, caller: Caller, dataset: str | None = None, batch: Batc
 
 
 @router.get("/errors/{format}", response_class=StreamingResponse)
-def export_rejects(db: Db, caller: Caller, format: str, dataset: str, batch: BatchId = None) -> StreamingResponse:
-    """Every rejected row with its reasons and its raw text: csv, json or ndjson."""
-    return _streamed(datasets.export_rejects(db, caller, dataset, format, batch_id=batch))
+def export_rejects(db: Db, caller: Caller, format: str, query: Annotated[RejectExport, Query()]) -> Download:
+    """Every rejected row with its reasons and its raw text, filtered as in the list: csv, json, ndjson, xlsx, parquet.
+
+    `where` is a condition over batch, file, row, line and raw (and reasons and messages, where they are columns).
+    """
+    return _download(datasets.export_rejects(db, caller, query.dataset, format, wanted=query, where=query.where))
 
 
 @router.get("/report/{format}", response_class=StreamingResponse)
-def export_rows(db: Db, caller: Caller, format: str, dataset: str, batch: BatchId = None) -> StreamingResponse:
-    """Every valid row: csv, json or ndjson."""
-    return _streamed(datasets.export_rows(db, caller, dataset, format, batch_id=batch))
+def export_rows(
+    db: Db,
+    caller: Caller,
+    format: str,
+    dataset: str,
+    batch: BatchId = None,
+    where: Where = None,
+    columns: Annotated[list[str] | None, Query(description="Only these, in this order; default: all")] = None,
+) -> Download:
+    """Every valid row for which `where` is true: csv, json, ndjson, xlsx, parquet."""
+    found = datasets.export_rows(db, caller, dataset, format, batch_id=batch, where=where, columns=columns)
+    return _download(found)
 
 
-def _streamed(export: datasets.Export) -> StreamingResponse:
-    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(export.file_name)}"}
-    return StreamingResponse(export.parts(), media_type=export.media_type, headers=headers)
+def _download(export: datasets.Export) -> Download:
+    return Download(export.parts(), file_name=export.file_name, media_type=export.media_type)
 
 
 @router.get("/trace/{dataset}/{row_id}")

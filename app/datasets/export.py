@@ -1,29 +1,60 @@
-"""Rows out as a stream: COPY writes the text, we only pass it on. No formula of a stranger runs in a spreadsheet."""
+"""Rows out as a stream in five formats, in memory that does not grow. No formula of a stranger runs anywhere."""
 
-import re
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+import sqlalchemy as sa
 from psycopg import sql
+from psycopg.types.json import Jsonb
+from sqlalchemy.dialects.postgresql import psycopg as postgresql_psycopg
 from sqlalchemy.orm import Session
 
 from app.audit import service as audit
 from app.audit.schemas import Action
+from app.core import children
 from app.core.actor import Actor
-from app.core.db import raw, transaction
-from app.core.errors import Invalid
+from app.core.db import database_url
+from app.core.errors import Invalid, Unavailable
 from app.datasets.access import access_batch, access_dataset, definition_of
-from app.datasets.schemas import ColumnType
+from app.datasets.columns import precision_of, scale_of
+from app.datasets.exports import copy_out, fields
+from app.datasets.exports.fields import Extract, Field
+from app.datasets.filters import filter_over, row_filter
+from app.datasets.rejects.schemas import RejectFilter
+from app.datasets.rejects.search import matching
+from app.datasets.schemas import DatasetSchema
 from app.datasets.stage import table_of
-from app.datasets.tables import DatasetRow
+from app.datasets.tables import BatchRow, DatasetRow
 
-EXPORT_FORMATS = {"csv": "text/csv", "json": "application/json", "ndjson": "application/x-ndjson"}
-CHUNK_BYTES = 64 << 10
-SORT_MEMORY = "64MB"
-DANGEROUS = r"^[=+\-@＝＋－＠\t\r\n]"  # the wide ones are formulas where people type wide letters
-JSON_COPY = (
-    r"copy (select row_to_json(_line) from ({}) as _line) to stdout (format csv, quote E'\x01', delimiter E'\x02')"
-)
+EXPORT_FORMATS = {
+    "csv": "text/csv",
+    "json": "application/json",
+    "ndjson": "application/x-ndjson",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "parquet": "application/vnd.apache.parquet",
+}
+CHILD_MEMORY_MB = 1024
+MAX_DOWNLOADS = 8
+OPEN_FILTER = RejectFilter()
+NESTED = ("json", "ndjson")
+FLATTENED = ("reasons", "messages")
+# How the reasons of a reject are written where a cell holds one value.
+REASONS = """
+    (select string_agg(concat_ws(': ', nullif(one ->> 'column', ''), one ->> 'rule'), '; ')
+     from jsonb_array_elements(rejects.failures) as one) as reasons,
+    (select string_agg(one ->> 'message', ' ') from jsonb_array_elements(rejects.failures) as one) as messages
+"""
+REJECT_KINDS = {
+    "batch": "integer",
+    "file": "text",
+    "row": "integer",
+    "line": "integer",
+    "reasons": "text",
+    "messages": "text",
+    "raw": "text",
+}
+_slots = threading.BoundedSemaphore(MAX_DOWNLOADS)
 
 
 class UnknownFormat(Invalid):
@@ -32,77 +63,112 @@ class UnknownFormat(Invalid):
     status = 400
 
 
+class UnknownColumn(Invalid):
+    """There is no such column."""
+
+
+class DownloadsBusy(Unavailable):
+    """Too many downloads are on their way just now. Try again when one of them is done."""
+
+
 @dataclass(frozen=True)
 class Export:
-    """`parts` opens its own transaction: it is read while the answer is on its way, after the request's is over."""
+    """`parts` opens its own connection: it is read while the answer is on its way, after the request is over."""
 
     file_name: str
     media_type: str
     parts: Callable[[], Iterator[bytes]]
 
 
-def export_rows(db: Session, actor: Actor, dataset: str, form: str, *, batch_id: int | None = None) -> Export:
-    """The valid rows of a dataset, or of one batch of it."""
+def export_rows(
+    db: Session,
+    actor: Actor,
+    dataset: str,
+    form: str,
+    *,
+    batch_id: int | None = None,
+    where: str | None = None,
+    columns: Sequence[str] | None = None,
+) -> Export:
+    """The valid rows of a dataset, or of one batch of it, for which the condition `where` is true."""
     row = access_dataset(db, actor, dataset)
     _require_format(form)
     if batch_id is not None:
         access_batch(db, actor, batch_id)
-    columns = [_shown(column.name, form, text=column.type is ColumnType.text) for column in definition_of(row).columns]
+    schema = definition_of(row)
+    conditions = [row_filter(schema, where), _of_batch(batch_id)]
+    chosen = _chosen(schema, columns)
     query = sql.SQL("select {} from {}{} order by _batch, _row").format(
-        sql.SQL(", ").join(columns), table_of(row.id), _of_batch("_batch", batch_id)
+        sql.SQL(", ").join(sql.Identifier(field.name) for field in chosen), table_of(row.id), _where(conditions)
     )
-    audit.record(db, actor, Action.rows_exported, row.id, dataset=row.name, what="rows", format=form, batch=batch_id)
-    return _export(f"{row.name}.{form}", form, query)
+    _record(db, actor, row, "rows", format=form, batch=batch_id, where=where)
+    return _export(row.name, form, Extract(query, chosen, "Rows"))
 
 
-def export_rejects(db: Session, actor: Actor, dataset: str, form: str, *, batch_id: int | None = None) -> Export:
+def export_rejects(
+    db: Session,
+    actor: Actor,
+    dataset: str,
+    form: str,
+    *,
+    wanted: RejectFilter = OPEN_FILTER,
+    where: str | None = None,
+) -> Export:
     """One line per rejected row, with its reasons and its text as it stood in the file."""
     row = access_dataset(db, actor, dataset)
     _require_format(form)
-    if batch_id is not None:
-        access_batch(db, actor, batch_id)
-    audit.record(db, actor, Action.rows_exported, row.id, dataset=row.name, what="rejects", format=form, batch=batch_id)
-    return _export(f"{row.name}-rejects.{form}", form, _rejects(row, form, batch_id))
-
-
-def _rejects(row: DatasetRow, form: str, batch_id: int | None) -> sql.Composed:
-    failures = sql.SQL("reject.failures")
-    if form == "csv":
-        failures = sql.SQL(
-            "(select string_agg(concat_ws(': ', nullif(one ->> 'column', ''), one ->> 'rule'), '; ')"
-            " from jsonb_array_elements(reject.failures) as one) as reasons,"
-            " (select string_agg(one ->> 'message', ' ') from jsonb_array_elements(reject.failures) as one) as messages"
-        )
-    return sql.SQL(
-        "select reject.batch_id as batch, {} as file, reject.row, reject.line, {}, {} as raw"
-        " from rejects as reject join batches as batch on batch.id = reject.batch_id"
-        " where batch.dataset_id = {} and batch.status in ('held', 'published'){} order by 1, 3"
-    ).format(
-        _harmless(sql.Identifier("batch", "file_name"), form),
-        failures,
-        _harmless(sql.Identifier("reject", "raw"), form),
-        sql.Literal(row.id),
-        sql.SQL(" and batch.id = {}").format(sql.Literal(batch_id)) if batch_id is not None else sql.SQL(""),
+    if wanted.batch is not None:
+        access_batch(db, actor, wanted.batch)
+    kinds = {name: kind for name, kind in REJECT_KINDS.items() if form not in NESTED or name not in FLATTENED}
+    query = sql.SQL("select * from ({}) as _rejects{} order by batch, row").format(
+        _rejects(row, form, wanted), _where([filter_over(kinds, where)])
     )
+    found = tuple(Field(name, kind) for name, kind in kinds.items())
+    _record(db, actor, row, "rejects", format=form, batch=wanted.batch, where=where)
+    return _export(f"{row.name}-rejects", form, Extract(query, found, "Rejected rows"))
 
 
-def _of_batch(column: str, batch_id: int | None) -> sql.Composable:
-    if batch_id is None:
-        return sql.SQL("")
-    return sql.SQL(" where {} = {}").format(sql.Identifier(column), sql.Literal(batch_id))
+def _record(db: Session, actor: Actor, row: DatasetRow, what: str, **details: object) -> None:
+    audit.record(db, actor, Action.rows_exported, row.id, dataset=row.name, what=what, **details)
 
 
-def _shown(name: str, form: str, *, text: bool) -> sql.Composable:
-    """Only texts can be formulas: a number that starts with a minus stays a number."""
-    value = _harmless(sql.Identifier(name), form) if text else sql.Identifier(name)
-    safe = f"'{name}" if form == "csv" and re.match(DANGEROUS, name) else name
-    return sql.SQL("{} as {}").format(value, sql.Identifier(safe))
+def _rejects(row: DatasetRow, form: str, wanted: RejectFilter) -> sql.Composed:
+    """The conditions of the list, so that a download holds what the list shows."""
+    asked = [BatchRow.dataset_id == row.id, BatchRow.status.in_(("held", "published")), *matching(wanted)]
+    asked.append(BatchRow.replaced_by.is_(None) if wanted.batch is None else BatchRow.id == wanted.batch)
+    details = "rejects.failures" if form in NESTED else REASONS
+    return sql.SQL(
+        "select rejects.batch_id as batch, batches.file_name as file, rejects.row, rejects.line, {}, rejects.raw"
+        " from rejects join batches on batches.id = rejects.batch_id where {}"
+    ).format(sql.SQL(details), _written_out(sa.and_(*asked)))
 
 
-def _harmless(value: sql.Composable, form: str) -> sql.Composable:
-    if form != "csv":
-        return value
-    return sql.SQL("case when {0} ~ {1} then '''' || {0} else {0} end").format(value, sql.Literal(DANGEROUS))
+def _written_out(condition: sa.ColumnElement[bool]) -> sql.SQL:
+    """COPY takes no parameters: each value stands in the text, quoted by psycopg."""
+    dialect = postgresql_psycopg.dialect()  # type: ignore[no-untyped-call]
+    compiled = condition.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
+    values = {name: Jsonb(value) if isinstance(value, list) else value for name, value in compiled.params.items()}
+    return sql.SQL(str(compiled) % {name: sql.Literal(value).as_string() for name, value in values.items()})
+
+
+def _chosen(schema: DatasetSchema, columns: Sequence[str] | None) -> tuple[Field, ...]:
+    known = {
+        column.name: Field(column.name, column.type.value, precision_of(column), scale_of(column))
+        for column in schema.columns
+    }
+    names = list(dict.fromkeys(columns or known))
+    if unknown := next((name for name in names if name not in known), None):
+        raise UnknownColumn(f"There is no column {unknown!r}. Columns are: {', '.join(known)}.")
+    return tuple(known[name] for name in names)
+
+
+def _of_batch(batch_id: int | None) -> sql.Composable | None:
+    return None if batch_id is None else sql.SQL("_batch = {}").format(sql.Literal(batch_id))
+
+
+def _where(conditions: list[sql.Composable | None]) -> sql.Composable:
+    given = [one for one in conditions if one is not None]
+    return sql.SQL(" where ") + sql.SQL(" and ").join(given) if given else sql.SQL("")
 
 
 def _require_format(form: str) -> None:
@@ -110,43 +176,42 @@ def _require_format(form: str) -> None:
         raise UnknownFormat(f"{form!r} is not a format of this export. Formats are: {', '.join(EXPORT_FORMATS)}.")
 
 
-def _export(file_name: str, form: str, query: sql.Composed) -> Export:
-    if form == "csv":
-        copy = sql.SQL("copy ({}) to stdout (format csv, header)").format(query)
-        return Export(file_name, EXPORT_FORMATS[form], lambda: _in_chunks(_copied(copy)))
-    copy = sql.SQL(JSON_COPY).format(query)
-    if form == "json":
-        return Export(file_name, EXPORT_FORMATS[form], lambda: _in_chunks(_as_array(_copied(copy))))
-    return Export(file_name, EXPORT_FORMATS[form], lambda: _in_chunks(_copied(copy)))
+def _export(name: str, form: str, extract: Extract) -> Export:
+    return Export(f"{name}.{form}", EXPORT_FORMATS[form], lambda: _in_turn(_parts(form, extract)))
 
 
-def _copied(copy: sql.Composed) -> Iterator[bytes]:
-    """A slow reader may take hours: it holds up nobody. Rows lie on disk not quite in order, so they are sorted."""
-    with transaction() as db:
-        connection = raw(db)
-        connection.execute("set local statement_timeout = 0")
-        connection.execute(f"set local work_mem = '{SORT_MEMORY}'")
-        with connection.cursor() as cursor, cursor.copy(copy) as rows:
-            for part in rows:
-                yield bytes(part)
+def _parts(form: str, extract: Extract) -> Iterator[bytes]:
+    url = database_url()
+    match form:
+        case "csv":
+            return copy_out.copied(url, fields.as_csv(extract))
+        case "ndjson":
+            return copy_out.copied(url, fields.as_json(extract))
+        case "json":
+            lines = copy_out.as_array(copy_out.messages(url, fields.as_json(extract)))
+            return copy_out.in_chunks(lines, copy_out.CHUNK_BYTES)
+        case "xlsx":
+            return _from_child("write_xlsx", url, fields.as_sheet(extract), extract)
+    return _from_child("write_parquet", url, fields.as_values(extract), extract)
 
 
-def _as_array(lines: Iterator[bytes]) -> Iterator[bytes]:
-    lead = b"[\n"
-    for line in lines:
-        yield lead + line.rstrip(b"\n")
-        lead = b",\n"
-    yield b"[]\n" if lead == b"[\n" else b"\n]\n"
+def _from_child(module: str, url: str, copy: sql.Composed, extract: Extract) -> Iterator[bytes]:
+    return children.stream(
+        f"app.datasets.exports.{module}:write",
+        url,
+        copy.as_string(),
+        extract.fields,
+        extract.title,
+        wall_seconds=copy_out.WALL_SECONDS,
+        memory_mb=CHILD_MEMORY_MB,
+    )
 
 
-def _in_chunks(parts: Iterator[bytes]) -> Iterator[bytes]:
-    """COPY gives a message per row; the network wants more at a time."""
-    waiting: list[bytes] = []
-    size = 0
-    for part in parts:
-        waiting.append(part)
-        size += len(part)
-        if size >= CHUNK_BYTES:
-            yield b"".join(waiting)
-            waiting, size = [], 0
-    yield b"".join(waiting)
+def _in_turn(parts: Iterator[bytes]) -> Iterator[bytes]:
+    """Each takes a connection and maybe a process of its own, for as long as its reader likes."""
+    if not _slots.acquire(blocking=False):
+        raise DownloadsBusy(f"{MAX_DOWNLOADS} downloads are on their way already. Try again when one of them is done.")
+    try:
+        yield from parts
+    finally:
+        _slots.release()

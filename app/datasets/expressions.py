@@ -40,7 +40,11 @@ MOMENTS = {"now": "timestamp", "today": "date"}
 
 
 class ExpressionError(ValueError):
-    """This rule cannot be read."""
+    """This rule cannot be read. `reason` is the same without the rule, `at` the place of the fault, from 1."""
+
+    def __init__(self, message: str, reason: str = "", at: int = 1) -> None:
+        super().__init__(message)
+        self.reason, self.at = reason or message, at
 
 
 @dataclass(frozen=True)
@@ -59,12 +63,16 @@ def condition(expression: str, kinds: dict[str, str], scales: dict[str, int] | N
     try:
         tree = ast.parse(expression.strip(), mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise ExpressionError(f"rule {expression[:80]!r} is not an expression such as end >= start") from error
+        # At its end Python knows no place.
+        reason, at = "is not an expression such as end >= start", getattr(error, "offset", None) or len(expression)
+        raise ExpressionError(f"rule {expression[:80]!r} {reason}", f"it {reason}", at) from error
     if sum(1 for _ in ast.walk(tree)) > MAX_NODES:
-        raise ExpressionError(f"rule {expression[:40]!r}… is too long; split it into several rules")
+        reason = "is too long; split it into several rules"
+        raise ExpressionError(f"rule {expression[:40]!r}… {reason}", "it is too long")
     node = _Reader(expression, kinds, scales or {}).read(tree.body)
     if node.kind != "boolean":
-        raise ExpressionError(f"rule {expression!r} gives a {node.kind}; it must be a condition, with == or <, say")
+        reason = f"gives a {node.kind}; it must be a condition, with == or <, say"
+        raise ExpressionError(f"rule {expression!r} {reason}", f"it {reason}")
     return node
 
 
@@ -93,8 +101,11 @@ class _Reader:
         return readers[type(tree)](tree)
 
     def _wrong(self, tree: ast.expr, problem: str) -> ExpressionError:
-        part = ast.get_source_segment(self.expression.strip(), tree) or "this part"
-        return ExpressionError(f"rule {self.expression!r}: {part!r} {problem}")
+        source = self.expression.strip()
+        part = ast.get_source_segment(source, tree) or "this part"
+        line = source.encode().split(b"\n")[tree.lineno - 1]
+        at = len(line[: tree.col_offset].decode(errors="replace")) + 1  # Python counts bytes
+        return ExpressionError(f"rule {self.expression!r}: {part!r} {problem}", f"{part!r} {problem}", at)
 
     def _column(self, tree: ast.Name) -> Node:
         kind = self.kinds.get(tree.id)

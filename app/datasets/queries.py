@@ -12,6 +12,7 @@ from app.core.actor import Actor, Role, require_role
 from app.core.db import raw
 from app.core.paging import MAX_LIMIT, Page, decode, encode, fetch_page
 from app.datasets.access import access_batch, access_dataset, definition_of, level_on_dataset, visible_datasets
+from app.datasets.filters import row_filter
 from app.datasets.schemas import (
     Batch,
     Dataset,
@@ -146,19 +147,30 @@ def _version(row: DatasetRow, ids: list[int], rows: list[int]) -> str:
 
 
 def rows(
-    db: Session, actor: Actor, dataset: str, *, batch_id: int | None = None, limit: int = 50, cursor: str | None = None
+    db: Session,
+    actor: Actor,
+    dataset: str,
+    *,
+    batch_id: int | None = None,
+    where: str | None = None,
+    limit: int = 50,
+    cursor: str | None = None,
 ) -> RowsPreview:
-    """The stored rows, batch by batch in the order of their files."""
+    """The stored rows that fulfil the condition `where`, batch by batch in the order of their files."""
     row = access_dataset(db, actor, dataset)
-    limit = min(limit, MAX_LIMIT)
-    names = [column.name for column in definition_of(row).columns]
+    limit, schema = min(limit, MAX_LIMIT), definition_of(row)
+    names = [column.name for column in schema.columns]
+    fulfilled = row_filter(schema, where) or sql.SQL("true")
     after = decode(cursor, [int, int]) if cursor else [batch_id or 0, 0]
     # No parameters: a per cent sign in the name of a column would be taken for one.
-    query = sql.SQL("select _batch, _row, {} from {} where (_batch, _row) > ({}, {}){} order by 1, 2 limit {}").format(
+    query = sql.SQL(
+        "select _batch, _row, {} from {} where (_batch, _row) > ({}, {}){} and {} order by 1, 2 limit {}"
+    ).format(
         sql.SQL(", ").join(map(sql.Identifier, names)),
         table_of(row.id),
         *map(sql.Literal, after),
         sql.SQL(" and _batch = {}").format(sql.Literal(batch_id)) if batch_id else sql.SQL(""),
+        fulfilled,
         sql.Literal(limit + 1),
     )
     found: list[Any] = raw(db).execute(query).fetchall()

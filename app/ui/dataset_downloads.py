@@ -4,12 +4,53 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
+from app.core.actor import Actor
 from app.datasets import service as datasets
+from app.datasets.schemas import Dataset, RowsPreview
+from app.ui.page import action, empty_state, plain
+
+ROWS_SHOWN = 50
+FILTER_HELP = (
+    'A condition over the columns, such as `currency == "EUR" and amount > 100`, `day >= "2026-01-31"`, '
+    '`is_missing(note)` or `col("two words") == "x"`. It holds for what is shown here and for the downloads.'
+)
 
 
-def downloads(what: str, dataset: str, batch_id: int | None = None) -> None:
-    """`what`: `report` for valid rows, `errors` for rejected ones."""
-    query = urlencode({"dataset": dataset, **({"batch": batch_id} if batch_id else {})})
+def rows_tab(person: Actor, dataset: Dataset) -> None:
+    """The first rows that fulfil the filter, and all of them as files."""
+    if not dataset.rows:
+        empty_state("table_rows", "No rows yet", "They appear as soon as a file is published.")
+        return
+    names = [column.name for column in dataset.definition.columns]
+    where = st.text_input("Only rows where", key="rows_where", placeholder='currency == "EUR"', help=FILTER_HELP)
+    chosen = st.multiselect("Columns", names, key="rows_columns", placeholder="All columns")
+    found: list[RowsPreview] = []
+    with action() as db:
+        found.append(datasets.rows(db, person, dataset.name, where=where, limit=ROWS_SHOWN))
+    if found:
+        _rows(dataset, found[0], where.strip(), chosen)
+
+
+def _rows(dataset: Dataset, page: RowsPreview, where: str, chosen: list[str]) -> None:
+    shown = [page.columns.index(name) for name in chosen or page.columns]
+    lines = [
+        {"Row id": row_id, **{page.columns[place]: row[place] for place in shown}}
+        for row_id, row in zip(page.row_ids, page.rows, strict=True)
+    ]
+    if not lines:
+        st.caption(f"No row of {plain(dataset.name)} fulfils this.")
+        return
+    st.dataframe(lines, hide_index=True, width="stretch")
+    if page.next_cursor:
+        total = "" if where else f" of {dataset.rows:,}"
+        st.caption(f"The first {ROWS_SHOWN}{total} rows. The downloads have all.")
+    downloads("report", dataset.name, where=where, columns=chosen)
+
+
+def downloads(what: str, dataset: str, batch_id: int | None = None, **wanted: str | list[str] | None) -> None:
+    """`what`: `report` for valid rows, `errors` for rejected ones; `wanted` as the route takes it."""
+    asked = {"dataset": dataset, "batch": batch_id, **wanted}
+    query = urlencode({name: value for name, value in asked.items() if value}, doseq=True)
     with st.container(horizontal=True):
         for form in datasets.EXPORT_FORMATS:
             st.link_button(form.upper(), f"/api/v1/{what}/{form}?{query}", icon=":material/download:")

@@ -10,12 +10,9 @@ from app.datasets import service as datasets
 from app.datasets.schemas import Dataset, DatasetChange, Summary, Trace
 from app.sharing.schemas import Level
 from app.ui.dataset_batches import reason_text
-from app.ui.dataset_downloads import downloads
 from app.ui.dataset_grid import column_lines, edit_columns, edit_mode, edit_rules, schema_from
 from app.ui.page import action, empty_state, reading
 from app.ui.reconfirm import confirm_with_password
-
-ROWS_SHOWN = 50
 
 
 def figures(dataset: Dataset, summary: Summary) -> None:
@@ -29,22 +26,6 @@ def figures(dataset: Dataset, summary: Summary) -> None:
     with st.container(horizontal=True):
         for label, value in shown.items():
             st.metric(label, value, border=True, width="stretch")
-
-
-def rows_tab(person: Actor, dataset: Dataset) -> None:
-    with reading() as db:
-        page = datasets.rows(db, person, dataset.name, limit=ROWS_SHOWN)
-    if not page.rows:
-        empty_state("table_rows", "No rows yet", "They appear as soon as a file is published.")
-        return
-    lines = [
-        {"Row id": row_id, **dict(zip(page.columns, row, strict=True))}
-        for row_id, row in zip(page.row_ids, page.rows, strict=True)
-    ]
-    st.dataframe(lines, hide_index=True, width="stretch")
-    if page.next_cursor:
-        st.caption(f"The first {ROWS_SHOWN} of {dataset.rows:,} rows. The downloads have all.")
-    downloads("report", dataset.name)
 
 
 def summary_tab(dataset: Dataset, summary: Summary) -> None:
