@@ -21,6 +21,7 @@ from app.deliveries import service as deliveries
 from app.deliveries.schemas import SmtpAccountCreate
 from app.deliveries.tables import DeliveryRow
 from app.jobs import service as jobs
+from app.queries.tables import QueryRow
 from app.reports import service as reports
 from app.schedules import service as schedules
 from app.schedules.schemas import ScheduleCreate
@@ -138,6 +139,21 @@ class Objects:
         upload = datasets.store_upload(SYSTEM, f"{self.marker}.csv", [CSV])
         with transaction() as db:
             return datasets.receive_file(db, SYSTEM, self.name, upload).id
+
+    @property
+    def question(self) -> dict[str, Any]:
+        return {"dataset": self.name, "columns": ["city"]}
+
+    @cached_property
+    def query_id(self) -> UUID:
+        now = clock.now()
+        row = QueryRow(
+            name=self.marker, question=self.question, columns=[], version=1, created_at=now, changed_at=now
+        )  # fmt: skip
+        with transaction() as db:
+            db.add(row)
+            db.flush()
+            return self._settle(db, Kind.query, row.id)
 
     @cached_property
     def template_id(self) -> UUID:

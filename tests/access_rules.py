@@ -161,6 +161,14 @@ RULES: dict[str, Rule] = {
     "POST /queries/run": on(
         Kind.dataset, VIEW, MEMBER, lambda things: {"json": {"dataset": things.name, "columns": ["city"]}}
     )._replace(costly=True),
+    "GET /queries": Rule(VIEWER),
+    "POST /queries": on(
+        Kind.dataset, VIEW, AUTHOR, lambda things: {"json": {"name": uuid4().hex, "question": things.question}}
+    )._replace(costly=True),
+    "GET /queries/{query_id}": on(Kind.query, VIEW, VIEWER),
+    "PATCH /queries/{query_id}": on(Kind.query, EDIT, AUTHOR, json(version=1, description="Changed")),
+    "DELETE /queries/{query_id}": on(Kind.query, OWN, AUTHOR),
+    "POST /queries/{query_id}/run": on(Kind.query, VIEW, MEMBER, json(limit=1))._replace(costly=True),
     "GET /templates": Rule(VIEWER),
     "POST /templates": Rule(AUTHOR, lambda _: {"json": {"name": uuid4().hex, "blocks": BLOCKS}}),
     "GET /templates/{template_id}": on(Kind.template, VIEW, VIEWER),

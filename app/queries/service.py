@@ -1,75 +1,43 @@
-"""Ask datasets. The engine never runs in the process of a door: it gets a limited child."""
+"""Ask datasets, and keep questions under a name."""
 
-from typing import Any
-
-from sqlalchemy.orm import Session
-
-from app.core import children, clock
-from app.core.actor import Actor, Role, require_role
-from app.core.errors import Invalid
-from app.queries.build_sql import build_sql
-from app.queries.engines import Engine, Selected, answer_elsewhere, offer_engine
+from app.queries.ask import run, write_parquet
+from app.queries.engines import Engine, Selected, offer_engine
 from app.queries.joins import links
-from app.queries.moments import bound_values, local_date
-from app.queries.questions import QuerySpec, SqlQuery
-from app.queries.schemas import QueryResult, Written
-from app.queries.sources import source_of, sources_of_spec, sources_of_sql
+from app.queries.named import (
+    change_query,
+    create_query,
+    delete_query,
+    named_query,
+    offer_usage,
+    queries_page,
+    query,
+    question_with,
+    run_named,
+    used_by,
+)
+from app.queries.sources import source_of
+from app.queries.tables import QueryRow
+from app.sharing import service as sharing
+from app.sharing.schemas import Kind
 
-__all__ = ["Engine", "Selected", "links", "offer_engine", "run", "source_of", "write_parquet"]
+__all__ = [
+    "Engine",
+    "Selected",
+    "change_query",
+    "create_query",
+    "delete_query",
+    "links",
+    "named_query",
+    "offer_engine",
+    "offer_usage",
+    "queries_page",
+    "query",
+    "question_with",
+    "run",
+    "run_named",
+    "source_of",
+    "used_by",
+    "write_parquet",
+]
 
-WALL_SECONDS = 40
-WRITE_SECONDS = 660
-MEMORY_MB = 1792
-
-
-class NotKept(Invalid):
-    """The answer of another database is brought in by a source of its own kind, not by a query."""
-
-
-def run(db: Session, actor: Actor, question: QuerySpec | SqlQuery) -> QueryResult:
-    """Data is read as the person who asks for it. Raises DatasetNotFound for what they may not see."""
-    require_role(actor, Role.member)
-    if question.connection:
-        return answer_elsewhere(db, actor, question)
-    today = local_date(clock.now())
-    if isinstance(question, QuerySpec):
-        sources = sources_of_spec(db, actor, question)
-        return _call("execute", question, sources[question.dataset], sources, today)
-    values = bound_values(question.parameters, today)
-    return _call("execute_sql", question.sql, values, question.limit, sources_of_sql(db, actor, question, set(values)))
-
-
-def write_parquet(db: Session, actor: Actor, question: QuerySpec | SqlQuery, key: str, *, max_rows: int) -> Written:
-    """The whole answer, whatever limit the question has, as one Parquet file in the storage. Raises TooManyRows."""
-    require_role(actor, Role.member)
-    if question.connection:
-        raise NotKept
-    today = local_date(clock.now())
-    values: Any
-    if isinstance(question, QuerySpec):
-        sources = sources_of_spec(db, actor, question)
-        statement = build_sql(
-            question.model_copy(update={"limit": max_rows}), sources[question.dataset], sources, today
-        )
-        sql, values = statement.sql, statement.values
-    else:
-        sql, values = question.sql, bound_values(question.parameters, today)
-        sources = sources_of_sql(db, actor, question, set(values))
-    written: Written = children.call(
-        "app.queries.execute:write",
-        sql,
-        values,
-        sources,
-        key,
-        max_rows,
-        wall_seconds=WRITE_SECONDS,
-        memory_mb=MEMORY_MB,
-    )
-    return written
-
-
-def _call(function: str, *arguments: Any) -> QueryResult:
-    answer: QueryResult = children.call(
-        f"app.queries.execute:{function}", *arguments, wall_seconds=WALL_SECONDS, memory_mb=MEMORY_MB
-    )
-    return answer
+sharing.offer_kind(Kind.query, QueryRow)

@@ -20,6 +20,7 @@ WORDS = {
     Kind.template: "template",
     Kind.report: "report",
     Kind.schedule: "schedule",
+    Kind.query: "query",
     Kind.smtp_account: "mail account",
 }
 CONSEQUENCES = "They are signed out everywhere at once, their API keys stop, and nothing runs in their name any more."

@@ -14,6 +14,8 @@ from app.datasets import service as datasets
 from app.datasets.schemas import DatasetCreate
 from app.deliveries import service as deliveries
 from app.deliveries.schemas import SmtpAccountCreate
+from app.queries import service as queries
+from app.queries.schemas import QueryCreate, QuerySpec
 from app.reports import service as reports
 from app.schedules import service as schedules
 from app.schedules.schemas import ScheduleCreate
@@ -32,9 +34,11 @@ SCHEMA = {"columns": [{"name": "amount", "type": "integer"}]}
 
 def make_one_of_each(db: Session, owner: Actor) -> None:
     tasks.create_board(db, owner, BoardCreate(name="Team"))
-    datasets.create_dataset(
+    pay = datasets.create_dataset(
         db, owner, DatasetCreate.model_validate({"name": f"pay-{uuid4().hex[:8]}", "schema": SCHEMA})
     )
+    question = QuerySpec(dataset=pay.name, columns=["amount"])
+    queries.create_query(db, owner, QueryCreate(name=f"Pay {uuid4().hex}", question=question))
     template = templates.create_template(db, owner, TemplateCreate(name=f"Weekly {uuid4().hex}"))
     reports.request_report(db, owner, template.id, {})
     payload = {"template_id": str(template.id), "recipients": ["anna@example.com"]}
