@@ -16,13 +16,14 @@ from app.datasets import publish, stage
 from app.datasets.access import access_dataset, definition_of, require_owner
 from app.datasets.queries import dataset_of
 from app.datasets.references import check_references
-from app.datasets.schemas import Column, Dataset, DatasetChange, DatasetCreate, DatasetSchema
+from app.datasets.schemas import Dataset, DatasetChange, DatasetCreate, DatasetSchema
+from app.datasets.settled import require_settled
 from app.datasets.tables import BatchRow, DatasetRow
+from app.datasets.versions.differences import reach
+from app.datasets.versions.keep import keep_version
+from app.datasets.versions.request import check_renamed, request_revalidation
 from app.sharing import service as sharing
 from app.sharing.schemas import Kind
-
-# What changes where or how values are stored, not only which rows are let in.
-SHAPE = ("name", "type", "decimals")
 
 
 class DatasetExists(Conflict):
@@ -34,7 +35,7 @@ class DatasetChanged(Conflict):
 
 
 class DatasetHoldsRows(Conflict):
-    """The shape of a dataset that holds rows cannot change."""
+    """The stored rows do not fit this change. Apply it to everything."""
 
 
 def create_dataset(db: Session, actor: Actor, new: DatasetCreate) -> Dataset:
@@ -59,46 +60,50 @@ def create_dataset(db: Session, actor: Actor, new: DatasetCreate) -> Dataset:
             f"There is a dataset {new.name} already. Take another name, or load into it if you may see it."
         )
     stage.create_table(raw(db), row.id, new.definition)
+    keep_version(db, row, actor.id, applied=True)
     sharing.share_new(db, actor, Kind.dataset, row.id, share_with=new.share_with)
     audit.record(db, actor, Action.dataset_created, row.id, name=row.name, columns=len(new.definition.columns))
     return dataset_of(db, actor, row)
 
 
 def change_dataset(db: Session, actor: Actor, name: str, change: DatasetChange) -> Dataset:
-    """Rules may change at any time and hold for files that come later; the shape only while there are no rows."""
+    """Rules may change at any time and then hold for files that come later. What the stored rows do not fit, and what
+    shall hold for them too, is laid over them by a job."""
     row = access_dataset(db, actor, name, write=True, lock=True)
     if change.version is not None and change.version != row.version:
         raise DatasetChanged
+    require_settled(db, row)
     if change.description is not None:
         row.description = change.description
-    if change.definition is not None and change.definition != definition_of(row):
-        _change_definition(db, row, change.definition)
+    old, new = definition_of(row), change.definition or definition_of(row)
+    check_references(db, actor, row.name, new, old)
+    check_renamed(old, new, change.renamed)
+    if change.apply == "everything" and _batches_in_it(db, row):
+        request_revalidation(db, actor, row, new, change)
+        return dataset_of(db, actor, row)
     row.version += 1
     row.changed_at = clock.now()
+    if new != old:
+        _change_definition(db, actor, row, new, change)
     audit.record(db, actor, Action.dataset_changed, row.id, name=row.name, version=row.version)
     db.flush()
     return dataset_of(db, actor, row)
 
 
-def _change_definition(db: Session, row: DatasetRow, new: DatasetSchema) -> None:
-    if _shape(definition_of(row)) != _shape(new):
-        if _batches_in_it(db, row):
+def _change_definition(db: Session, actor: Actor, row: DatasetRow, new: DatasetSchema, change: DatasetChange) -> None:
+    holds_rows = _batches_in_it(db, row)
+    if reach(definition_of(row), new, change.renamed) == "shape":
+        if holds_rows:
             raise DatasetHoldsRows(
-                f"{row.name} holds rows or loads some, so names, types, decimals, key and mode stay as they are. "
-                "Undo its batches first, or make a new dataset. Rules may change at any time."
+                f"{row.name} holds rows or loads some, and they do not fit columns, types, decimals, key or mode that "
+                'changed. Apply the change to everything (apply: "everything"): then all rows are read again from '
+                "their raw bytes."
             )
         stage.drop_table(raw(db), row.id, [])
         stage.create_table(raw(db), row.id, new)
     for field, value in _stored(new).items():
         setattr(row, field, value)
-
-
-def _shape(schema: DatasetSchema) -> tuple[Any, ...]:
-    return schema.mode, schema.key, [_column_shape(column) for column in schema.columns]
-
-
-def _column_shape(column: Column) -> tuple[Any, ...]:
-    return tuple(getattr(column, name) for name in SHAPE)
+    keep_version(db, row, actor.id, applied=not holds_rows, note=change.note, renamed=change.renamed)
 
 
 def _batches_in_it(db: Session, row: DatasetRow) -> bool:
@@ -115,6 +120,7 @@ def delete_dataset(db: Session, actor: Actor, name: str) -> None:
     row = access_dataset(db, actor, name, lock=True)
     require_role(actor, Role.author)
     require_owner(actor, row)
+    require_settled(db, row)
     batches = list(db.scalars(sa.select(BatchRow).where(BatchRow.dataset_id == row.id).with_for_update()))
     for batch in batches:
         publish.erase_evidence(db, batch)

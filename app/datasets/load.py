@@ -72,7 +72,7 @@ def keep_block(connection: Connection, dataset_id: UUID, batch_id: int, block: P
         ),
     )
     if block.stored:
-        _copy(
+        copy_in(
             connection,
             sql.SQL("copy {} from stdin (format binary)").format(staged_table(dataset_id, batch_id)),
             block.valid,
@@ -83,7 +83,7 @@ def keep_block(connection: Connection, dataset_id: UUID, batch_id: int, block: P
         )
     if block.rejected:
         columns = sql.SQL(", ").join(map(sql.Identifier, REJECT_COLUMNS))
-        _copy(connection, sql.SQL("copy rejects ({}) from stdin (format binary)").format(columns), block.rejects)
+        copy_in(connection, sql.SQL("copy rejects ({}) from stdin (format binary)").format(columns), block.rejects)
         _count_reasons(connection, batch_id, block.reasons)
 
 
@@ -110,7 +110,7 @@ def _move_checkpoint(connection: Connection, batch_id: int, block: Prepared) -> 
         raise BlockAlreadyStored
 
 
-def _copy(connection: psycopg.Connection[tuple[object, ...]], statement: sql.Composed, parts: list[bytes]) -> None:
+def copy_in(connection: psycopg.Connection[tuple[object, ...]], statement: sql.Composed, parts: list[bytes]) -> None:
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
         for part in parts:
             copy.write(part)

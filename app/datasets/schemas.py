@@ -7,6 +7,22 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.datasets.formats.schemas import Delimiter as Delimiter
+from app.datasets.formats.schemas import Dialect as Dialect
+from app.datasets.formats.schemas import Part as Part
+from app.datasets.formats.schemas import Pins as Pins
+from app.datasets.formats.schemas import Refused as Refused
+from app.datasets.formats.schemas import Upload as Upload
+from app.datasets.rejects.schemas import Edit as Edit
+from app.datasets.rejects.schemas import Failure as Failure
+from app.datasets.rejects.schemas import History as History
+from app.datasets.rejects.schemas import Mend as Mend
+from app.datasets.rejects.schemas import Mended as Mended
+from app.datasets.rejects.schemas import Record as Record
+from app.datasets.rejects.schemas import Reject as Reject
+from app.datasets.rejects.schemas import RejectFilter as RejectFilter
+from app.datasets.rejects.schemas import Replay as Replay
+from app.datasets.rejects.schemas import ReplayRequest as ReplayRequest
 from app.datasets.rules import Column as Column
 from app.datasets.rules import ColumnType as ColumnType
 from app.datasets.rules import DatasetSchema as DatasetSchema
@@ -50,6 +66,11 @@ class DatasetChange(BaseModel):
     version: int | None = None
     description: str | None = Field(None, max_length=500)
     definition: DatasetSchema | None = Field(None, alias="schema")
+    apply: Literal["new_files", "everything"] = Field(
+        "new_files", description="everything: what is stored is read again from its raw bytes under the new schema"
+    )
+    renamed: dict[str, str] = Field(default_factory=dict, max_length=500, description="Old name of a column: new name")
+    note: str = Field("", max_length=500, description="Why, for the list of versions")
 
 
 class Dataset(BaseModel):
@@ -68,43 +89,22 @@ class Dataset(BaseModel):
     batches: int = 0
     last_batch_at: datetime | None = None
     level: Level = Field(description="What you may do with it: view or edit")
+    job_id: UUID | None = Field(None, description="The job that lays a changed schema over all that is stored")
 
 
-class Pins(Seen):
-    """What the uploader knows better than the guess."""
+class DatasetVersion(Seen):
+    """A definition as it was. `applied_at`: since then all that is stored fulfils it; null: for later files only."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(populate_by_name=True)
 
-    encoding: str | None = None
-    delimiter: Literal[",", ";", "\t", "|"] | None = None
-
-
-class Dialect(Seen):
-    """How the file is read: guessed from its first bytes unless pinned."""
-
-    format: Literal["csv", "ndjson"] = Field("csv", description="How its text is cut into rows")
-    source: str = Field("csv", description="What the file is: csv, ndjson, json, xlsx, xls, ods or parquet")
-    packed: list[str] = Field(default_factory=list, description="What it is packed in: gzip, zip")
-    encoding: str = "utf-8"
-    delimiter: str = ","
-    newline: Literal["\n", "\r"] = "\n"
-    bom: int = 0
-    preamble: int = Field(0, description="Bytes up to the first record: byte order mark and column names")
-    preamble_lines: int = 0
-    header: list[str] = Field(default_factory=list)
-    keys: list[str] = Field(default_factory=list, description="How the objects of the file call these columns")
-    ignored: list[str] = Field(default_factory=list, description="Columns of the file that the schema does not name")
-    absent: list[str] = Field(default_factory=list, description="Optional columns that the file does not have")
-    guessed: list[str] = Field(default_factory=list, description="Which of these were guessed, not pinned")
-
-
-class Upload(Seen):
-    """Bytes that already lie in the storage, with what was measured while they came in."""
-
-    file_name: str
-    key: str
-    size: int
-    sha256: str
+    version: int
+    definition: DatasetSchema = Field(alias="schema")
+    changes: list[str] = Field(description="What it changed, in words; of the first version nothing")
+    changed_by: UUID | None
+    changed_at: datetime
+    applied_at: datetime | None
+    note: str
+    figures: dict[str, int] | None = Field(description="Stored and rejected rows before and after it was applied")
 
 
 class Batch(Seen):
@@ -112,6 +112,7 @@ class Batch(Seen):
     dataset_id: UUID
     dataset: str
     file_name: str
+    part: str = Field(description="Which sheet or archive member of the file this is")
     sha256: str
     size: int
     dialect: Dialect
@@ -131,19 +132,11 @@ class Batch(Seen):
     error: str | None
 
 
-class Failure(Seen):
-    column: str
-    rule: str
-    value: str | None
-    message: str
+class Received(Seen):
+    """The batches of one file, and what of it is not loaded."""
 
-
-class Reject(Seen):
-    batch_id: int
-    row: int
-    line: int
-    raw: str
-    failures: list[Failure]
+    batches: list[Batch]
+    skipped: list[Refused] = Field(default_factory=list)
 
 
 class Reason(Seen):
@@ -243,3 +236,11 @@ class Proposal(Seen):
     dialect: Dialect
     columns: list[ProposedColumn]
     rows_seen: int
+    part: str = Field("", description="Which sheet or member of the file this is")
+
+
+class Proposals(Seen):
+    """One for each table of a file."""
+
+    parts: list[Proposal]
+    skipped: list[Refused] = Field(default_factory=list)

@@ -20,14 +20,15 @@ from app.datasets.queries import (
     live_files,
     rows,
 )
-from app.datasets.receive import UploadSink, discard_upload, receive_file, store_upload
+from app.datasets.receive import receive_file, receive_files, receive_parts
 from app.datasets.rejects.replay import Outcome, read_reject, reject_history, replay_reject
 from app.datasets.rejects.search import dataset_rejects, rejects
 from app.datasets.rejects.start import replay_batch, replay_dataset
-from app.datasets.schemas import Pins, Proposal, Upload
+from app.datasets.schemas import Pins, Proposal, Proposals, Upload
 from app.datasets.streams.places import BatchMoved, Message
 from app.datasets.summaries import summary
 from app.datasets.tables import DatasetRow
+from app.datasets.upload_sink import UploadSink, discard_upload, store_upload
 from app.datasets.versions.keep import versions
 from app.sharing import service as sharing
 from app.sharing.schemas import Kind
@@ -57,10 +58,13 @@ __all__ = [
     "discard_upload",
     "export_rejects",
     "export_rows",
+    "infer_parts",
     "infer_schema",
     "live_files",
     "read_reject",
     "receive_file",
+    "receive_files",
+    "receive_parts",
     "reject_history",
     "rejects",
     "release_batch",
@@ -79,21 +83,26 @@ __all__ = [
 
 sharing.offer_kind(Kind.dataset, DatasetRow)
 
-INFER_SECONDS = 30
-INFER_MEMORY_MB = 1024
+INFER_SECONDS = 120
+INFER_MEMORY_MB = 2048
 
 
 def infer_schema(actor: Actor, upload: Upload, pins: Pins | None = None) -> Proposal:
-    """A schema for a file that lies in the storage already; nothing is created."""
+    """Of the first table of a file that lies in the storage already; nothing is created."""
+    return infer_parts(actor, upload, pins).parts[0]
+
+
+def infer_parts(actor: Actor, upload: Upload, pins: Pins | None = None) -> Proposals:
+    """A schema for each table of the file."""
     require_role(actor, Role.member)
-    proposal: Proposal = children.call(
-        "app.datasets.infer:propose_schema",
+    proposals: Proposals = children.call(
+        "app.datasets.infer:propose_parts",
         upload,
         pins,
         wall_seconds=INFER_SECONDS,
         memory_mb=INFER_MEMORY_MB,
     )
-    return proposal
+    return proposals
 
 
 def stream_writer(dataset_id: UUID, topic: str, batch_id: int | None) -> "StreamWriter":

@@ -81,6 +81,15 @@ def drop_staged(connection: Connection, dataset_id: UUID, batch_id: int, suffix:
         connection.execute(sql.SQL("drop table if exists {}").format(table))
 
 
+def take_place(connection: Connection, dataset_id: UUID, batch_ids: list[int], suffix: str) -> None:
+    """The tables with the suffix lose it. Not every batch has each of them."""
+    parent = f"d_{dataset_id.hex}"
+    own = [f"{parent}_b{batch_id}{part}" for batch_id in batch_ids for part in ("", "_before")]
+    for name in (*own, parent):
+        rename = sql.SQL("alter table if exists {} rename to {}")
+        connection.execute(rename.format(sql.Identifier("data", name + suffix), sql.Identifier(name)))
+
+
 def attach(connection: Connection, dataset_id: UUID, batch_id: int, suffix: str = "") -> None:
     connection.execute(
         sql.SQL("alter table {} attach partition {} for values in ({})").format(
