@@ -12,6 +12,8 @@ class ColumnsMissing(Invalid):
 
 def match_header(schema: DatasetSchema, dialect: Dialect) -> Dialect:
     """The file's columns under the schema's spelling, and what does not match. Raises ColumnsMissing."""
+    if dialect.format == "ndjson":
+        return _match_keys(schema, dialect)
     spelling = {column.name.casefold(): column.name for column in schema.columns}
     header = [spelling.get(name.casefold(), name) for name in dialect.header]
     given = set(header)
@@ -26,6 +28,26 @@ def match_header(schema: DatasetSchema, dialect: Dialect) -> Dialect:
     known = set(spelling.values())
     return dialect.model_copy(
         update={"header": header, "absent": missing, "ignored": [name for name in header if name not in known]}
+    )
+
+
+def _match_keys(schema: DatasetSchema, dialect: Dialect) -> Dialect:
+    """Each object has keys of its own, so columns that the first ones lack may still come."""
+    spelling = {column.name.casefold(): column.name for column in schema.columns}
+    header = [spelling.get(name.casefold(), name) for name in dialect.header]
+    later = [column.name for column in schema.columns if column.name not in header]
+    if len(later) == len(schema.columns):
+        raise ColumnsMissing(
+            f"No object at the beginning of the file has any of the columns {_listed(later)}. "
+            f"They have: {_listed(dialect.header)}."
+        )
+    known = set(spelling.values())
+    return dialect.model_copy(
+        update={
+            "header": header + later,
+            "keys": (dialect.keys or dialect.header) + later,
+            "ignored": [name for name in header if name not in known],
+        }
     )
 
 

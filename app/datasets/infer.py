@@ -6,14 +6,26 @@ from datetime import datetime
 import polars as pl
 
 from app.core import clock, storage
+from app.core.errors import AppError, Invalid
 from app.datasets.check import INDEX
 from app.datasets.columns import check_column_name
 from app.datasets.conditions import FIRST_YEAR
 from app.datasets.convert import converters, type_of
 from app.datasets.cut_blocks import Checkpoint
 from app.datasets.formats.blocks import parse_block, read_blocks
-from app.datasets.schemas import Column, ColumnType, Dialect, Pins, Proposal, ProposedColumn, Upload
-from app.datasets.sniff import SAMPLE_BYTES, check_content, sniff
+from app.datasets.formats.look import look_inside
+from app.datasets.schemas import (
+    Column,
+    ColumnType,
+    Dialect,
+    Pins,
+    Proposal,
+    Proposals,
+    ProposedColumn,
+    Refused,
+    Upload,
+)
+from app.datasets.sniff import SAMPLE_BYTES, BadHeader
 
 SAMPLE_ROWS = 20_000
 EXAMPLES = 3
@@ -23,19 +35,43 @@ MAX_DECIMALS = 6
 
 
 def propose_schema(upload: Upload, pins: Pins | None = None) -> Proposal:
-    """Careful: leading zeros, long digits and mixed texts stay text. A person decides."""
+    """Of the first table."""
+    return propose_parts(upload, pins).parts[0]
+
+
+def propose_parts(upload: Upload, pins: Pins | None = None) -> Proposals:
+    """For each table of the file. Careful: leading zeros, long digits and mixed texts stay text. A person decides."""
+    pins = pins or Pins()
     with storage.open_file(upload.key) as source:
-        head = source.read(SAMPLE_BYTES)
-        check_content(upload.file_name, head)
-        dialect = sniff(head, pins)
-    frame = _sample(head, dialect)
+        found = look_inside(source, upload.file_name, pins, SAMPLE_ROWS)
+    parts, skipped = [], []
+    for one in found:
+        try:
+            if one.part.hidden and not (pins.part or pins.sheet):
+                raise Invalid("This sheet is hidden. Pin it to load it.")
+            if one.part.dialect is None:
+                raise Invalid(one.part.problem or "There is no table in it.")
+            parts.append(_proposal(one.part.name, one.part.dialect, one.text))
+        except AppError as error:
+            if len(found) == 1:
+                raise
+            skipped.append(Refused(part=one.part.name, reason=error.message))
+    if not parts:
+        raise Invalid("; ".join(f"{one.part}: {one.reason}" for one in skipped[:5]))
+    return Proposals(parts=parts, skipped=skipped)
+
+
+def _proposal(part: str, dialect: Dialect, text: bytes) -> Proposal:
+    frame = _sample(text, dialect)
     columns = [_proposed(name, frame[name]) for name in dialect.header]
-    return Proposal(dialect=dialect, columns=columns, rows_seen=len(frame))
+    return Proposal(dialect=dialect, columns=columns, rows_seen=len(frame), part=part)
 
 
 def _sample(head: bytes, dialect: Dialect) -> pl.DataFrame:
     start = Checkpoint(1, dialect.preamble, 1, 1 + dialect.preamble_lines)
-    block = next(read_blocks(io.BytesIO(head), dialect, start, SAMPLE_BYTES))
+    block = next(read_blocks(io.BytesIO(head), dialect, start, SAMPLE_BYTES), None)
+    if block is None:
+        raise BadHeader("This table has column names but no rows.")
     parsed = parse_block(block, dialect)
     broken = [one.index for one in parsed.broken]
     rows = parsed.frame.with_row_index(INDEX).filter(~pl.col(INDEX).is_in(broken)).drop(INDEX)

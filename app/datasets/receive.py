@@ -1,10 +1,4 @@
-"""A file arrives: stored while it is measured, looked at, refused or queued for loading."""
-
-from collections.abc import Iterable
-from hashlib import sha256
-from pathlib import PureWindowsPath
-from typing import BinaryIO
-from uuid import uuid4
+"""A file arrives: looked at, refused or queued for loading, one batch for each of its tables."""
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
@@ -12,106 +6,111 @@ from sqlalchemy.orm import Session
 
 from app.audit import service as audit
 from app.audit.schemas import Action
-from app.core import clock, storage
-from app.core.actor import SYSTEM, Actor, Role, require_role
-from app.core.errors import AppError, NotFound, TooLarge
-from app.core.settings import settings
+from app.core import clock
+from app.core.actor import SYSTEM, Actor
+from app.core.errors import AppError, Invalid, NotFound
 from app.datasets.access import access_inbox, definition_of
 from app.datasets.after_commit import delete_after_commit
+from app.datasets.formats.look import look
 from app.datasets.header import match_header
 from app.datasets.queries import batch_of
-from app.datasets.schemas import Batch, Dialect, Pins, Upload
-from app.datasets.sniff import SAMPLE_BYTES, check_content, sniff
+from app.datasets.schemas import Batch, DatasetSchema, Part, Pins, Received, Refused, Upload
 from app.datasets.tables import LIVE, BatchRow, DatasetRow
 from app.jobs import service as jobs
 
-MAX_NAME = 200
+AS_IT_IS = ("csv", "ndjson")
 
 
-class FileTooLarge(TooLarge):
-    """This file is larger than the limit."""
+class SeveralTables(Invalid):
+    """This file has several tables. Say which one is meant."""
 
 
-class UploadSink:
-    """Bytes go in piece by piece; nothing is left behind unless `finish` was reached."""
-
-    def __init__(self, file_name: str) -> None:
-        self.file_name = safe_name(file_name)
-        self.key = f"uploads/{uuid4().hex}"
-        self._writer = storage.writer(self.key)
-        self._target: BinaryIO = self._writer.__enter__()
-        self._hash, self._size = sha256(), 0
-
-    def write(self, part: bytes) -> None:
-        """Raises FileTooLarge at the first byte too many."""
-        self._size += len(part)
-        if self._size > settings().max_upload_mb << 20:
-            self.abort()
-            raise FileTooLarge(f"{self.file_name} is larger than the limit of {settings().max_upload_mb} MB.")
-        self._hash.update(part)
-        self._target.write(part)
-
-    def finish(self) -> Upload:
-        self._writer.__exit__(None, None, None)
-        return Upload(file_name=self.file_name, key=self.key, size=self._size, sha256=self._hash.hexdigest())
-
-    def abort(self) -> None:
-        self._writer.__exit__(None, None, None)
-        storage.delete(self.key)
+class NoPartFits(Invalid):
+    """No table of this file fits the dataset."""
 
 
-def safe_name(file_name: str) -> str:
-    """Only the last part: some browsers send whole paths."""
-    name = "".join(sign for sign in PureWindowsPath(file_name).name if sign.isprintable())
-    return name[-MAX_NAME:] or "upload"
-
-
-def store_upload(actor: Actor, file_name: str, parts: Iterable[bytes]) -> Upload:
-    """For bytes that are at hand already, in the browser door. Raises FileTooLarge."""
-    require_role(actor, Role.member)
-    sink = UploadSink(file_name)
-    for part in parts:
-        sink.write(part)
-    return sink.finish()
-
-
-def discard_upload(upload: Upload) -> None:
-    storage.delete(upload.key)
+def receive_files(db: Session, actor: Actor, dataset: str, upload: Upload, pins: Pins | None = None) -> list[Batch]:
+    """A batch for each table of the file that fits: the pinned one, or all that are not hidden."""
+    return receive_parts(db, actor, dataset, upload, pins).batches
 
 
 def receive_file(db: Session, actor: Actor, dataset: str, upload: Upload, pins: Pins | None = None) -> Batch:
-    """A batch that is loading; or a duplicate that names the batch with the same bytes. Raises what `sniff` does."""
+    """For files of one table. A batch that is loading; or a duplicate that names the batch with the same bytes."""
+    received = receive_parts(db, actor, dataset, upload, pins)
+    if len(received.batches) != 1:
+        names = ", ".join(repr(batch.part) for batch in received.batches)
+        raise SeveralTables(f"{upload.file_name} has several tables: {names}. Pin one of them.")
+    return received.batches[0]
+
+
+def receive_parts(db: Session, actor: Actor, dataset: str, upload: Upload, pins: Pins | None = None) -> Received:
+    """Raises what is wrong with the file, or with all of its tables."""
     row = access_inbox(db, actor, dataset)
+    pins = pins or Pins()
     try:
-        dialect = look_at(upload, pins)
-        dialect = match_header(definition_of(row), dialect)
+        fitting, skipped = _fitting(definition_of(row), look(upload, pins), pinned=pins.part or pins.sheet)
     except AppError as error:
         error.message = error.message if upload.file_name in error.message else f"{upload.file_name}: {error.message}"
         raise
-    batch = _insert(db, actor, row, upload, dialect)
+    batches = [_receive(db, actor, row, upload, part) for part in fitting]
+    _forget_unused(db, upload)
+    return Received(batches=batches, skipped=skipped)
+
+
+def _fitting(schema: DatasetSchema, parts: list[Part], *, pinned: str | None) -> tuple[list[Part], list[Refused]]:
+    fitting: list[Part] = []
+    skipped: list[Refused] = []
+    for part in parts:
+        if part.hidden and not pinned:
+            skipped.append(Refused(part=part.name, reason="This sheet is hidden. Pin it to load it."))
+            continue
+        try:
+            fitting.append(_fitted(schema, part))
+        except AppError as error:
+            if len(parts) == 1:
+                raise
+            skipped.append(Refused(part=part.name, reason=error.message))
+    if not fitting:
+        raise NoPartFits("; ".join(f"{one.part}: {one.reason}" for one in skipped[:5]))
+    if len(fitting) > 1 and schema.mode == "replace":
+        names = ", ".join(repr(part.name) for part in fitting)
+        raise SeveralTables(
+            f"Each load replaces this dataset, so only one table can be meant: {names}. Pin one of them."
+        )
+    return fitting, skipped
+
+
+def _fitted(schema: DatasetSchema, part: Part) -> Part:
+    if part.dialect is None:
+        raise Invalid(part.problem or "There is no table in it.")
+    return part.model_copy(update={"dialect": match_header(schema, part.dialect)})
+
+
+def _receive(db: Session, actor: Actor, row: DatasetRow, upload: Upload, part: Part) -> Batch:
+    values = _values(actor, row, upload, part)
+    batch = _insert(db, values)
     if batch is None:
-        return _seen_before(db, actor, row, upload, dialect)
+        return _seen_before(db, actor, row, values)
     _enqueue(db, actor, row, batch, unique_key=f"ingest:{batch.id}")
-    audit.record(db, actor, Action.batch_received, batch.id, dataset=row.name, file=upload.file_name, size=upload.size)
+    about = {"part": part.name} if part.name else {}
+    audit.record(
+        db, actor, Action.batch_received, batch.id, dataset=row.name, file=upload.file_name, size=upload.size, **about
+    )
     return batch_of(db, batch)
 
 
-def look_at(upload: Upload, pins: Pins | None = None) -> Dialect:
-    """Raises NotATable, BadHeader."""
-    with storage.open_file(upload.key) as source:
-        head = source.read(SAMPLE_BYTES)
-    check_content(upload.file_name, head)
-    return sniff(head, pins)
-
-
-def _values(actor: Actor, row: DatasetRow, upload: Upload, dialect: Dialect) -> dict[str, object]:
+def _values(actor: Actor, row: DatasetRow, upload: Upload, part: Part) -> dict[str, object]:
+    assert part.dialect is not None
+    plain = part.dialect.source in AS_IT_IS and not part.dialect.packed
     return {
         "dataset_id": row.id,
         "file_name": upload.file_name,
-        "upload_key": upload.key,
+        "upload_key": upload.key if plain else None,
+        "original_key": None if plain else upload.key,
+        "part": part.name,
         "sha256": upload.sha256,
         "size": upload.size,
-        "dialect": dialect.model_dump(),
+        "dialect": part.dialect.model_dump(),
         "definition": definition_of(row).model_dump(mode="json"),
         "schema_version": row.version,
         "created_by": actor.id,
@@ -119,11 +118,11 @@ def _values(actor: Actor, row: DatasetRow, upload: Upload, dialect: Dialect) -> 
     }
 
 
-def _insert(db: Session, actor: Actor, row: DatasetRow, upload: Upload, dialect: Dialect) -> BatchRow | None:
+def _insert(db: Session, values: dict[str, object]) -> BatchRow | None:
     """None when a live batch has these bytes. Two senders at once: the second one waits here and then gets None."""
     statement = (
         insert(BatchRow)
-        .values(**_values(actor, row, upload, dialect))
+        .values(**values)
         .on_conflict_do_nothing(
             index_elements=[BatchRow.dataset_id, BatchRow.sha256, BatchRow.part], index_where=sa.text(LIVE)
         )
@@ -133,29 +132,35 @@ def _insert(db: Session, actor: Actor, row: DatasetRow, upload: Upload, dialect:
 
 
 def _enqueue(db: Session, actor: Actor, row: DatasetRow, batch: BatchRow, *, unique_key: str) -> None:
-    title = f"Load {batch.file_name} into {row.name}"
+    what = f"{batch.file_name} ({batch.part})" if batch.part else batch.file_name
+    title = f"Load {what} into {row.name}"
     run = jobs.enqueue(db, actor, "datasets.ingest", {"batch_id": batch.id}, title=title, unique_key=unique_key)
     batch.run_id = run.id
     db.flush()
 
 
-def _seen_before(db: Session, actor: Actor, row: DatasetRow, upload: Upload, dialect: Dialect) -> Batch:
+def _seen_before(db: Session, actor: Actor, row: DatasetRow, values: dict[str, object]) -> Batch:
+    same = (BatchRow.sha256 == values["sha256"], BatchRow.part == values["part"])
     first = db.scalars(
-        sa.select(BatchRow)
-        .where(BatchRow.dataset_id == row.id, BatchRow.sha256 == upload.sha256, BatchRow.part == "", sa.text(LIVE))
-        .with_for_update()
+        sa.select(BatchRow).where(BatchRow.dataset_id == row.id, *same, sa.text(LIVE)).with_for_update()
     ).one()
-    delete_after_commit(db, [upload.key])
     if first.status == "loading" and _has_stopped(db, first):
         _enqueue(db, actor, row, first, unique_key=f"ingest:{first.id}:after:{first.run_id}")
         return batch_of(db, first)
-    values = _values(actor, row, upload, dialect) | {"upload_key": None}
-    again = BatchRow(**values, status="duplicate", duplicate_of=first.id)
+    nothing = {"upload_key": None, "original_key": None}
+    again = BatchRow(**values | nothing, status="duplicate", duplicate_of=first.id)
     db.add(again)
     db.flush()
     db.refresh(again)
     audit.record(db, actor, Action.batch_received, again.id, dataset=row.name, duplicate_of=first.id)
     return batch_of(db, again)
+
+
+def _forget_unused(db: Session, upload: Upload) -> None:
+    """Bytes that were here before are not kept twice."""
+    used = sa.or_(BatchRow.upload_key == upload.key, BatchRow.original_key == upload.key)
+    if not db.scalar(sa.select(sa.exists().where(used))):
+        delete_after_commit(db, [upload.key])
 
 
 def _has_stopped(db: Session, batch: BatchRow) -> bool:

@@ -5,6 +5,7 @@ import re
 from collections import Counter
 
 from app.core.errors import Invalid
+from app.core.settings import settings
 from app.datasets.cut_blocks import original_size, to_utf8
 from app.datasets.schemas import Dialect, Pins
 from app.datasets.split import fields_of, is_blank, tokenize
@@ -12,7 +13,6 @@ from app.datasets.split import fields_of, is_blank, tokenize
 SAMPLE_BYTES = 1 << 20
 DELIMITERS = (",", ";", "\t", "|")
 SAMPLE_RECORDS = 200
-MAX_COLUMNS = 2_000
 BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -26,13 +26,16 @@ SIGNATURES = (
     (b"\xff\xd8\xff", "a JPEG image"),
     (b"GIF8", "a GIF image"),
     (b"%PDF", "a PDF document"),
-    (b"PK\x03\x04", "a ZIP archive or an Excel workbook"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel or Word file"),
-    (b"\x1f\x8b", "a gzip archive"),
-    (b"PAR1", "a Parquet file"),
     (b"SQLite format 3", "an SQLite database"),
     (b"\x7fELF", "a program"),
     (b"MZ", "a Windows program"),
+    (b"BZh", "a bzip2 archive"),
+    (b"\xfd7zXZ\x00", "an xz archive"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
+    (b"Rar!", "a RAR archive"),
+    (b"\x28\xb5\x2f\xfd", "a Zstandard archive"),
+    (b"ARROW1", "an Arrow file"),
+    (b"{\\rtf", "an RTF document"),
 )
 # Guesses worth trusting; between single-byte Western pages nobody can tell, so those are read as cp1252.
 TRUSTED = {"shift_jis", "cp932", "gb18030", "gbk", "gb2312", "big5", "euc_jp", "euc_kr", "cp949", "cp1251", "koi8_r"}
@@ -53,20 +56,20 @@ def check_content(file_name: str, head: bytes) -> None:
     """Raises NotATable by the bytes, whatever the file is called."""
     for signature, kind in SIGNATURES:
         if head.startswith(signature):
-            raise NotATable(f"{file_name} is {kind}, not a CSV text. Save it as CSV and upload that.")
+            raise NotATable(f"{file_name} is {kind}, not a table. Send CSV, JSON, Excel, OpenDocument or Parquet.")
     if not head.strip():
         raise NotATable(f"{file_name} is empty.")
-    if _bom(head)[1] or _wide(head):
+    if bom_of(head)[1] or wide_encoding(head):
         return
     controls = len(re.findall(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f]", head)) + max(head.count(b"\0") - 20, 0)
     if controls > len(head) * MAX_CONTROL_SHARE:
-        raise NotATable(f"{file_name} holds binary bytes, not text. Is it really a CSV file?")
+        raise NotATable(f"{file_name} holds binary bytes, not text. Is it really a table?")
 
 
 def sniff(head: bytes, pins: Pins | None = None, *, doubtful: bytes = b"") -> Dialect:
     """The dialect of the file that starts with `head`; `doubtful` are later bytes that are not UTF-8."""
     pins = pins or Pins()
-    bom, encoding = _bom(head)
+    bom, encoding = bom_of(head)
     guessed = [] if pins.encoding else ["encoding"]
     encoding = known_encoding(pins.encoding) if pins.encoding else encoding or _encoding(head + doubtful)
     text = to_utf8(head[bom:], encoding, final=False)
@@ -93,14 +96,14 @@ def known_encoding(name: str) -> str:
     return wide.get(known.name, known.name)
 
 
-def _bom(head: bytes) -> tuple[int, str | None]:
+def bom_of(head: bytes) -> tuple[int, str | None]:
     for mark, encoding in BOMS:
         if head.startswith(mark):
             return len(mark), encoding
     return 0, None
 
 
-def _wide(head: bytes) -> str | None:
+def wide_encoding(head: bytes) -> str | None:
     """UTF-16 without a mark: every other byte of plain text is zero."""
     sample = head[:4096]
     if len(sample) < 4:
@@ -112,7 +115,7 @@ def _wide(head: bytes) -> str | None:
 
 
 def _encoding(sample: bytes) -> str:
-    wide = _wide(sample)
+    wide = wide_encoding(sample)
     if wide:
         return wide
     broken = _broken_utf8(sample)
@@ -174,12 +177,17 @@ def _names(fields: list[bytes] | None) -> list[str]:
     """Raises BadHeader: broken, unnamed or repeated names."""
     if fields is None:
         raise BadHeader("The column names are broken: a quotation mark is not closed in the first line.")
-    if len(fields) > MAX_COLUMNS:
-        raise BadHeader(f"The first line has {len(fields):,} columns; a file may have {MAX_COLUMNS:,}.")
     try:
         names = [field.decode().strip() for field in fields]
     except UnicodeDecodeError as error:
         raise BadHeader("The column names are not readable in this encoding. Pin the right one.") from error
+    return checked_names(names)
+
+
+def checked_names(names: list[str]) -> list[str]:
+    """Raises BadHeader: unnamed or repeated names, or more than are allowed."""
+    if len(names) > settings().max_columns:
+        raise BadHeader(f"The file has {len(names):,} columns; {settings().max_columns:,} are allowed (MAX_COLUMNS).")
     unnamed = [place for place, name in enumerate(names, start=1) if not name]
     if unnamed:
         raise BadHeader(f"Column {unnamed[0]} of {len(names)} has no name in the first line.")
