@@ -46,8 +46,9 @@ class Parsed:
         pieces = pa.LargeBinaryArray.from_buffers(
             pa.large_binary(), max(len(borders) - 1, 0), [None, pa.py_buffer(borders), pa.py_buffer(self.content)]
         )
-        found = pl.Series(pieces.take(pa.array(places * 2)), dtype=pl.Binary())
-        return _drawn(found).str.strip_chars_end("\r\n").str.replace_all("\0", "␀", literal=True)
+        found = pl.from_arrow(pieces)
+        assert isinstance(found, pl.Series)
+        return _drawn(found.gather(places * 2)).str.strip_chars_end("\r\n").str.replace_all("\0", "␀", literal=True)
 
 
 def _drawn(records: pl.Series) -> pl.Series:
