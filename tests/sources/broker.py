@@ -20,8 +20,8 @@ QUIET = {"log_level": 0, "socket.timeout.ms": 5000}
 class NoidaBroker:
     """Keeps its data on disk, so that it can be killed and started again."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.port = folder, free_port()
+    def __init__(self, folder: Path, port: int = 0) -> None:
+        self.folder, self.port = folder, port or free_port()
         self.process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -57,8 +57,8 @@ class NoidaBroker:
 
 
 @contextmanager
-def noida(folder: Path) -> Iterator[NoidaBroker]:
-    broker = NoidaBroker(folder / "broker")
+def noida(folder: Path, port: int = 0) -> Iterator[NoidaBroker]:
+    broker = NoidaBroker(folder / "broker", port)
     broker.folder.mkdir(exist_ok=True)
     broker.start()
     try:

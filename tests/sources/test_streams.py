@@ -4,13 +4,14 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from app.core import db as database_module
+from app.core import children
 from app.core.actor import SYSTEM
 from app.core.db import transaction
 from app.core.settings import settings
@@ -24,24 +25,36 @@ from app.sources.streams.lease import Lease, LeaseLost
 from app.sources.streams.reader import KafkaReader
 from app.sources.streams.supervise import Supervisor
 from app.sources.streams.tables import OffsetRow, WarningRow
-from tests.sources.broker import make_topic, mock_broker, noida, send
+from tests.soak import kafka_kills
+from tests.sources.broker import NoidaBroker, free_port, make_topic, mock_broker, noida, send
 from tests.sources.conftest import dataset, rows, source
 
 TOPIC = "orders"
 
 
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    """Of all brokers here: children are forked from a process that knows the settings of its own start."""
+    with pytest.MonkeyPatch.context() as patch:
+        one = free_port()
+        patch.setenv("KAFKA_BOOTSTRAP_SERVERS", f"127.0.0.1:{one}")
+        settings.cache_clear()
+        forkserver._forkserver._stop()  # type: ignore[attr-defined]
+        children.prepare("app.worker", "app.jobs.warm")
+        yield one
+    settings.cache_clear()
+    forkserver._forkserver._stop()  # type: ignore[attr-defined]
+
+
 @pytest.fixture
-def broker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    with noida(tmp_path) as server:
-        trust(monkeypatch, server.address)
-        yield server.address
-    monkeypatch.undo()
-    settings.cache_clear()
+def server(port: int, tmp_path: Path) -> Iterator[NoidaBroker]:
+    with noida(tmp_path, port) as broker:
+        yield broker
 
 
-def trust(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
-    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", address)
-    settings.cache_clear()
+@pytest.fixture
+def broker(server: NoidaBroker) -> str:
+    return server.address
 
 
 def stream(**given: Any) -> Source:
@@ -222,3 +235,72 @@ def test_what_the_broker_deleted_unread_is_said_and_reading_goes_on(database: st
         (warning,) = db.scalars(sa.select(WarningRow.text))
     assert "orders, partition 0: Offset 50 is beyond the end" in warning
     assert next_offsets() == {0: 1}
+
+
+def test_killed_followers_and_brokers_lose_and_double_nothing(database: str, server: NoidaBroker) -> None:
+    dataset()
+    source("kafka", {"topic": kafka_kills.TOPIC})
+    outcome = kafka_kills.run(server, 3000, 2)
+    assert (len(outcome.acknowledged), outcome.missing, outcome.twice) == (3000, 0, 0)
+    assert outcome.kills["broker"] == 2
+    assert outcome.kills["follower"] >= 2
+
+
+def test_the_supervisor_brings_a_message_into_the_dataset_within_a_second(database: str, broker: str) -> None:
+    dataset()
+    stream()
+    make_topic(broker, TOPIC)
+    send(broker, TOPIC, [city("Oslo")])
+    supervisor = Supervisor(2)
+    looking = threading.Thread(target=supervisor.run, daemon=True)
+    looking.start()
+    try:
+        seconds_until(1)
+        for wanted in (2, 3, 4):
+            send(broker, TOPIC, [city("Bergen")])
+            assert seconds_until(wanted) < 1
+    finally:
+        supervisor.stop.set()
+        looking.join(10)
+        supervisor.end_all()
+
+
+def seconds_until(wanted: int) -> float:
+    started = time.monotonic()
+    while len(rows()) < wanted:
+        assert time.monotonic() < started + 20
+        time.sleep(0.02)
+    return time.monotonic() - started
+
+
+def test_a_changed_or_paused_source_is_not_followed_with_the_settings_of_before(database: str, broker: str) -> None:
+    dataset()
+    one = stream()
+    make_topic(broker, TOPIC)
+    send(broker, TOPIC, [city("Oslo")])
+    with following() as (follower, reader):
+        messages = reader.take()
+        with transaction() as db:
+            sources.change_source(db, SYSTEM, one.id, SourceChange(version=1, paused=True))
+        with pytest.raises(LeaseLost):
+            follower.store(messages)
+    with transaction() as db:
+        assert leases.claim(db, ["kafka"], at_most=5) == []
+    assert rows() == []
+
+
+def test_the_mock_of_the_client_library_is_read_like_a_broker(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with mock_broker() as address:
+        monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", address)
+        settings.cache_clear()
+        dataset()
+        one = stream(start="earliest")
+        send(address, TOPIC, [city("Oslo"), b"no json"])
+        with transaction() as db:
+            found = sources.check_source(db, SYSTEM, one.id)
+        assert (found.ok, found.found[0]) == (True, "partition 0: offsets 0 to 2")
+        with following() as (follower, reader):
+            read(follower, reader, 2)
+    monkeypatch.undo()
+    settings.cache_clear()
+    assert rows() == [["Oslo", 1]]
