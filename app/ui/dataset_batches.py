@@ -4,7 +4,7 @@ import streamlit as st
 
 from app.core.actor import Actor, Role
 from app.datasets import service as datasets
-from app.datasets.schemas import Batch, BatchStatus, Dataset, Reject
+from app.datasets.schemas import Batch, BatchStatus, Dataset, Reject, RejectFilter
 from app.sharing.schemas import Level
 from app.ui.dataset_downloads import downloads
 from app.ui.page import action, confirm, empty_state, plain, reading, viewer, when
@@ -141,8 +141,7 @@ def reject_list(person: Actor, dataset: Dataset, batch_id: int) -> None:
             db,
             person,
             batch_id,
-            rule=wanted.rule if wanted else None,
-            column=wanted.column if wanted else None,
+            RejectFilter(rule=wanted.rule if wanted else None, column=wanted.column if wanted else None),
             limit=REJECTS_SHOWN,
         )
     st.dataframe([_line(reject) for reject in page.items], hide_index=True, width="stretch")
