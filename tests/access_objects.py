@@ -28,6 +28,8 @@ from app.schedules.schemas import ScheduleCreate
 from app.sharing import service as sharing
 from app.sharing.kinds import OFFERS
 from app.sharing.schemas import Kind, MemberAdd, ShareCreate, TeamCreate
+from app.sources import service as sources
+from app.sources.schemas import SourceCreate
 from app.tasks import service as tasks
 from app.tasks.schemas import Board, BoardCreate, CardCreate
 from app.templates import service as templates
@@ -154,6 +156,13 @@ class Objects:
             db.add(row)
             db.flush()
             return self._settle(db, Kind.query, row.id)
+
+    @cached_property
+    def source_id(self) -> UUID:
+        place = {"url": f"https://127.0.0.1:1/{self.marker}.csv"}
+        new = SourceCreate(name=self.marker, kind="https", dataset=self.name, settings=place)
+        with transaction() as db:
+            return sources.create_source(db, SYSTEM, new).id
 
     @cached_property
     def template_id(self) -> UUID:

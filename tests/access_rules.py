@@ -23,6 +23,7 @@ Body = Callable[[Objects], dict[str, Any]]
 FILE: dict[str, Any] = {"files": {"file": ("cities.csv", CSV, "text/csv")}}
 WINDOW = {"params": {"since": "2026-01-01T00:00:00Z", "until": "2026-02-01T00:00:00Z"}}
 PASSWORD = "three unrelated words"
+WEB: dict[str, Any] = {"kind": "https", "settings": {"url": "https://127.0.0.1:1/cities.csv"}}
 MAIL = {"host": "127.0.0.1", "from_address": "a@example.com"}
 
 
@@ -169,6 +170,18 @@ RULES: dict[str, Rule] = {
     "PATCH /queries/{query_id}": on(Kind.query, EDIT, AUTHOR, json(version=1, description="Changed")),
     "DELETE /queries/{query_id}": on(Kind.query, OWN, AUTHOR),
     "POST /queries/{query_id}/run": on(Kind.query, VIEW, MEMBER, json(limit=1))._replace(costly=True),
+    "GET /sources": Rule(VIEWER),
+    "POST /sources": on(
+        Kind.dataset, EDIT, AUTHOR, lambda things: {"json": {**WEB, "name": uuid4().hex, "dataset": things.name}}
+    ),
+    "GET /sources/{source_id}": on(Kind.dataset, VIEW, VIEWER),
+    "PATCH /sources/{source_id}": on(Kind.dataset, EDIT, AUTHOR, json(version=1, paused=True)),
+    "DELETE /sources/{source_id}": on(Kind.dataset, EDIT, AUTHOR),
+    "POST /sources/{source_id}/test": on(Kind.dataset, EDIT, AUTHOR),
+    "POST /sources/{source_id}/pull": on(Kind.dataset, EDIT, AUTHOR),
+    "POST /sources/{source_id}/reset": on(Kind.dataset, EDIT, AUTHOR),
+    "GET /sources/{source_id}/pulls": on(Kind.dataset, VIEW, VIEWER),
+    "GET /sources/{source_id}/items": on(Kind.dataset, VIEW, VIEWER),
     "GET /templates": Rule(VIEWER),
     "POST /templates": Rule(AUTHOR, lambda _: {"json": {"name": uuid4().hex, "blocks": BLOCKS}}),
     "GET /templates/{template_id}": on(Kind.template, VIEW, VIEWER),

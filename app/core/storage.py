@@ -6,6 +6,7 @@ Keys are made by the product, never by a user: `feature/id/name`.
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
@@ -100,6 +101,15 @@ def delete(key: str) -> None:
         filesystem().delete_file(_checked(key))
     except FileNotFoundError:
         return
+
+
+def listed(folder: str) -> Iterator[tuple[str, datetime]]:
+    """Key and time of change of all that lies below a part of the keys, such as `uploads`."""
+    from pyarrow import fs  # noqa: PLC0415  as above
+
+    for one in filesystem().get_file_info(fs.FileSelector(_checked(folder), allow_not_found=True, recursive=True)):
+        if one.is_file and one.mtime:
+            yield one.path, one.mtime
 
 
 def check() -> None:

@@ -1,7 +1,7 @@
 """Reads: lists, figures, rows, rejects, and the files that a question is answered from."""
 
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -26,6 +26,14 @@ from app.sharing import service as sharing
 from app.sharing.schemas import Kind, Level
 
 Figures = dict[UUID, sa.RowMapping]
+
+
+class BatchFigures(NamedTuple):
+    status: str
+    rows_in: int
+    rows_rejected: int
+
+
 LIVE = (BatchRow.status == "published", BatchRow.replaced_by.is_(None))
 
 
@@ -50,10 +58,11 @@ def dataset_of(db: Session, actor: Actor, row: DatasetRow) -> Dataset:
     return _dataset(row, level, figures=_figures(db, row.id))
 
 
-def batch_figures(db: Session, batch_ids: list[int]) -> dict[int, tuple[int, int]]:
-    """Rows read and rows rejected, for features that keep batch ids and have checked who asks."""
-    query = sa.select(BatchRow.id, BatchRow.rows_in, BatchRow.rows_rejected).where(BatchRow.id.in_(batch_ids))
-    return {batch_id: (rows_in, rejected) for batch_id, rows_in, rejected in db.execute(query).tuples()}
+def batch_figures(db: Session, batch_ids: list[int]) -> dict[int, BatchFigures]:
+    """For features that keep batch ids and have checked who asks."""
+    query = sa.select(BatchRow.id, BatchRow.status, BatchRow.rows_in, BatchRow.rows_rejected)
+    found = db.execute(query.where(BatchRow.id.in_(batch_ids))).tuples()
+    return {batch_id: BatchFigures(*figures) for batch_id, *figures in found}
 
 
 def _seen_by(actor: Actor) -> sa.Select[DatasetRow, str | None]:

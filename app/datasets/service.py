@@ -27,6 +27,7 @@ from app.datasets.rejects.start import replay_batch, replay_dataset
 from app.datasets.schemas import Pins, Proposal, Proposals, Upload
 from app.datasets.streams.places import BatchMoved, Message
 from app.datasets.summaries import summary
+from app.datasets.sweep import sweep_uploads
 from app.datasets.tables import DatasetRow
 from app.datasets.upload_sink import UploadSink, discard_upload, store_upload
 from app.datasets.versions.keep import versions
@@ -75,6 +76,7 @@ __all__ = [
     "store_upload",
     "stream_writer",
     "summary",
+    "sweep_uploads",
     "trace_row",
     "undo_batch",
     "versions",

@@ -1,5 +1,6 @@
 """What became of each visit to a source, and of each thing that was found there."""
 
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -67,7 +68,7 @@ def _with_rows(db: Session, found: list[Pull]) -> list[Pull]:
     return [_counted(one, sorted(of_pull.get(one.id, [])), figures) for one in found]
 
 
-def _counted(one: Pull, batches: list[int], figures: dict[int, tuple[int, int]]) -> Pull:
+def _counted(one: Pull, batches: list[int], figures: dict[int, Any]) -> Pull:
     rows = [figures[batch] for batch in batches if batch in figures]
-    counts = {"rows_in": sum(rows_in for rows_in, _ in rows), "rows_rejected": sum(bad for _, bad in rows)}
+    counts = {name: sum(getattr(each, name) for each in rows) for name in ("rows_in", "rows_rejected")}
     return one.model_copy(update={"batches": batches, **counts})

@@ -36,6 +36,7 @@ class PullInbox:
     source: SourceRow
     known: dict[tuple[str, str], ItemState]
     again: bool = False
+    one_by_one: bool = False
     found: list[Found] = field(default_factory=list)
     count: int = 0
     size: int = 0
@@ -47,7 +48,10 @@ class PullInbox:
 
     @property
     def is_full(self) -> bool:
-        return self.count >= self.source.max_items or self.size >= self.source.max_mb << 20
+        if self.one_by_one and self.failures:  # what comes after it must not be taken before it
+            return True
+        most = 1 if self.one_by_one else self.source.max_items
+        return self.count >= most or self.size >= self.source.max_mb << 20
 
     def wants(self, item_key: str, fingerprint: str) -> bool:
         state = self.known.get((_key(item_key), fingerprint))
@@ -108,7 +112,7 @@ class PullInbox:
         return False
 
     def _note(self, found: Found) -> None:
-        self.count += 1
+        self.count += found.state is not ItemState.failed
         self.known[found.key, found.fingerprint] = found.state
         self.found.append(found)
 

@@ -27,6 +27,7 @@ from app.sources.schemas import ItemState, PullStatus
 from app.sources.service import IngestOrder, SourcePaused
 from app.sources.tables import ItemRow, PullRow, SourceRow
 from app.sources.take_in import Visit
+from app.sources.turns import is_its_turn, pull_again
 
 PULL_LOCKS = 74_219_022
 BUSY_SECONDS, BUSY_POLL = 20.0, 0.5
@@ -53,7 +54,12 @@ def pull_source(ctx: JobContext) -> dict[str, Any]:
             return {"skipped": True}
         with _noting_failure(ctx, source_id):
             inbox, settings = _begin(ctx, source_id)
-            _fetch(inbox, settings)
+            if inbox.one_by_one and not is_its_turn(ctx, source_id):
+                pull_again(ctx, inbox.owner, source_id, inbox.source.name, at_once=False)
+            else:
+                _fetch(inbox, settings)
+                if inbox.one_by_one and inbox.is_full and not inbox.failures:
+                    pull_again(ctx, inbox.owner, source_id, inbox.source.name, at_once=True)
         return _conclude(ctx, source_id)
 
 
@@ -98,6 +104,7 @@ def _begin(ctx: JobContext, source_id: UUID) -> tuple[PullInbox, SourceSettings]
         pull_id = _open_pull(session, ctx, source_id)
         owner = owner_of(session, row)
         _, dataset = access_source(session, owner, source_id)
+        mode = datasets.dataset_by_name(session, owner, dataset).definition.mode
         if row.paused:
             raise SourcePaused
         kind = connector(row.kind)
@@ -106,7 +113,9 @@ def _begin(ctx: JobContext, source_id: UUID) -> tuple[PullInbox, SourceSettings]
         seen = sa.select(ItemRow.key, ItemRow.fingerprint, ItemRow.state).where(ItemRow.source_id == source_id)
         known = {(key, mark): ItemState(state) for key, mark, state in session.execute(seen).tuples()}
     visit = Visit(source_id, pull_id, row.version, row.watermark)
-    return PullInbox(ctx, visit, owner, dataset, row, known, again=bool(ctx.args.get("again"))), settings
+    inbox = PullInbox(ctx, visit, owner, dataset, row, known)
+    inbox.again, inbox.one_by_one = bool(ctx.args.get("again")), mode != "append"
+    return inbox, settings
 
 
 def _row(session: Session, source_id: UUID) -> SourceRow:
@@ -175,6 +184,7 @@ def _conclude(ctx: JobContext, source_id: UUID) -> dict[str, Any]:
         if reason:
             ctx.partial(reason)
         _end_pull(session, ctx, row, PullStatus.partial if reason else PullStatus.completed, reason)
+        datasets.sweep_uploads(session)
         batches = sa.select(sa.func.unnest(ItemRow.batch_ids)).where(ItemRow.pull_id == pull.id)
         counts = {name: getattr(pull, name) for name in ("taken", "duplicates", "refused", "failed", "size")}
         return {**counts, "batches": sorted(session.scalars(batches))}

@@ -12,7 +12,7 @@ from app.core import clock
 from app.core.actor import Actor
 from app.core.errors import AppError, Conflict
 from app.datasets import service as datasets
-from app.datasets.schemas import Batch, Pins, Upload
+from app.datasets.schemas import Batch, Pins, Received, Upload
 from app.sources.connectors.protocol import Watermark
 from app.sources.schemas import ItemState
 from app.sources.tables import ItemRow, PullRow, SourceRow
@@ -77,28 +77,33 @@ def _taken(db: Session, owner: Actor, row: SourceRow, one: Found) -> Found:
     assert one.upload
     try:
         with db.begin_nested():
-            batches = _receive(db, owner, row, one.upload)
+            received = _receive(db, owner, row, one.upload)
     except AppError as error:
         datasets.discard_upload(one.upload)
         return replace(one, state=ItemState.refused, reason=error.message)
+    batches = received.batches
     old = all(batch.status == "duplicate" for batch in batches)
-    reason = _same_as(batches) if old else None
     return replace(
         one,
         state=ItemState.duplicate if old else ItemState.taken,
-        reason=reason,
+        reason=_same_as(batches) if old else _left_out(received),
         batch_ids=tuple(batch.id for batch in batches),
     )
 
 
-def _receive(db: Session, owner: Actor, row: SourceRow, upload: Upload) -> list[Batch]:
+def _receive(db: Session, owner: Actor, row: SourceRow, upload: Upload) -> Received:
     dataset = datasets.access_dataset(db, owner, row.dataset_id).name
-    return [datasets.receive_file(db, owner, dataset, upload, Pins.model_validate(row.pins))]
+    return datasets.receive_parts(db, owner, dataset, upload, Pins.model_validate(row.pins))
 
 
 def _same_as(batches: list[Batch]) -> str:
     first = ", ".join(str(batch.duplicate_of) for batch in batches)
     return f"The same bytes as batch {first}."
+
+
+def _left_out(received: Received) -> str | None:
+    """Of a workbook or an archive, some tables may not be meant for this dataset."""
+    return "; ".join(f"{one.part}: {one.reason}" for one in received.skipped) or None
 
 
 def _keep(db: Session, visit: Visit, one: Found) -> None:
