@@ -51,7 +51,7 @@ class Block:
 
 
 class BlockReader:
-    """The caller says how many rows a block had (blank lines are none), so that row numbers go on rightly."""
+    """One block after another. Blank lines are no rows, so row numbers do not count them."""
 
     def __init__(self, source: BinaryIO, dialect: Dialect, at: Checkpoint, block_bytes: int) -> None:
         source.seek(at.byte)
@@ -60,9 +60,9 @@ class BlockReader:
 
     def __iter__(self) -> Iterator[Block]:
         while (block := self._next()) is not None:
+            self.at, self.raw = block.after(rows_of(block)), self.raw[len(block.raw) :]
             yield block
-            rows = rows_of(block)
-            self.at, self.raw = block.after(rows), self.raw[len(block.raw) :]
+            del block  # else it would stay in memory while the next one is read
 
     def _next(self) -> Block | None:
         wanted = self.block_bytes

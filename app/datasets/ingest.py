@@ -164,6 +164,7 @@ def _with_files(batch: BatchRow, blocks: Iterator[Prepared]) -> Iterator[tuple[P
         if block.parquet:
             storage.write(key, block.parquet)
         yield block, key
+        del block
 
 
 def _store(ctx: JobContext, batch: BatchRow, block: Prepared, key: str) -> None:

@@ -26,3 +26,4 @@ def _taken(worker: ThreadPoolExecutor, items: Iterator[T]) -> Iterator[T]:
     while (item := coming.result()) is not None:
         coming = worker.submit(next, items, None)
         yield item
+        del item

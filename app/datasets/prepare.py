@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import BinaryIO
 
@@ -20,6 +20,7 @@ from app.datasets.overlap import ahead
 from app.datasets.parse import Parsed
 from app.datasets.schemas import DatasetSchema, Dialect
 
+NO_FRAME = pl.DataFrame()
 ZSTD_LEVEL = 1  # level 3 needs twice the time and saves nothing on such texts
 
 
@@ -44,6 +45,7 @@ def prepared_blocks(source: BinaryIO, task: Task, at: Checkpoint) -> Iterator[Pr
     with ahead(_checked_blocks(source, task, at)) as blocks:
         for block, parsed, checked in blocks:
             yield encode_block(block, parsed, checked, task.batch_id)
+            del block, parsed, checked  # else they would stay in memory while the next ones are made
 
 
 def _checked_blocks(source: BinaryIO, task: Task, at: Checkpoint) -> Iterator[tuple[Block, Parsed, Checked]]:
@@ -55,7 +57,8 @@ def _checked_blocks(source: BinaryIO, task: Task, at: Checkpoint) -> Iterator[tu
         checked = checker.check(parsed, block.at.row)
         if block.at.row + checked.rows > settings().max_rows + 1:
             raise TooManyRows(f"This file has more than the {settings().max_rows:,} rows allowed (MAX_ROWS). Split it.")
-        yield block, parsed, checked
+        yield block, replace(parsed, frame=NO_FRAME), checked
+        del block, parsed, checked
 
 
 def _learn_stored_rows(checker: Checker, source: BinaryIO, task: Task, at: Checkpoint) -> None:
