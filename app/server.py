@@ -32,7 +32,7 @@ from app.accounts import service as accounts
 from app.admissions import service as admissions
 from app.api import api
 from app.audit import service as audit
-from app.core import clock, db, logging_setup, outgoing, startup
+from app.core import children, clock, db, logging_setup, outgoing, startup
 from app.core.errors import AppError, StartupProblem
 from app.core.settings import Settings, settings
 from app.core.supervise import Crew
@@ -86,6 +86,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
     database = _database if _database is not None else await asyncio.to_thread(_open_database)
     config = settings()
     logging_setup.configure(config)
+    children.expect("app.queries.execute", "app.queries.read_sql")
     crew = Crew(config.workers, lambda number: [sys.executable, "-m", "app.worker"], "worker")
     timer = _timer(database)
     crew.start()

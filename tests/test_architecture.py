@@ -19,7 +19,7 @@ DOORS = {"api.py", "worker.py", "server.py"}
 SHOWN = {
     "accounts": {"web", "asgi", "cookies", "idempotency", "limits"},
     "jobs": {"context", "work_off"},
-    "queries": {"format", "periods", "build_sql", "execute"},
+    "queries": {"format", "periods", "moments", "build_sql", "execute"},
     "schedules": {"next_fire"},
     "templates": {"parameters", "starters", "texts"},
 }

@@ -88,10 +88,15 @@ def stream(target: str, *args: Any, wall_seconds: float = 30, memory_mb: int = 1
         child.kill()
 
 
+def expect(*modules: str) -> None:
+    """Children will find these imported; for a process that may start none, and should not wait for it."""
+    forkserver.set_forkserver_preload([__name__, *modules])
+
+
 def prepare(*preload: str) -> None:
     """Starts the server process and waits until it works. Children find the modules in `preload` imported."""
     # Nothing that reserves memory, as the chart engine does: it would count against the limit of each child.
-    forkserver.set_forkserver_preload([__name__, *preload])
+    expect(*preload)
     call("builtins:len", "")
 
 

@@ -6,8 +6,6 @@ from datetime import date
 from typing import Any
 
 import duckdb
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from app.core.errors import TooLarge
 from app.core.storage import writer
@@ -21,6 +19,7 @@ from app.queries.scope import NO_OTHERS
 
 __all__ = ["QueryTooLarge", "QueryTooSlow", "execute", "execute_sql", "write"]
 
+ELSEWHERE = "A question to a connection has no place here. Bring its answer in as a dataset first, by a source."
 WRITE_SECONDS = 600.0
 ROWS_AT_A_TIME = 50_000
 
@@ -33,6 +32,8 @@ def execute(
     spec: QuerySpec, source: Source, sources: Mapping[str, Source] = NO_OTHERS, today: date | None = None
 ) -> QueryResult:
     """`sources` are those of the joined datasets."""
+    if spec.connection:
+        raise NotAnswered(ELSEWHERE)
     statement = build_sql(spec, source, sources, today)
     used = {name: sources[name] for name in spec.datasets[1:]}
     threads = THREADS if statement.exact else 1
@@ -59,40 +60,46 @@ def execute_sql(sql: str, values: dict[str, Any], limit: int, sources: dict[str,
 
 def write(sql: str, values: Any, sources: dict[str, Source], key: str, max_rows: int) -> Written:
     """The whole answer into the storage, a piece at a time."""
-    digest, rows, size = hashlib.sha256(), 0, 0
     with opened(sources) as connection, limited(connection, WRITE_SECONDS), said_plainly(sql, list(sources)):
-        found = connection.execute(sql, values)
+        found = connection.sql(sql, params=values)
         columns = _columns(found)
         with writer(key) as sink:
-            measured = _Measured(sink, digest)
-            batches: Any = found.to_arrow_reader(ROWS_AT_A_TIME)
-            with pq.ParquetWriter(pa.PythonFile(measured, mode="w"), batches.schema, compression="zstd") as parquet:
-                for batch in batches:
-                    rows += batch.num_rows
-                    if rows > max_rows:
-                        raise TooManyRows(f"The answer has more than the {max_rows:,} rows that may be kept.")
-                    parquet.write_batch(batch)
-            size = measured.size
-    return Written(rows=rows, size=size, sha256=digest.hexdigest(), columns=columns)
+            measured = Measured(sink)
+            rows = _write(found.to_arrow_reader(ROWS_AT_A_TIME), measured, max_rows)
+    return Written(rows=rows, size=measured.size, sha256=measured.digest.hexdigest(), columns=columns)
 
 
-class _Measured:
-    """A sink that counts and digests what goes through."""
+def _write(batches: Any, sink: Any, max_rows: int) -> int:
+    import pyarrow as pa  # noqa: PLC0415  questions with a short answer need not pay for it
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    rows = 0
+    with pq.ParquetWriter(pa.PythonFile(sink, mode="w"), batches.schema, compression="zstd") as parquet:
+        for batch in batches:
+            rows += batch.num_rows
+            if rows > max_rows:
+                raise TooManyRows(f"The answer has more than the {max_rows:,} rows that may be kept.")
+            parquet.write_batch(batch)
+    return rows
+
+
+class Measured:
+    """Counts and digests what goes through to the sink."""
 
     closed = False
 
-    def __init__(self, sink: Any, digest: Any) -> None:
-        self._sink, self._digest, self.size = sink, digest, 0
+    def __init__(self, sink: Any) -> None:
+        self._sink, self.digest, self.size = sink, hashlib.sha256(), 0
 
     def write(self, data: Any) -> int:
         piece = bytes(data)
-        self._digest.update(piece)
+        self.digest.update(piece)
         self.size += len(piece)
         self._sink.write(piece)
         return len(piece)
 
     def flush(self) -> None:
-        pass
+        """The sink is the storage's own."""
 
     def tell(self) -> int:
         return self.size
@@ -132,13 +139,11 @@ def _repeats(connection: duckdb.DuckDBPyConnection, join: Join, right: Source) -
     found = connection.execute(twice).fetchone()
     if not found or not found[0]:
         return []
-    what = " and ".join(columns)
-    return [
-        f"{join.dataset} has several rows for {found[0]:,} values of {what}: what is joined to them counts each time."
-    ]
+    values = f"{found[0]:,} value{'s' if found[0] > 1 else ''} of {' and '.join(columns)}"
+    return [f"{join.dataset} has several rows for {values}: what is joined to them counts once for each."]
 
 
-def _columns(found: duckdb.DuckDBPyConnection) -> list[ResultColumn]:
+def _columns(found: duckdb.DuckDBPyConnection | duckdb.DuckDBPyRelation) -> list[ResultColumn]:
     columns = [ResultColumn(name=name, type=_type_of(str(kind))) for name, kind, *_ in found.description]
     zoned = next((name for name, kind, *_ in found.description if "TIME ZONE" in str(kind)), None)
     if zoned is not None:

@@ -10,6 +10,7 @@ from app.core import children
 from app.core.errors import AppError, Invalid
 from app.queries.execute import execute
 from app.queries.format import format_change, format_value
+from app.queries.moments import fix_periods, local_date
 from app.queries.periods import Period, previous
 from app.queries.schemas import QueryResult, QuerySpec, Source
 from app.reports.draw import describe, draw
@@ -93,14 +94,24 @@ def _with_data(block: AnyBlock, material: Material) -> DoneBlock:
 
 
 def _ask(spec: QuerySpec, material: Material) -> QueryResult:
-    source = material.sources.get(spec.dataset, f'There is no dataset "{spec.dataset}".')
+    used = {name: _source(name, material) for name in spec.datasets}
+    return execute(_bound(spec, material), used[spec.dataset], used, local_date(material.generated_at))
+
+
+def _source(name: str, material: Material) -> Source:
+    source = material.sources.get(name, f'There is no dataset "{name}".')
     if not isinstance(source, Source):
         raise BlockFailed(source)
-    return execute(bind(spec, material.values), source)
+    return source
+
+
+def _bound(spec: QuerySpec, material: Material) -> QuerySpec:
+    """With the values of this run, and moving periods as they are on its day."""
+    return fix_periods(bind(spec, material.values), local_date(material.generated_at))
 
 
 def _kpi(block: KpiBlock, material: Material) -> KpiDone:
-    bound = bind(block.query, material.values)
+    bound = _bound(block.query, material)
     if bound.group_by or len(bound.measures) != 1:
         raise BlockFailed("A figure needs exactly one measure and no group.")
     answer = _ask(bound, material)

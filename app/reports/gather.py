@@ -20,9 +20,6 @@ from app.templates import service as templates
 from app.templates.parameters import BadParameter
 from app.templates.schemas import (
     BoardSummaryBlock,
-    ChartBlock,
-    KpiBlock,
-    TableBlock,
     TemplateContent,
     Values,
 )
@@ -49,7 +46,6 @@ def gather(
     What `actor` may not see refuses the whole: a report is never more than the person who asks could look up.
     """
     templates.check_sources(db, actor, content.blocks)
-    names = {block.query.dataset for block in content.blocks if isinstance(block, KpiBlock | TableBlock | ChartBlock)}
     made_at = made_at or clock.now()
     boards = [block for block in content.blocks if isinstance(block, BoardSummaryBlock)]
     return Material(
@@ -59,7 +55,7 @@ def gather(
         generated_at=made_at,
         content=content,
         values=values,
-        sources={name: _source(db, actor, name) for name in sorted(names)},
+        sources={name: _source(db, actor, name) for name in templates.datasets_of(content.blocks)},
         boards={block.id: _board(db, actor, block, values, made_at) for block in boards},
     )
 

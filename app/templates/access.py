@@ -56,7 +56,8 @@ def check_sources(db: Session, actor: Actor, blocks: Sequence[AnyBlock]) -> None
 
 
 def datasets_of(blocks: Sequence[AnyBlock]) -> list[str]:
-    return sorted({block.query.dataset for block in blocks if isinstance(block, KpiBlock | TableBlock | ChartBlock)})
+    asking = [block for block in blocks if isinstance(block, KpiBlock | TableBlock | ChartBlock)]
+    return sorted({name for block in asking for name in block.query.datasets})
 
 
 def _board_blocks(blocks: Sequence[AnyBlock]) -> list[BoardSummaryBlock]:

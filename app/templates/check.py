@@ -36,7 +36,7 @@ def check(content: TemplateContent, sources: dict[str, Source | None], boards: s
         elif isinstance(block, TextBlock):
             findings += _check_text(block.id, block.markdown, content)
         elif isinstance(block, KpiBlock | TableBlock | ChartBlock):
-            findings += _check_query(block, sources, values)
+            findings += _check_query(block, sources, values, today)
         elif isinstance(block, BoardSummaryBlock):
             findings += _check_board(block, boards, values)
     return findings
@@ -91,14 +91,18 @@ def _check_name(block: str, name: str, parameters: set[str], blocks: set[str]) -
 
 
 def _check_query(
-    block: KpiBlock | TableBlock | ChartBlock, sources: dict[str, Source | None], values: Values
+    block: KpiBlock | TableBlock | ChartBlock, sources: dict[str, Source | None], values: Values, today: date
 ) -> list[Finding]:
-    source = sources.get(block.query.dataset)
-    if source is None:
-        message = f'There is no dataset "{block.query.dataset}", or you may not see it.'
+    if block.query.connection:
+        message = f'The query asks the connection "{block.query.connection}", which a report cannot.'
+        return [_finding(block.id, "error", message, "Bring its answer in as a dataset first, by a source.")]
+    used = {name: source for name in block.query.datasets if (source := sources.get(name)) is not None}
+    if missing := [name for name in block.query.datasets if name not in used]:
+        message = f'There is no dataset "{missing[0]}", or you may not see it.'
         return [_finding(block.id, "error", message, "Choose a dataset that exists.")]
+    source = used[block.query.dataset]
     try:
-        statement = build_sql(bind(block.query, values), source)
+        statement = build_sql(bind(block.query, values), source, used, today)
     except AppError as error:
         return [_finding(block.id, "error", error.message, "Change the query of this block.")]
     findings = []

@@ -26,7 +26,8 @@ def resolve(parameters: list[Parameter], given: dict[str, Any], today: date) -> 
 
 def bind(spec: QuerySpec, values: Values) -> QuerySpec:
     """The query with parameters replaced by their values. Raises BadParameter for a name that does not exist."""
-    return spec.model_copy(update={"filters": [_bind_filter(each, values) for each in spec.filters]})
+    bound = {name: [_bind_filter(each, values) for each in getattr(spec, name)] for name in ("filters", "having")}
+    return spec.model_copy(update=bound)
 
 
 def _bind_filter(rule: Filter, values: Values) -> Filter:

@@ -23,14 +23,12 @@ from app.templates.access import (
     TemplateNotFound,
     access_template,
     check_sources,
+    datasets_of,
     visible_templates,
 )
 from app.templates.schemas import (
     BoardSummaryBlock,
-    ChartBlock,
     Finding,
-    KpiBlock,
-    TableBlock,
     Template,
     TemplateChange,
     TemplateContent,
@@ -42,7 +40,7 @@ from app.templates.schemas import (
 from app.templates.tables import TemplateRow, TemplateVersionRow
 from app.templates.texts import TooIntricate, may_be_intricate
 
-__all__ = ["SourcesNotShared", "TemplateNotFound", "access_template", "check_sources"]
+__all__ = ["SourcesNotShared", "TemplateNotFound", "access_template", "check_sources", "datasets_of"]
 
 sharing.offer_kind(Kind.template, TemplateRow)
 
@@ -179,9 +177,8 @@ def check_content(db: Session, actor: Actor, content: TemplateContent) -> list[F
     """What would go wrong, before it does. Templates of texts are parsed in a child: they are a person's code."""
     sources: dict[str, Source | None] = {}
     boards = {str(board.id) for board in tasks.boards(db, actor)} if _uses_boards(content) else set()
-    for block in content.blocks:
-        if isinstance(block, KpiBlock | TableBlock | ChartBlock) and block.query.dataset not in sources:
-            sources[block.query.dataset] = _source_or_none(db, actor, block.query.dataset)
+    for name in datasets_of(content.blocks):
+        sources[name] = _source_or_none(db, actor, name)
     today = clock.now().date()
     findings: list[Finding] = children.call("app.templates.check:check", content, sources, boards, today)
     return findings
