@@ -11,6 +11,7 @@ What is sent are the arguments of a request, and `path` for parts of the address
 
 from collections.abc import Callable
 from enum import Enum
+from json import dumps
 from typing import Any, NamedTuple
 from uuid import uuid4
 
@@ -21,6 +22,7 @@ from tests.access_objects import BLOCKS, CSV, SCHEMA, Objects
 VIEWER, MEMBER, AUTHOR, ADMIN = Role
 Body = Callable[[Objects], dict[str, Any]]
 FILE: dict[str, Any] = {"files": {"file": ("cities.csv", CSV, "text/csv")}}
+TRIED = dumps(SCHEMA)
 WINDOW = {"params": {"since": "2026-01-01T00:00:00Z", "until": "2026-02-01T00:00:00Z"}}
 PASSWORD = "three unrelated words"
 WEB: dict[str, Any] = {"kind": "https", "settings": {"url": "https://127.0.0.1:1/cities.csv"}}
@@ -145,13 +147,19 @@ RULES: dict[str, Rule] = {
     "GET /datasets": Rule(VIEWER),
     "POST /datasets": Rule(AUTHOR, lambda _: {"json": {"name": f"new-{uuid4().hex}", "schema": SCHEMA}}),
     "POST /datasets/infer": Rule(MEMBER, lambda _: FILE),
+    "POST /datasets/try": Rule(MEMBER, lambda _: {**FILE, "data": {"schema": TRIED}}),
+    "POST /datasets/{name}/try": on(Kind.dataset, EDIT, AUTHOR, json(schema=SCHEMA)),
+    "GET /datasets/{name}/versions": on(Kind.dataset, VIEW, VIEWER),
+    "POST /datasets/{name}/versions/{version}/use": on(Kind.dataset, EDIT, AUTHOR, json()),
     "GET /datasets/{name}": on(Kind.dataset, VIEW, VIEWER),
     "PATCH /datasets/{name}": on(Kind.dataset, EDIT, AUTHOR, json(description="Changed")),
     "DELETE /datasets/{name}": on(Kind.dataset, OWN, AUTHOR),
     "GET /datasets/{name}/rows": on(Kind.dataset, VIEW, VIEWER),
+    "POST /upload": Rule(AUTHOR, lambda _: FILE),
     "POST /ingest": on(Kind.dataset, EDIT, MEMBER, lambda things: {**FILE, **of_dataset(things)}),
     "GET /batches": Rule(VIEWER),
     "GET /batches/{batch_id}": on(Kind.dataset, VIEW, VIEWER),
+    "GET /batches/{batch_id}/original": on(Kind.dataset, VIEW, VIEWER),
     "POST /batches/{batch_id}/undo": on(Kind.dataset, OWN, MEMBER),
     "POST /batches/{batch_id}/release": on(Kind.dataset, OWN, MEMBER),
     "GET /batches/{batch_id}/rejects": on(Kind.dataset, VIEW, VIEWER),

@@ -1,64 +1,35 @@
 """Datasets over HTTP: schemas, files in, figures, rows and rejects out."""
 
-from contextlib import contextmanager
-from typing import Annotated, Literal
-from uuid import UUID
+from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel, Field
+from fastapi import APIRouter, Query, Response
 from starlette.responses import StreamingResponse
 
 from app.accounts.downloads import Download
-from app.accounts.web import Caller, Db, Limit, one_transaction
-from app.core.db import transaction
+from app.accounts.web import Caller, Db, Limit
 from app.core.paging import Page
 from app.datasets import service as datasets
+from app.datasets.formats import api as files
 from app.datasets.rejects import api as rejects
 from app.datasets.rejects.schemas import RejectFilter
 from app.datasets.schemas import (
     Batch,
-    BatchStatus,
     Dataset,
     DatasetChange,
     DatasetCreate,
-    Pins,
-    Proposal,
     RowsPreview,
     Summary,
     Trace,
 )
-from app.datasets.uploads import MULTIPART_BODY, NoFiles, Uploads
-from app.jobs import service as jobs
+from app.datasets.versions import api as versions
 
-WAIT_SECONDS = 300.0
 BatchId = Annotated[int | None, Query(alias="batch", ge=1)]
 Where = Annotated[str | None, Query(description='A condition such as amount > 100 and currency == "EUR"')]
-Delimiter = Literal[",", ";", "\t", "|"]
 
 router = APIRouter(tags=["datasets"])
+router.include_router(files.router)
 router.include_router(rejects.router)
-receiving = contextmanager(one_transaction)
-
-
-class Ingested(BaseModel):
-    """What became of one file. `duplicate_of` names the batch that has the same bytes."""
-
-    batch_id: int
-    job_id: UUID | None
-    file: str
-    status: BatchStatus
-    rows_in: int
-    rows_valid: int
-    rows_rejected: int
-    duplicate_of: int | None
-    error: str | None
-
-
-class IngestQuery(Pins):
-    """Where the files go and how they are to be read."""
-
-    dataset: str
-    wait: bool = Field(default=False, description="Answer when everything is loaded, or after five minutes")
+router.include_router(versions.router)
 
 
 class RejectExport(RejectFilter):
@@ -66,10 +37,6 @@ class RejectExport(RejectFilter):
 
     dataset: str
     where: Where = None
-
-
-class IngestAnswer(BaseModel):
-    batches: list[Ingested]
 
 
 @router.get("/datasets")
@@ -84,18 +51,6 @@ def create_dataset(db: Db, caller: Caller, new: DatasetCreate) -> Dataset:
     return datasets.create_dataset(db, caller, new)
 
 
-@router.post("/datasets/infer", openapi_extra=MULTIPART_BODY)
-def infer_schema(
-    caller: Caller, files: Uploads, encoding: str | None = None, delimiter: Delimiter | None = None
-) -> Proposal:
-    """A file in, a schema out: types and rules as the file suggests them, with examples. Nothing is kept."""
-    if len(files) > 1:
-        raise NoFiles("Send one file to get a schema for it.")
-    proposal = datasets.infer_schema(caller, files[0], Pins(encoding=encoding, delimiter=delimiter))
-    datasets.discard_upload(files[0])
-    return proposal
-
-
 @router.get("/datasets/{name}")
 def read_dataset(db: Db, caller: Caller, name: str) -> Dataset:
     """Its schema and its figures."""
@@ -103,9 +58,12 @@ def read_dataset(db: Db, caller: Caller, name: str) -> Dataset:
 
 
 @router.patch("/datasets/{name}")
-def change_dataset(db: Db, caller: Caller, name: str, change: DatasetChange) -> Dataset:
-    """Rules at any time, for files that come later; names, types, key and mode only while it holds no rows."""
-    return datasets.change_dataset(db, caller, name, change)
+def change_dataset(db: Db, caller: Caller, name: str, change: DatasetChange, response: Response) -> Dataset:
+    """Rules at any time, for files that come later. `apply: everything` lays the change over all that is stored: 202,
+    and `job_id` is the job that does it."""
+    dataset = datasets.change_dataset(db, caller, name, change)
+    response.status_code = 202 if dataset.job_id else 200
+    return dataset
 
 
 @router.delete("/datasets/{name}", status_code=204)
@@ -128,38 +86,6 @@ def list_rows(
     return datasets.rows(db, caller, name, batch_id=batch, where=where, limit=limit, cursor=cursor)
 
 
-@router.post("/ingest", status_code=202, openapi_extra=MULTIPART_BODY)
-def ingest(
-    request: Request,
-    response: Response,
-    caller: Caller,
-    files: Uploads,
-    query: Annotated[IngestQuery, Query()],
-) -> IngestAnswer:
-    """One batch for each file. With `wait=true` the answer comes when all are loaded."""
-    pins = Pins(encoding=query.encoding, delimiter=query.delimiter)
-    with receiving(request, caller) as db:
-        batches = [datasets.receive_file(db, caller, query.dataset, file, pins) for file in files]
-    if query.wait:
-        response.status_code = 200
-        batches = _waited_for(caller, batches)
-    return IngestAnswer(batches=[_ingested(batch) for batch in batches])
-
-
-def _waited_for(caller: Caller, batches: list[Batch]) -> list[Batch]:
-    """After the commit: a job can only see what is committed."""
-    for batch in batches:
-        if batch.run_id and batch.status == "loading":
-            jobs.wait_for(batch.run_id, WAIT_SECONDS)
-    with transaction() as db:
-        return [datasets.batch(db, caller, batch.id) for batch in batches]
-
-
-def _ingested(batch: Batch) -> Ingested:
-    shared = batch.model_dump(include=set(Ingested.model_fields))
-    return Ingested(batch_id=batch.id, job_id=batch.run_id, file=batch.file_name, **shared)
-
-
 @router.get("/batches")
 def list_batches(
     db: Db, caller: Caller, dataset: str | None = None, limit: Limit = 50, cursor: str | None = None
@@ -172,6 +98,12 @@ def list_batches(
 def read_batch(db: Db, caller: Caller, batch_id: int) -> Batch:
     """How far it is and what became of its rows."""
     return datasets.batch(db, caller, batch_id)
+
+
+@router.get("/batches/{batch_id}/original", response_class=StreamingResponse)
+def download_original(db: Db, caller: Caller, batch_id: int) -> Download:
+    """The file as it was sent, byte for byte."""
+    return _download(datasets.original_of(db, caller, batch_id))
 
 
 @router.post("/batches/{batch_id}/undo")

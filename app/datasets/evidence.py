@@ -14,6 +14,7 @@ from app.core.errors import Invalid, NotFound
 from app.datasets.access import access_dataset, definition_of
 from app.datasets.cut_blocks import to_utf8
 from app.datasets.formats.blocks import places_of
+from app.datasets.rejects.replay import tries_of
 from app.datasets.schemas import Dialect, Failure, Trace
 from app.datasets.stage import table_of
 from app.datasets.streams.places import place_of
@@ -34,22 +35,36 @@ def trace_row(db: Session, actor: Actor, dataset: str, row_id: str) -> Trace:
     block = _block(db, batch_id, row) if batch is not None else None
     if batch is None or block is None or row >= block.first_row + block.rows:
         raise RowNotFound(f"{dataset} has no row {row_id}, or its batch was undone.")
-    raw_text, line = _record(block, Dialect.model_validate(batch.dialect), row)
-    reject = db.get(RejectRow, (batch_id, row))
+    dialect = Dialect.model_validate(batch.dialect)
+    raw_text, line = _record(block, dialect, row)
+    reject, mends = db.get(RejectRow, (batch_id, row)), tries_of(db, batch_id, row)
+    is_open = reject is not None and not any(one.stored for one in mends)
     return Trace(
         row_id=row_id,
         dataset=owner.name,
         batch=batch.id,
         file_name=batch.file_name,
         sha256=batch.sha256,
+        part=batch.part,
         row=row,
         line=line,
-        status="rejected" if reject else "valid",
+        place=_place(dialect, row, line),
+        status="rejected" if is_open else "valid",
         raw=raw_text,
-        values=None if reject else _values(db, owner, batch_id, row),
+        loaded_by=batch.created_by,
+        loaded_at=batch.created_at,
+        mends=mends,
+        values=None if is_open else _values(db, owner, batch_id, row),
         failures=[Failure.model_validate(one) for one in reject.failures] if reject else [],
         message=place_of(db, batch.id, block.block, row - block.first_row),
     )
+
+
+def _place(dialect: Dialect, row: int, line: int) -> str:
+    """As a person looks for it. The text of a sheet has a record for each of its rows, that of JSON one per element."""
+    kinds = {"json": f"element {line:,}", "parquet": f"row {row:,}"}
+    own = f"sheet {dialect.sheet}, row {line:,}" if dialect.sheet else kinds.get(dialect.source, f"line {line:,}")
+    return f"{dialect.member}, {own}" if dialect.member else own
 
 
 def _parsed(row_id: str) -> tuple[int, int]:

@@ -29,6 +29,9 @@ from app.datasets.rules import DatasetSchema as DatasetSchema
 from app.datasets.rules import Limit as Limit
 from app.datasets.rules import Reference as Reference
 from app.datasets.rules import Rule as Rule
+from app.datasets.trials.schemas import Trial as Trial
+from app.datasets.trials.schemas import TrialReason as TrialReason
+from app.datasets.trials.schemas import TryChange as TryChange
 from app.sharing.schemas import Level, ShareCreate
 
 
@@ -71,6 +74,15 @@ class DatasetChange(BaseModel):
     )
     renamed: dict[str, str] = Field(default_factory=dict, max_length=500, description="Old name of a column: new name")
     note: str = Field("", max_length=500, description="Why, for the list of versions")
+
+
+class UseVersion(BaseModel):
+    """`new_files` is refused when the stored rows do not fit that version."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    apply: Literal["new_files", "everything"] = "new_files"
+    note: str = Field("", max_length=500)
 
 
 class Dataset(BaseModel):
@@ -139,6 +151,14 @@ class Received(Seen):
     skipped: list[Refused] = Field(default_factory=list)
 
 
+class Created(Seen):
+    """A dataset that was made of one table of a file, and the batch that loads it."""
+
+    dataset: str
+    part: str
+    batch: Batch
+
+
 class Reason(Seen):
     column: str
     rule: str
@@ -159,6 +179,17 @@ class Day(Seen):
     rows_rejected: int
 
 
+class FileFigures(Seen):
+    batch: int
+    dataset: str
+    file_name: str
+    part: str
+    created_at: datetime
+    rows_in: int
+    rows_valid: int
+    rows_rejected: int
+
+
 class Summary(Seen):
     dataset: str | None
     batch: int | None
@@ -173,6 +204,8 @@ class Summary(Seen):
     by_column: dict[str, int]
     by_combination: list[Combination] | None = Field(description="null beyond 300,000 rejects")
     by_day: list[Day]
+    by_file: list[FileFigures] = Field(description="The newest hundred")
+    rows_mended: int = Field(description="Rejected at first and stored since; part of rows_valid")
 
 
 class MessagePlace(Seen):
@@ -193,12 +226,17 @@ class Trace(Seen):
     batch: int
     file_name: str
     sha256: str
+    part: str
     row: int
     line: int
+    place: str = Field(description="Where in the file: line, sheet and row, or element")
     status: Literal["valid", "rejected"]
     raw: str
+    loaded_by: UUID | None
+    loaded_at: datetime
     values: dict[str, Any] | None
-    failures: list[Failure]
+    failures: list[Failure] = Field(description="Why it was rejected; kept when it was mended later")
+    mends: list[Replay] = Field(default_factory=list, description="Each try to mend it, oldest first")
     message: MessagePlace | None = Field(None, description="The message of a stream that the row was")
 
 

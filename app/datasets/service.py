@@ -10,6 +10,8 @@ from app.datasets.decisions import release_batch, undo_batch
 from app.datasets.definitions import change_dataset, create_dataset, delete_dataset
 from app.datasets.evidence import trace_row
 from app.datasets.export import EXPORT_FORMATS, Export, export_rejects, export_rows
+from app.datasets.new_datasets import create_from, free_name, suggested_name
+from app.datasets.originals import original_of
 from app.datasets.queries import (
     batch,
     batch_figures,
@@ -29,8 +31,10 @@ from app.datasets.streams.places import BatchMoved, Message
 from app.datasets.summaries import summary
 from app.datasets.sweep import sweep_uploads
 from app.datasets.tables import DatasetRow
+from app.datasets.trials.start import try_change, try_schema
 from app.datasets.upload_sink import UploadSink, discard_upload, store_upload
 from app.datasets.versions.keep import versions
+from app.datasets.versions.use import use_version
 from app.sharing import service as sharing
 from app.sharing.schemas import Kind
 
@@ -51,6 +55,7 @@ __all__ = [
     "batches",
     "change_dataset",
     "create_dataset",
+    "create_from",
     "dataset_by_name",
     "dataset_rejects",
     "datasets",
@@ -59,9 +64,11 @@ __all__ = [
     "discard_upload",
     "export_rejects",
     "export_rows",
+    "free_name",
     "infer_parts",
     "infer_schema",
     "live_files",
+    "original_of",
     "read_reject",
     "receive_file",
     "receive_files",
@@ -75,10 +82,14 @@ __all__ = [
     "rows",
     "store_upload",
     "stream_writer",
+    "suggested_name",
     "summary",
     "sweep_uploads",
     "trace_row",
+    "try_change",
+    "try_schema",
     "undo_batch",
+    "use_version",
     "versions",
     "visible_names",
 ]

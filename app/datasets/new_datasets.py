@@ -1,0 +1,73 @@
+"""From files to datasets in one step: a schema is read off each table, a dataset is made, its rows are loaded."""
+
+import re
+from pathlib import PurePath
+
+import sqlalchemy as sa
+from pydantic import ValidationError
+from sqlalchemy.orm import Session
+
+from app.core.actor import Actor
+from app.core.errors import Invalid
+from app.datasets.definitions import create_dataset
+from app.datasets.receive import receive_parts
+from app.datasets.schemas import Created, DatasetCreate, DatasetSchema, Pins, Proposal, Proposals, Upload
+from app.datasets.tables import DatasetRow
+
+MAX_NAME = 80
+PACKED = re.compile(r"\.(gz|zip)$", re.IGNORECASE)
+
+
+def create_from(
+    db: Session,
+    actor: Actor,
+    upload: Upload,
+    proposals: Proposals,
+    *,
+    name: str | None = None,
+    pins: Pins | None = None,
+) -> list[Created]:
+    """One for each table. A name that is taken gets a number; nothing is written over."""
+    made = []
+    for proposal in proposals.parts:
+        wanted = suggested_name(upload.file_name, proposal, several=len(proposals.parts) > 1, given=name)
+        new = DatasetCreate(name=free_name(db, wanted), definition=_schema(upload, proposal))
+        dataset = create_dataset(db, actor, new)
+        own = (pins or Pins()).model_copy(update={"part": proposal.part, "sheet": None})
+        batch = receive_parts(db, actor, new.name, upload, own).batches[0]
+        made.append(Created(dataset=dataset.name, part=proposal.part, batch=batch))
+    return made
+
+
+def suggested_name(file_name: str, proposal: Proposal, *, several: bool, given: str | None = None) -> str:
+    """After the file, the member of the archive and, where a file has several tables, the sheet."""
+    dialect = proposal.dialect
+    file = PurePath(PACKED.sub("", PurePath(dialect.member).name or file_name)).stem
+    parts = [given] if given else [file]
+    if several:
+        parts += [PurePath(dialect.member).stem] if given and dialect.member else []
+        parts += [dialect.sheet] if dialect.sheet else []
+    words = re.sub(r"[^A-Za-z0-9_.-]+", "_", "_".join(parts)).strip("_.-")[:MAX_NAME]
+    return (words if given else words.lower()) or "dataset"
+
+
+def free_name(db: Session, wanted: str) -> str:
+    """The name itself, or with the first number that nobody took."""
+    taken = set(
+        db.scalars(
+            sa.select(DatasetRow.name).where(DatasetRow.name.startswith(wanted[: MAX_NAME - 6], autoescape=True))
+        )
+    )
+    name, number = wanted, 1
+    while name in taken:
+        number += 1
+        name = f"{wanted[: MAX_NAME - 6]}_{number}"
+    return name
+
+
+def _schema(upload: Upload, proposal: Proposal) -> DatasetSchema:
+    try:
+        return DatasetSchema(columns=[one.column for one in proposal.columns])
+    except ValidationError as error:
+        words = str(error.errors()[0]["msg"]).removeprefix("Value error, ")
+        raise Invalid(f"{upload.file_name} {proposal.part}: no schema can be made of its columns: {words}") from error
