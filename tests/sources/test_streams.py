@@ -4,7 +4,6 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any
 
@@ -28,22 +27,18 @@ from app.sources.streams.tables import OffsetRow, WarningRow
 from tests.soak import kafka_kills
 from tests.sources.broker import NoidaBroker, free_port, make_topic, mock_broker, noida, send
 from tests.sources.conftest import dataset, rows, source
+from tests.sources.environment import environment
 
 TOPIC = "orders"
 
 
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
-    """Of all brokers here: children are forked from a process that knows the settings of its own start."""
-    with pytest.MonkeyPatch.context() as patch:
-        one = free_port()
-        patch.setenv("KAFKA_BOOTSTRAP_SERVERS", f"127.0.0.1:{one}")
-        settings.cache_clear()
-        forkserver._forkserver._stop()  # type: ignore[attr-defined]
+    """Of all brokers here."""
+    one = free_port()
+    with environment(KAFKA_BOOTSTRAP_SERVERS=f"127.0.0.1:{one}"):
         children.prepare("app.worker", "app.jobs.warm")
         yield one
-    settings.cache_clear()
-    forkserver._forkserver._stop()  # type: ignore[attr-defined]
 
 
 @pytest.fixture
