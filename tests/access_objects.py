@@ -57,7 +57,7 @@ class Objects:
         self.owner, self.caller = owner, caller
         self.shares = sharing.OPEN if shares is None else shares
         self.marker = f"marked{uuid4().hex}"
-        self.format, self.row_id, self.number = "json", 1, 1
+        self.format, self.row_id, self.number, self.version = "json", 1, 1, 1
         self.kind = "board"
 
     def __getitem__(self, name: str) -> str:

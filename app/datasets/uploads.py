@@ -1,7 +1,7 @@
 """Files of a multipart request, written to the storage while they arrive: never in memory, never beyond the limit."""
 
 from collections.abc import AsyncIterator
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Request
 from python_multipart.exceptions import FormParserError
@@ -16,6 +16,7 @@ from app.datasets import service
 from app.datasets.schemas import Upload
 
 MAX_FILES = 100
+MAX_FIELD_BYTES = 2 << 20
 
 
 class NoFiles(Invalid):
@@ -31,6 +32,8 @@ class Inbox:
             raise NoFiles
         self.uploads: list[Upload] = []
         self.sink: service.UploadSink | None = None
+        self.fields: dict[str, bytearray] = {}
+        self.field: bytearray | None = None
         self.header = self.value = b""
         self.disposition = b""
         self.ended = False
@@ -82,8 +85,10 @@ class Inbox:
         self.header = self.value = b""
 
     def _open(self) -> None:
-        name = parse_options_header(self.disposition)[1].get(b"filename")
+        options = parse_options_header(self.disposition)[1]
+        name = options.get(b"filename")
         if name is None:
+            self.field = self.fields.setdefault(options.get(b"name", b"").decode("utf-8", "replace"), bytearray())
             return
         if len(self.uploads) >= MAX_FILES:
             raise NoFiles(f"At most {MAX_FILES} files may be sent at once.")
@@ -92,24 +97,30 @@ class Inbox:
     def _write(self, content: bytes, start: int, end: int) -> None:
         if self.sink is not None:
             self.sink.write(content[start:end])
+        elif self.field is not None:
+            self.field += content[start:end]
+            if sum(map(len, self.fields.values())) > MAX_FIELD_BYTES:
+                raise NoFiles(f"The fields beside the files are larger than {MAX_FIELD_BYTES >> 20} MB.")
 
     def _close(self) -> None:
         if self.sink is not None:
             self.uploads.append(self.sink.finish())
             self.sink = None
+        self.field = None
 
     def _end(self) -> None:
         self.ended = True
 
 
-async def receive_uploads(request: Request, actor: Caller) -> AsyncIterator[list[Upload]]:
+async def receive_form(request: Request, actor: Caller) -> AsyncIterator[Inbox]:
     """Whoever may not load is refused before a byte is read. What a failed request brought is thrown away."""
     require_role(actor, Role.member)
     inbox = Inbox(request.headers.get("content-type", ""))
     try:
         async for part in request.stream():
             await run_in_threadpool(inbox.feed, part)
-        yield inbox.finish()
+        inbox.finish()
+        yield inbox
     except ClientDisconnect:
         await run_in_threadpool(inbox.discard)
         raise NoFiles("The connection was lost in the middle of a file.") from None
@@ -118,19 +129,21 @@ async def receive_uploads(request: Request, actor: Caller) -> AsyncIterator[list
         raise
 
 
-Uploads = Annotated[list[Upload], Depends(receive_uploads)]
+Form = Annotated[Inbox, Depends(receive_form)]
 
-MULTIPART_BODY = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "properties": {"file": {"type": "array", "items": {"type": "string", "format": "binary"}}},
-                    "required": ["file"],
-                }
-            }
-        },
-    }
-}
+
+def uploads_of(form: Form) -> list[Upload]:
+    return form.uploads
+
+
+Uploads = Annotated[list[Upload], Depends(uploads_of)]
+
+
+def multipart_body(**fields: dict[str, Any]) -> dict[str, Any]:
+    """How OpenAPI describes it: files, and fields beside them."""
+    files = {"file": {"type": "array", "items": {"type": "string", "format": "binary"}}}
+    form = {"type": "object", "properties": {**files, **fields}, "required": ["file", *fields]}
+    return {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": form}}}}
+
+
+MULTIPART_BODY = multipart_body()

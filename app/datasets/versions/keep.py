@@ -7,7 +7,6 @@ from sqlalchemy.orm import Session
 
 from app.core import clock
 from app.core.actor import Actor
-from app.core.errors import NotFound
 from app.core.paging import Page, fetch_page
 from app.datasets.access import access_dataset, definition_of
 from app.datasets.rules import DatasetSchema
@@ -15,10 +14,6 @@ from app.datasets.schemas import DatasetVersion
 from app.datasets.tables import DatasetRow
 from app.datasets.versions.differences import differences
 from app.datasets.versions.tables import DatasetVersionRow
-
-
-class VersionNotFound(NotFound):
-    """This dataset has no such version."""
 
 
 def keep_version(
