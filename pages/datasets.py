@@ -8,10 +8,14 @@ from app.datasets import service as datasets
 from app.datasets.schemas import Dataset
 from app.sample.rows import sales_csv
 from app.sharing.schemas import Kind
-from app.ui.dataset_batches import batch_list, reject_list
+from app.ui.dataset_batches import batch_list
 from app.ui.dataset_downloads import rows_tab
-from app.ui.dataset_upload import CHOSEN, load_into, new_dataset
-from app.ui.dataset_view import figures, rules_tab, summary_tab, trace_tab
+from app.ui.dataset_new import new_dataset
+from app.ui.dataset_rejects import reject_list
+from app.ui.dataset_summary import figures, summary_view
+from app.ui.dataset_trace import trace_tab
+from app.ui.dataset_upload import CHOSEN, load_into
+from app.ui.dataset_view import rules_tab
 from app.ui.page import empty_state, page_header, plain, reading, viewer, when
 from app.ui.share_dialog import sharing_line
 
@@ -27,10 +31,15 @@ def overview() -> None:
             new_dataset(person)
     sample_link()
     if not found:
-        empty_state("database", "No datasets yet", "Drop a CSV file above, or try it with the sample file.")
+        empty_state("database", "No datasets yet", "Drop a file above, or try it with the sample file.")
         return
     for dataset in found:
         line(dataset)
+    if st.toggle("Summary of all datasets", key="summary_of_all"):
+        with reading() as db:
+            summary = datasets.summary(db, person)
+        figures(None, summary)
+        summary_view(summary, "Load a file into one of them first.")
 
 
 def sample_link() -> None:
@@ -60,8 +69,8 @@ def detail(name: str) -> None:
         summary = datasets.summary(db, person, dataset=name)
     page_header(dataset.name, plain(dataset.description))
     sharing_line(person, Kind.dataset, dataset.id)
-    figures(dataset, summary)
-    files, rows, counts, trace, rules = st.tabs(["Files", "Rows", "Summary", "Trace", "Rules"])
+    figures(dataset.rows, summary)
+    files, rows, rejects, counts, trace, rules = st.tabs(["Files", "Rows", "Rejected", "Summary", "Trace", "Rules"])
     with files:
         if batch := st.query_params.get("batch", ""):
             reject_list(person, dataset, int(batch) if batch.isdigit() else 0)
@@ -70,8 +79,10 @@ def detail(name: str) -> None:
             batch_list(person, dataset)
     with rows:
         rows_tab(person, dataset)
+    with rejects:
+        reject_list(person, dataset)
     with counts:
-        summary_tab(dataset, summary)
+        summary_view(summary, f"Load a file into {dataset.name} first.")
     with rules:
         rules_tab(person, dataset)
     with trace:

@@ -8,16 +8,19 @@ from sqlalchemy.orm import Session
 from app.core.actor import Actor, Role, require_role
 from app.datasets.access import access_batch, access_dataset, visible_datasets
 from app.datasets.queries import batch_of
-from app.datasets.schemas import Combination, Day, Reason, Summary
-from app.datasets.tables import BatchRow, DatasetRow, ReasonRow
+from app.datasets.schemas import Combination, Day, FileFigures, Reason, Summary
+from app.datasets.tables import BatchRow, DatasetRow, ReasonRow, ReplayRow
 
 MAX_COMBINED = 300_000
+MAX_FILES = 100
 COMBINATIONS = sa.text(
     """
     select reasons, count(*) as rows
       from (select array(select concat_ws(': ', nullif(one ->> 'column', ''), one ->> 'rule')
                            from jsonb_array_elements(failures) as one order by 1) as reasons
-              from rejects where batch_id = any(:ids)) as reject
+              from rejects where batch_id = any(:ids) and not exists (
+                   select from replays where replays.batch_id = rejects.batch_id
+                      and replays.row = rejects.row and replays.stored)) as reject
      group by reasons order by 2 desc, 1 limit 20
     """
 )
@@ -50,6 +53,8 @@ def summary(db: Session, actor: Actor, *, dataset: str | None = None, batch_id: 
         by_column=_added_up(reasons, "column"),
         by_combination=_combinations(db, ids) if rejected <= MAX_COMBINED else None,
         by_day=_days(db, counted),
+        by_file=_files(db, counted),
+        rows_mended=_mended(db, ids),
     )
 
 
@@ -104,3 +109,25 @@ def _days(db: Session, counted: list[sa.ColumnElement[bool]]) -> list[Day]:
         .order_by(day)
     )
     return [Day.model_validate(dict(row)) for row in db.execute(query).mappings()]
+
+
+def _files(db: Session, counted: list[sa.ColumnElement[bool]]) -> list[FileFigures]:
+    query = (
+        sa.select(
+            BatchRow.id.label("batch"),
+            DatasetRow.name.label("dataset"),
+            *(BatchRow.file_name, BatchRow.part, BatchRow.created_at),
+            *(BatchRow.rows_in, BatchRow.rows_valid, BatchRow.rows_rejected),
+        )
+        .join(DatasetRow, DatasetRow.id == BatchRow.dataset_id)
+        .where(*counted)
+        .order_by(BatchRow.id.desc())
+        .limit(MAX_FILES)
+    )
+    return [FileFigures.model_validate(dict(row)) for row in db.execute(query).mappings()]
+
+
+def _mended(db: Session, ids: list[int]) -> int:
+    """Answered by the index of stored replays alone."""
+    query = sa.select(sa.func.count()).where(ReplayRow.batch_id.in_(ids), ReplayRow.stored)
+    return db.scalar(query) or 0

@@ -1,13 +1,15 @@
-"""The files of a dataset: what became of them, what was rejected and why, and what may be decided."""
+"""The files of a dataset: what became of them, and what may be decided."""
 
 import streamlit as st
 
 from app.core.actor import Actor, Role
 from app.datasets import service as datasets
-from app.datasets.schemas import Batch, BatchStatus, Dataset, Reject, RejectFilter
+from app.datasets.schemas import Batch, BatchStatus, Dataset
+from app.jobs import service as jobs
 from app.sharing.schemas import Level
-from app.ui.dataset_downloads import downloads
+from app.ui.job_parts import time_left
 from app.ui.page import action, confirm, empty_state, plain, reading, viewer, when
+from app.ui.reject_words import reason_text
 
 LOOKS = {
     BatchStatus.loading: ("blue", "progress_activity", "Loading"),
@@ -18,33 +20,11 @@ LOOKS = {
     BatchStatus.undone: ("gray", "undo", "Undone"),
 }
 PAGE_SIZE = 20
+REASONS_SHOWN = 5
 HELD_HELP = (
     "More of it was rejected than this dataset accepts, so none of it is in the table yet. "
     "Look at the rejected rows, then release its good rows, or undo it and load a corrected file."
 )
-REJECTS_SHOWN = 100
-# What broke, in words; a condition over several columns keeps the name that its author gave it.
-RULES = {
-    "required": "missing",
-    "unique": "twice in the file",
-    "type": "wrong type",
-    "allowed": "not an allowed value",
-    "min": "below the minimum",
-    "max": "above the maximum",
-    "exclusive_min": "not above the limit",
-    "exclusive_max": "not below the limit",
-    "min_length": "too short",
-    "max_length": "too long",
-    "pattern": "wrong pattern",
-    "decimals": "too many decimals",
-    "precision": "time too precise",
-    "year": "unlikely year",
-    "finite": "not a finite number",
-    "nul": "a NUL byte",
-    "columns": "wrong number of columns",
-    "quotes": "broken quotation marks",
-    "encoding": "unreadable characters",
-}
 
 
 def batch_list(person: Actor, dataset: Dataset) -> None:
@@ -77,20 +57,37 @@ def _batch(person: Actor, dataset: Dataset, batch: Batch) -> None:
             st.markdown(f"**{plain(batch.file_name)}**", width="content")
             st.caption(f"batch {batch.id}, {when(batch.created_at)}", width="content")
         if batch.status is BatchStatus.loading:
-            st.progress(batch.progress, f"{batch.rows_in:,} rows read")
+            st.progress(batch.progress, f"{batch.rows_in:,} rows read{_left(person, batch)}")
         elif batch.rows_in:
             good = "good" if batch.status is BatchStatus.held else "stored"
             rows = "1 row" if batch.rows_in == 1 else f"{batch.rows_in:,} rows"
             st.caption(f"{rows}: {batch.rows_valid:,} {good}, {batch.rows_rejected:,} rejected")
-        _notes(batch)
+        _notes(person, batch)
         _decisions(person, dataset, batch)
 
 
-def _notes(batch: Batch) -> None:
+def _left(person: Actor, batch: Batch) -> str:
+    """`, 40%, about 12 s left`, for whoever may see the run."""
+    if batch.run_id is None or not (batch.created_by == person.id or person.role is Role.admin):
+        return ""
+    with reading() as db:
+        run = jobs.run(db, person, batch.run_id)
+    return f", {time_left(run)}"
+
+
+def _notes(person: Actor, batch: Batch) -> None:
     if batch.status is BatchStatus.held:
         st.warning(HELD_HELP, icon=":material/front_hand:")
+        with reading() as db:
+            reasons = datasets.summary(db, person, batch_id=batch.id).by_reason
+        shown = [f"{plain(reason_text(one.column, one.rule))} ({one.rows:,})" for one in reasons[:REASONS_SHOWN]]
+        more = f" and {len(reasons) - REASONS_SHOWN} more reasons" if len(reasons) > REASONS_SHOWN else ""
+        st.caption(f"Why: {', '.join(shown)}{more}")
     if batch.duplicate_of:
         st.caption(f"The same bytes as batch {batch.duplicate_of}: nothing was loaded.")
+        if st.button(f"Show batch {batch.duplicate_of}", key=f"first_{batch.id}", type="tertiary"):
+            st.query_params["batch"] = str(batch.duplicate_of)
+            st.rerun()
     if batch.error:
         st.error(plain(batch.error), icon=":material/error:")
     if batch.dialect.ignored:
@@ -121,45 +118,3 @@ def _undo(person: Actor, batch: Batch) -> None:
     with action(f"{plain(batch.file_name)} is undone.") as db:
         datasets.undo_batch(db, person, batch.id)
         st.rerun()
-
-
-def reject_list(person: Actor, dataset: Dataset, batch_id: int) -> None:
-    """Why rows were rejected, most frequent reason first; each row as it stands in the file."""
-    with reading() as db:
-        batch = datasets.batch(db, person, batch_id)
-        reasons = datasets.summary(db, person, batch_id=batch_id).by_reason
-    if st.button("All files", icon=":material/arrow_back:", type="tertiary"):
-        del st.query_params["batch"]
-        st.rerun()
-    st.subheader(f"Rejected rows of {plain(batch.file_name)}", anchor=False)
-    labels = {reason_text(one.column, one.rule): one for one in reasons}
-    texts = {label: f"{plain(label)} ({one.rows:,})" for label, one in labels.items()}
-    chosen = st.pills("Reason", list(labels), format_func=lambda label: texts[label], key=f"reason_{batch_id}")
-    wanted = labels.get(str(chosen))
-    with reading() as db:
-        page = datasets.rejects(
-            db,
-            person,
-            batch_id,
-            RejectFilter(rule=wanted.rule if wanted else None, column=wanted.column if wanted else None),
-            limit=REJECTS_SHOWN,
-        )
-    st.dataframe([_line(reject) for reject in page.items], hide_index=True, width="stretch")
-    if page.next_cursor:
-        st.caption(f"The first {REJECTS_SHOWN} of them. The downloads have all.")
-    downloads("errors", dataset.name, batch_id)
-
-
-def _line(reject: Reject) -> dict[str, object]:
-    return {
-        "Line": reject.line,
-        "Row id": f"{reject.batch_id}.{reject.row}",
-        "Reasons": " ".join(failure.message for failure in reject.failures),
-        "As in the file": reject.raw,
-    }
-
-
-def reason_text(column: str | None, rule: str) -> str:
-    """`amount: below the minimum`."""
-    words = RULES.get(rule, rule)
-    return f"{column}: {words}" if column else words

@@ -7,6 +7,7 @@ import streamlit as st
 from app.core.actor import Actor
 from app.datasets import service as datasets
 from app.datasets.schemas import Dataset, RowsPreview
+from app.ui.dataset_trace import trace_of
 from app.ui.page import action, empty_state, plain
 
 ROWS_SHOWN = 50
@@ -28,10 +29,10 @@ def rows_tab(person: Actor, dataset: Dataset) -> None:
     with action() as db:
         found.append(datasets.rows(db, person, dataset.name, where=where, limit=ROWS_SHOWN))
     if found:
-        _rows(dataset, found[0], where.strip(), chosen)
+        _rows(person, dataset, found[0], where.strip(), chosen)
 
 
-def _rows(dataset: Dataset, page: RowsPreview, where: str, chosen: list[str]) -> None:
+def _rows(person: Actor, dataset: Dataset, page: RowsPreview, where: str, chosen: list[str]) -> None:
     shown = [page.columns.index(name) for name in chosen or page.columns]
     lines = [
         {"Row id": row_id, **{page.columns[place]: row[place] for place in shown}}
@@ -40,7 +41,18 @@ def _rows(dataset: Dataset, page: RowsPreview, where: str, chosen: list[str]) ->
     if not lines:
         st.caption(f"No row of {plain(dataset.name)} fulfils this.")
         return
-    st.dataframe(lines, hide_index=True, width="stretch")
+    st.caption("Select a row to see where it came from.")
+    event = st.dataframe(
+        lines,
+        hide_index=True,
+        width="stretch",
+        on_select="rerun",
+        selection_mode="single-row",
+        key=f"rows_table_{dataset.name}_{page.row_ids[0]}_{len(lines)}",
+        alt="Stored rows",
+    )
+    if event.selection.rows:
+        trace_of(person, dataset, page.row_ids[event.selection.rows[0]])
     if page.next_cursor:
         total = "" if where else f" of {dataset.rows:,}"
         st.caption(f"The first {ROWS_SHOWN}{total} rows. The downloads have all.")
