@@ -2,12 +2,15 @@
 
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from app.cli.session import AsJson, OnBehalfOf, actor_of, finish_run, first_admin, named_fields, open_database, show
 from app.core.db import transaction
+
+if TYPE_CHECKING:
+    from app.datasets.schemas import Batch
 
 CHUNK = 1 << 20
 
@@ -20,32 +23,43 @@ report = typer.Typer(no_args_is_help=True)
 def ingest(
     files: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, readable=True, metavar="FILE...")],
     dataset: Annotated[str, typer.Option(help="Name of the dataset.")],
+    part: Annotated[str, typer.Option(help="Only this sheet, or this file of an archive.")] = "",
+    encoding: Annotated[str, typer.Option(help="Of text files; guessed if not given.")] = "",
+    delimiter: Annotated[str, typer.Option(help="Of text files; guessed if not given.")] = "",
     as_email: OnBehalfOf = "",
     as_json: AsJson = False,
 ) -> None:
-    """Load files into a dataset and wait until they are loaded. Exit code 1 unless every batch is published."""
+    """Load files of any kind into a dataset and wait for them. Exit code 1 unless every batch is published."""
     from app.datasets import service as datasets
-    from app.datasets.schemas import Batch
+    from app.datasets.schemas import Pins
 
-    with open_database():
+    with named_fields(), open_database():
         actor = actor_of(as_email)
         batches: list[Batch] = []
+        skipped: list[str] = []
         for file in files:
             with file.open("rb") as source:
                 upload = datasets.store_upload(actor, file.name, iter(lambda: source.read(CHUNK), b""))
+            pins = Pins(part=part or None, encoding=encoding or None, delimiter=delimiter or None)
             with transaction() as db:
-                batch = datasets.receive_file(db, actor, dataset, upload)
-            if batch.run_id:
-                finish_run(batch.run_id)
-            with transaction() as db:
-                batches.append(datasets.batch(db, actor, batch.id))
-    lines = [
-        f"{batch.file_name}: batch {batch.id} {batch.status}, {batch.rows_in} rows in, {batch.rows_valid} valid, "
+                received = datasets.receive_parts(db, actor, dataset, upload, pins)
+            skipped += [f"{file.name}: {one.part} is not loaded: {one.reason}" for one in received.skipped]
+            for batch in received.batches:
+                if batch.run_id:
+                    finish_run(batch.run_id)
+                with transaction() as db:
+                    batches.append(datasets.batch(db, actor, batch.id))
+    lines = skipped + [
+        f"{_called(batch)}: batch {batch.id} {batch.status}, {batch.rows_in} rows in, {batch.rows_valid} valid, "
         f"{batch.rows_rejected} rejected" + (f"; {batch.error}" if batch.error else "")
         for batch in batches
     ]
     show([batch.model_dump(by_alias=True) for batch in batches], as_json, "\n".join(lines))
     raise typer.Exit(0 if all(batch.status in ("published", "duplicate") for batch in batches) else 1)
+
+
+def _called(batch: "Batch") -> str:
+    return f"{batch.file_name} ({batch.part})" if batch.part else batch.file_name
 
 
 @sample.command("load")

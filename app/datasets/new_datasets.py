@@ -1,6 +1,7 @@
 """From files to datasets in one step: a schema is read off each table, a dataset is made, its rows are loaded."""
 
 import re
+from collections.abc import Collection
 from pathlib import PurePath
 
 import sqlalchemy as sa
@@ -51,17 +52,15 @@ def suggested_name(file_name: str, proposal: Proposal, *, several: bool, given: 
     return (words if given else words.lower()) or "dataset"
 
 
-def free_name(db: Session, wanted: str) -> str:
+def free_name(db: Session, wanted: str, besides: Collection[str] = ()) -> str:
     """The name itself, or with the first number that nobody took."""
-    taken = set(
-        db.scalars(
-            sa.select(DatasetRow.name).where(DatasetRow.name.startswith(wanted[: MAX_NAME - 6], autoescape=True))
-        )
-    )
+    short = wanted[: MAX_NAME - 6]
+    alike = db.scalars(sa.select(DatasetRow.name).where(DatasetRow.name.startswith(short, autoescape=True)))
+    taken = {*alike, *besides}
     name, number = wanted, 1
     while name in taken:
         number += 1
-        name = f"{wanted[: MAX_NAME - 6]}_{number}"
+        name = f"{short}_{number}"
     return name
 
 

@@ -1,8 +1,6 @@
-"""Files in: into a dataset that exists, or into a new one whose schema is read off the file."""
+"""Files in: what is picked, how it is read, and the form below a dataset that exists."""
 
-import re
 from collections.abc import Iterator
-from pathlib import PurePath
 from typing import Any, BinaryIO, cast
 
 import streamlit as st
@@ -13,17 +11,27 @@ from app.core.actor import Actor, Role
 from app.core.errors import AppError
 from app.core.settings import settings
 from app.datasets import service as datasets
-from app.datasets.schemas import Batch, Dataset, DatasetCreate, DatasetSchema, Pins, Proposal
-from app.sharing.schemas import Level, ShareCreate
-from app.ui.dataset_grid import column_lines, edit_columns, edit_mode, edit_rules, schema_from
+from app.datasets.schemas import Dataset, Dialect, Pins, Proposals, Received, Refused, Upload
+from app.sharing.schemas import Level
 from app.ui.page import action, empty_state, plain
-from app.ui.share_dialog import choose_audience
 
 CHOSEN = "dataset"
+SKIPPED = "upload_skipped"
 PIECE = 1 << 20
-TYPES = ["csv", "tsv", "txt"]
+TYPES = ["csv", "tsv", "txt", "json", "jsonl", "ndjson", "xlsx", "xlsm", "xls", "ods", "parquet", "gz", "zip"]
+SEVERAL = (".xlsx", ".xlsm", ".xls", ".ods", ".zip", ".gz")
 ENCODINGS = ["utf-8", "cp1252", "utf-16-le", "utf-16-be", "cp1251", "shift_jis", "gb18030", "big5", "euc_kr"]
 DELIMITERS = {",": "Comma", ";": "Semicolon", "\t": "Tab", "|": "Bar"}
+SOURCES = {
+    "csv": "CSV",
+    "ndjson": "JSON lines",
+    "json": "JSON",
+    "xlsx": "Excel workbook",
+    "xls": "old Excel workbook",
+    "ods": "OpenDocument workbook",
+    "parquet": "Parquet",
+}
+PACKED = {"gzip": "packed with gzip", "zip": "from a ZIP archive"}
 
 
 def pieces(file: BinaryIO) -> Iterator[bytes]:
@@ -33,24 +41,47 @@ def pieces(file: BinaryIO) -> Iterator[bytes]:
 
 
 def pick_files(label: str, *, key: str) -> list[Any]:
-    hint = f"CSV text, at most {settings().max_upload_mb} MB each. Drop several at once if they have the same columns."
+    hint = (
+        "CSV, TSV, JSON, Excel, OpenDocument or Parquet, also packed with gzip or ZIP; "
+        f"at most {settings().max_upload_mb} MB each. Drop several at once if you like."
+    )
     files = st.file_uploader(label, type=TYPES, accept_multiple_files=True, key=key, help=hint)
     return cast("list[Any]", files)
 
 
 def pick_pins(key: str) -> Pins:
-    with st.expander("How the file is read"):
+    """What is left open is guessed. A delimiter may also be typed."""
+    with st.expander("How text files are read"):
         left, right = st.columns(2)
-        encoding = left.selectbox("Encoding", ENCODINGS, index=None, placeholder="Guess", key=f"{key}_encoding")
+        encoding = left.selectbox(
+            "Encoding", ENCODINGS, index=None, placeholder="Guess", accept_new_options=True, key=f"{key}_encoding"
+        )
         delimiter = right.selectbox(
             "Delimiter",
             list(DELIMITERS),
             index=None,
-            placeholder="Guess",
-            format_func=DELIMITERS.__getitem__,
+            placeholder="Guess, or type one sign",
+            accept_new_options=True,
+            format_func=lambda sign: DELIMITERS.get(sign, sign),
             key=f"{key}_delimiter",
         )
-    return Pins.model_validate({"encoding": encoding, "delimiter": delimiter})
+        try:
+            return Pins.model_validate({"encoding": encoding, "delimiter": delimiter})
+        except ValidationError:
+            st.error(f"{plain(str(delimiter))} cannot separate columns. Use one sign that is no letter or digit.")
+            return Pins(encoding=encoding)
+
+
+def read_as(dialect: Dialect) -> str:
+    """What was recognised, in words."""
+    words = [SOURCES[dialect.source], *(PACKED[one] for one in dialect.packed)]
+    if dialect.sheet:
+        words.append(f"sheet {dialect.sheet}")
+    if dialect.source in ("csv", "ndjson"):
+        words.append(dialect.encoding)
+    if dialect.source == "csv":
+        words.append(f"separated by {DELIMITERS.get(dialect.delimiter, dialect.delimiter).lower()}")
+    return plain(", ".join(words))
 
 
 def load_into(person: Actor, dataset: Dataset) -> None:
@@ -63,97 +94,85 @@ def load_into(person: Actor, dataset: Dataset) -> None:
             "lock", "Shared with you to look at", "Ask its owner to let you edit, should you have files for it."
         )
         return
+    show_skipped()
     turn = st.session_state.setdefault("upload_turn", 0)
     files = pick_files(f"Files for {dataset.name}", key=f"upload_{dataset.name}_{turn}")
     pins = pick_pins(f"upload_{dataset.name}")
+    parts = {file.file_id: pick_parts(person, file, pins) for file in files}
     if not st.button("Load", type="primary", disabled=not files, icon=":material/upload:"):
         return
     with action(f"{len(files)} file{'s' if len(files) > 1 else ''} on the way.") as db:
+        skipped: list[str] = []
         for file in files:
-            send(db, person, dataset.name, file, pins)
+            skipped += said(file, send(db, person, dataset.name, file, pins, parts[file.file_id]).skipped)
+        st.session_state[SKIPPED] = skipped
         st.session_state["upload_turn"] = turn + 1  # an empty picker for the next files
         st.rerun()
 
 
-def send(db: Session, person: Actor, dataset: str, file: Any, pins: Pins) -> Batch:
-    upload = datasets.store_upload(person, file.name, pieces(file))
+def pick_parts(person: Actor, file: Any, pins: Pins) -> list[str]:
+    """Sheets of a workbook or files of an archive; none chosen means all that fit."""
+    if not file.name.lower().endswith(SEVERAL):
+        return []
+    found = proposed(person, file, pins)
+    names = [one.part for one in found.parts] if found else []
+    names += [one.part for one in found.skipped] if found else []
+    if len(names) < 2:
+        return []
+    return st.multiselect(
+        f"Tables of {plain(file.name)}", names, placeholder="All that fit", key=f"parts_{file.file_id}"
+    )
+
+
+def send(db: Session, person: Actor, dataset: str, file: Any, pins: Pins, parts: list[str] | None = None) -> Received:
+    """`parts`: only these of its tables."""
+    upload = store(person, file)
+    wanted: list[str | None] = [*parts] if parts else [None]
     try:
-        return datasets.receive_file(db, person, dataset, upload, pins)
+        received = [
+            datasets.receive_parts(db, person, dataset, upload, pins.model_copy(update={"part": part}))
+            for part in wanted
+        ]
     except BaseException:
         datasets.discard_upload(upload)
         raise
-
-
-def new_dataset(person: Actor) -> None:
-    files = pick_files("Files for a new dataset", key="new_files")
-    pins = pick_pins("new")
-    if not files:
-        st.caption("The first rows tell the columns and their types. You look at them before anything is stored.")
-        return
-    proposal = proposed(person, files[0], pins)
-    if proposal is None:
-        return
-    dialect = proposal.dialect
-    read_as = f"{dialect.encoding}, separated by {DELIMITERS[dialect.delimiter].lower()}"
-    st.caption(
-        f"{len(dialect.header)} columns in {plain(files[0].name)}; looked at {proposal.rows_seen:,} rows; {read_as}."
+    return Received(
+        batches=[batch for one in received for batch in one.batches],
+        skipped=[refused for one in received for refused in one.skipped],
     )
-    key = f"new_{files[0].file_id}_{dialect.delimiter}_{dialect.encoding}"
-    name = st.text_input("Name of the dataset", suggested_name(files[0].name), max_chars=80, key=f"{key}_name")
-    lines = edit_columns(column_lines([one.column for one in proposal.columns], proposal.columns), key=f"{key}_columns")
-    with st.expander("Conditions over several columns, loading"):
-        mode = edit_mode([line["name"] for line in lines], None, key=key)
-        rules = edit_rules([], key=f"{key}_rules")
-    share_with = choose_audience(person, key="new_dataset")
-    if st.button("Create and load", type="primary", icon=":material/add:"):
-        schema = schema_from(lines, rules, mode)
-        create_and_load(person, checked(name, schema, share_with), files, pins)
 
 
-def checked(name: str, schema: DatasetSchema | str, share_with: list[ShareCreate]) -> DatasetCreate | None:
-    """None when something is wrong with it, which is then said."""
-    if isinstance(schema, str):
-        st.error(schema, icon=":material/error:")
-        return None
-    try:
-        return DatasetCreate(name=name.strip(), definition=schema, share_with=share_with)
-    except ValidationError:
-        st.error("A name has letters, digits, dots, dashes and underscores, and starts with a letter or digit.")
-        return None
+def store(person: Actor, file: Any) -> Upload:
+    return datasets.store_upload(person, file.name, pieces(file))
 
 
-def create_and_load(person: Actor, new: DatasetCreate | None, files: list[Any], pins: Pins) -> None:
-    if new is None:
-        return
-    with action(f"{new.name} is made, its rows are on the way.") as db:
-        datasets.create_dataset(db, person, new)
-        for file in files:
-            send(db, person, new.name, file, pins)
-        st.query_params[CHOSEN] = new.name
-        st.rerun()
+def said(file: Any, skipped: list[Refused]) -> list[str]:
+    return [plain(f"{file.name}, {one.part}: {one.reason}") for one in skipped]
 
 
-def proposed(person: Actor, file: Any, pins: Pins) -> Proposal | None:
-    """Asked once per file, not at each click."""
+def show_skipped() -> None:
+    """Once, after a load: what of the files was left out."""
+    for text in st.session_state.pop(SKIPPED, []):
+        st.warning(text, icon=":material/warning:")
+
+
+def proposed(person: Actor, file: Any, pins: Pins) -> Proposals | None:
+    """Asked once per file, not at each click. What is wrong with the file is said."""
     key = f"proposal_{file.file_id}_{pins.encoding}_{pins.delimiter}"
     if key not in st.session_state:
         try:
-            with st.spinner("Looking at the first rows"):
+            with st.spinner(f"Looking at {plain(file.name)}"):
                 st.session_state[key] = _asked(person, file, pins)
         except AppError as error:
-            st.error(plain(error.message), icon=":material/error:")
+            text = error.message if file.name in error.message else f"{file.name}: {error.message}"
+            st.error(plain(text), icon=":material/error:")
             return None
-    return cast("Proposal", st.session_state[key])
+    return cast("Proposals", st.session_state[key])
 
 
-def _asked(person: Actor, file: Any, pins: Pins) -> Proposal:
-    upload = datasets.store_upload(person, file.name, pieces(file))
+def _asked(person: Actor, file: Any, pins: Pins) -> Proposals:
+    upload = store(person, file)
     try:
-        return datasets.infer_schema(person, upload, pins)
+        return datasets.infer_parts(person, upload, pins)
     finally:
         datasets.discard_upload(upload)
-
-
-def suggested_name(file_name: str) -> str:
-    words = re.sub(r"[^A-Za-z0-9_.-]+", "_", PurePath(file_name).stem).strip("_.-")
-    return words.lower() or "dataset"

@@ -58,7 +58,7 @@ def parse(block: Block, dialect: Dialect) -> Parsed:
     keys = tuple(dialect.keys or dialect.header)
     texts = [block.content[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
     rows, broken = _rows(block.content, texts, keys, dialect)
-    frame = pl.DataFrame([_column(name, place, rows) for place, name in enumerate(dialect.header)])
+    frame = pl.DataFrame([_column(name, place, rows) for place, name in enumerate(dialect.header[: len(keys)])])
     nul = b"\0" in block.content or NUL in block.content
     return Parsed(frame, block.content, starts, ends, lines, broken, nul)
 

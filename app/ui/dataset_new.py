@@ -1,0 +1,178 @@
+"""New datasets: a schema is read off each table of the files, looked at, and then everything is loaded."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+from pydantic import ValidationError
+from sqlalchemy.orm import Session
+
+from app.core.actor import Actor
+from app.datasets import service as datasets
+from app.datasets.schemas import DatasetCreate, DatasetSchema, Pins, Proposal, Upload
+from app.sharing.schemas import ShareCreate
+from app.ui.dataset_grid import column_lines, edit_columns, edit_mode, edit_rules, schema_from
+from app.ui.dataset_upload import (
+    CHOSEN,
+    SKIPPED,
+    pick_files,
+    pick_pins,
+    proposed,
+    read_as,
+    said,
+    send,
+    show_skipped,
+    store,
+)
+from app.ui.page import action, plain, reading
+from app.ui.share_dialog import choose_audience
+
+EACH, TOGETHER = "A dataset for each table", "One dataset of all"
+NAME_HINT = "A name has letters, digits, dots, dashes and underscores, and starts with a letter or digit."
+
+
+@dataclass(frozen=True)
+class Table:
+    """One of the tables in the files."""
+
+    file: Any
+    proposal: Proposal
+    name: str
+
+    @property
+    def key(self) -> str:
+        dialect = self.proposal.dialect
+        return f"new_{self.file.file_id}_{self.proposal.part}_{dialect.delimiter}_{dialect.encoding}"
+
+    @property
+    def title(self) -> str:
+        part = self.proposal.part
+        return plain(f"{self.file.name}, {part}" if part else self.file.name)
+
+    @property
+    def seen(self) -> str:
+        dialect = self.proposal.dialect
+        rows = self.proposal.rows_seen
+        return f"{len(dialect.header)} columns in {self.title}; looked at {rows:,} rows; {read_as(dialect)}."
+
+
+def new_dataset(person: Actor) -> None:
+    show_skipped()
+    turn = st.session_state.setdefault("new_turn", 0)
+    files = pick_files("Files for a new dataset", key=f"new_files_{turn}")
+    pins = pick_pins("new")
+    if not files:
+        st.caption("The first rows tell the columns and their types. You look at them before anything is stored.")
+        return
+    tables, skipped = _tables(person, files, pins)
+    for text in skipped:
+        st.warning(text, icon=":material/warning:")
+    if not tables:
+        return
+    if len(tables) > 1 and _make(tables) == EACH:
+        _each(person, tables, pins)
+    else:
+        _one(person, tables, pins)
+
+
+def _tables(person: Actor, files: list[Any], pins: Pins) -> tuple[list[Table], list[str]]:
+    """With names that are free, and different from each other."""
+    tables: list[Table] = []
+    skipped: list[str] = []
+    names: set[str] = set()
+    for file in files:
+        found = proposed(person, file, pins)
+        skipped += said(file, found.skipped) if found else []
+        for proposal in found.parts if found else []:
+            with reading() as db:
+                wanted = datasets.suggested_name(file.name, proposal, several=len(found.parts) > 1 if found else False)
+                name = datasets.free_name(db, wanted, names)
+            names.add(name)
+            tables.append(Table(file, proposal, name))
+    return tables, skipped
+
+
+def _make(tables: list[Table]) -> str:
+    """Together only if they have the same columns."""
+    headers = {tuple(sorted(name.casefold() for name in table.proposal.dialect.header)) for table in tables}
+    options = [EACH, TOGETHER] if len(headers) == 1 else [EACH]
+    return st.radio(f"{len(tables)} tables", options, horizontal=True, key="new_make") if len(options) > 1 else EACH
+
+
+def _one(person: Actor, tables: list[Table], pins: Pins) -> None:
+    first = tables[0]
+    st.caption(first.seen)
+    name = st.text_input("Name of the dataset", first.name, max_chars=80, key=f"{first.key}_name")
+    lines = _columns(first)
+    with st.expander("Conditions over several columns, loading"):
+        mode = edit_mode([line["name"] for line in lines], None, key=first.key)
+        rules = edit_rules([], key=f"{first.key}_rules")
+    share_with = choose_audience(person, key="new_dataset")
+    if not st.button("Create and load", type="primary", icon=":material/add:"):
+        return
+    new = checked(name, schema_from(lines, rules, mode), share_with)
+    if new is None:
+        return
+    with action(f"{new.name} is made, its rows are on the way.") as db:
+        datasets.create_dataset(db, person, new)
+        skipped: list[str] = []
+        for file in {table.file.file_id: table.file for table in tables}.values():
+            parts = [table.proposal.part for table in tables if table.file is file and table.proposal.part]
+            skipped += said(file, send(db, person, new.name, file, pins, parts).skipped)
+        st.session_state[SKIPPED] = skipped
+        st.query_params[CHOSEN] = new.name
+        st.rerun()
+
+
+def _each(person: Actor, tables: list[Table], pins: Pins) -> None:
+    chosen: list[tuple[Table, str, list[dict[str, Any]]]] = []
+    for table in tables:
+        with st.container(border=True, gap="small"):
+            wanted = st.checkbox(f"Load {table.title}", value=True, key=f"{table.key}_wanted")
+            if wanted:
+                name = st.text_input("Name of the dataset", table.name, max_chars=80, key=f"{table.key}_name")
+                st.caption(table.seen)
+                with st.expander("Columns"):
+                    chosen.append((table, name, _columns(table)))
+    share_with = choose_audience(person, key="new_dataset")
+    count = f"{len(chosen)} dataset{'' if len(chosen) == 1 else 's'}"
+    if not st.button(f"Create {count} and load", type="primary", disabled=not chosen, icon=":material/add:"):
+        return
+    news = [checked(name, schema_from(lines, [], {"mode": "append"}), share_with) for _, name, lines in chosen]
+    with action(f"{count} made, the rows are on the way.") as db:
+        if all(news):
+            _create(db, person, [(table, new) for (table, _, _), new in zip(chosen, news, strict=True) if new], pins)
+            st.session_state["new_turn"] += 1
+            st.rerun()
+
+
+def _create(db: Session, person: Actor, chosen: list[tuple[Table, DatasetCreate]], pins: Pins) -> None:
+    uploads: dict[str, Upload] = {}
+    try:
+        for table, new in chosen:
+            if table.file.file_id not in uploads:
+                uploads[table.file.file_id] = store(person, table.file)
+            datasets.create_dataset(db, person, new)
+            own = pins.model_copy(update={"part": table.proposal.part})
+            datasets.receive_parts(db, person, new.name, uploads[table.file.file_id], own)
+    except BaseException:
+        for upload in uploads.values():
+            datasets.discard_upload(upload)
+        raise
+
+
+def _columns(table: Table) -> list[dict[str, Any]]:
+    columns = table.proposal.columns
+    return edit_columns(column_lines([one.column for one in columns], columns), key=f"{table.key}_columns")
+
+
+def checked(name: str, schema: DatasetSchema | str, share_with: list[ShareCreate]) -> DatasetCreate | None:
+    """None when something is wrong with it, which is then said."""
+    if isinstance(schema, str):
+        st.error(schema, icon=":material/error:")
+        return None
+    try:
+        return DatasetCreate(name=name.strip(), definition=schema, share_with=share_with)
+    except ValidationError:
+        st.error(NAME_HINT)
+        return None
