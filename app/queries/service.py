@@ -2,6 +2,7 @@
 
 from app.queries.ask import run, write_parquet
 from app.queries.engines import Engine, Selected, offer_engine
+from app.queries.inputs import inputs_of, moves
 from app.queries.joins import links
 from app.queries.named import (
     change_query,
@@ -26,7 +27,10 @@ __all__ = [
     "change_query",
     "create_query",
     "delete_query",
+    "inputs_of",
+    "known_sources",
     "links",
+    "moves",
     "named_query",
     "offer_engine",
     "offer_usage",

@@ -10,6 +10,7 @@ KINDS: dict[str, str] = {
     "folder": "app.sources.connectors.folder:FolderConnector",
     "https": "app.sources.connectors.https:HttpsConnector",
     "s3": "app.sources.connectors.s3:S3Connector",
+    "query": "app.sources.connectors.query:QueryConnector",
     "sql": "app.sources.connectors.sql:SqlConnector",
     "kafka": "app.sources.connectors.kafka:KafkaConnector",
 }
