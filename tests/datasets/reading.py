@@ -1,5 +1,6 @@
 """Reads bytes the way a load does, without a database: cut, parsed and checked."""
 
+import codecs
 import io
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -8,9 +9,11 @@ from typing import Any
 import numpy as np
 
 from app.datasets.check import INDEX, Checker
-from app.datasets.cut_blocks import BlockReader, Checkpoint
+from app.datasets.cut_blocks import Checkpoint, to_utf8
+from app.datasets.formats.blocks import parse_block, read_blocks
+from app.datasets.formats.json_text import shape_of, write_lines
+from app.datasets.formats.look import text_look
 from app.datasets.header import match_header
-from app.datasets.parse import parse
 from app.datasets.schemas import DatasetSchema, Dialect, Pins
 from app.datasets.sniff import sniff
 
@@ -40,14 +43,32 @@ class Reading:
 def read(content: bytes, columns: list[dict[str, Any]] | None = None, *, block: int = 8 << 20, **rest: Any) -> Reading:
     """Without columns, every column of the file is a text."""
     pins = Pins.model_validate(rest.pop("pins", {}))
-    dialect = sniff(content, pins)
+    return _read(content, sniff(content, pins), columns, block=block, **rest)
+
+
+def read_json(content: bytes, *, names: list[str] | None = None, block: int = 8 << 20) -> Reading:
+    """Of lists, the lines that they become."""
+    part, _ = text_look(content, "rows.json", Pins())
+    assert part.dialect
+    if part.dialect.source == "json":
+        text, bom = io.BytesIO(), len(codecs.BOM_UTF16) if part.dialect.file_encoding != "utf-8" else 0
+        shape = shape_of(to_utf8(content[bom:], part.dialect.file_encoding, final=True), whole=True)
+        write_lines(io.BytesIO(content), part.dialect.file_encoding, bom, shape, text)
+        content = text.getvalue()
+    wanted = names or ["a", "b"]
+    return _read(content, part.dialect, [{"name": name} for name in wanted], block=block)
+
+
+def _read(
+    content: bytes, dialect: Dialect, columns: list[dict[str, Any]] | None, *, block: int, **rest: Any
+) -> Reading:
     columns = columns or [{"name": name} for name in dialect.header]
     schema = DatasetSchema.model_validate({"columns": columns, **rest})
     dialect = match_header(schema, dialect)
     reading, checker = Reading(dialect, bytes_read=dialect.preamble), Checker(schema, dialect, NOW)
     start = Checkpoint(1, dialect.preamble, 1, 1 + dialect.preamble_lines)
-    for one in BlockReader(io.BytesIO(content), dialect, start, block):
-        parsed = parse(one, dialect)
+    for one in read_blocks(io.BytesIO(content), dialect, start, block):
+        parsed = parse_block(one, dialect)
         checked = checker.check(parsed, one.at.row)
         reading.tolerant_blocks += one.tolerant
         reading.bytes_read += len(one.raw)
