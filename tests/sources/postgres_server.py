@@ -5,14 +5,12 @@ The server of the wheel is built without TLS, so a relay ends it, by the protoco
 
 import os
 import shutil
-import socket
 import ssl
 import subprocess
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +20,7 @@ import trustme
 
 from app.core.postgres_cluster import bin_dir, unprivileged_account
 from tests.sources.broker import free_port
+from tests.sources.relay import relay
 
 HOST, PASSWORD = "localhost", "a secret of theirs"
 
@@ -72,7 +71,7 @@ def second_server() -> Iterator[Server]:
     tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     authority.issue_cert(HOST).configure_cert(tls)
     try:
-        with _relay(tls, port) as door:
+        with relay(tls, port, greeting=8) as door:
             yield _ready(Server(door, port, authority.cert_pem.bytes().decode()))
     finally:
         process.terminate()
@@ -89,40 +88,3 @@ def _ready(server: Server) -> Server:
         except psycopg.OperationalError:
             assert time.monotonic() < end, "the second server does not start"
             time.sleep(0.1)
-
-
-@contextmanager
-def _relay(tls: ssl.SSLContext, port: int) -> Iterator[int]:
-    """A client asks for TLS in eight bytes, hears S, and begins."""
-    with socket.create_server(("127.0.0.1", 0)) as door:
-
-        def serve() -> None:
-            while True:
-                try:
-                    client, _ = door.accept()
-                except OSError:
-                    return
-                threading.Thread(target=_served, args=(client, tls, port), daemon=True).start()
-
-        threading.Thread(target=serve, daemon=True).start()
-        yield int(door.getsockname()[1])
-        door.shutdown(socket.SHUT_RDWR)
-
-
-def _served(client: socket.socket, tls: ssl.SSLContext, port: int) -> None:
-    with client, suppress(OSError):
-        client.recv(8)
-        client.sendall(b"S")
-        with tls.wrap_socket(client, server_side=True) as safe, socket.create_connection(("127.0.0.1", port)) as server:
-            back = threading.Thread(target=_pump, args=(server, safe), daemon=True)
-            back.start()
-            _pump(safe, server)
-            back.join(5)
-
-
-def _pump(source: socket.socket, target: socket.socket) -> None:
-    with suppress(OSError):
-        while part := source.recv(65536):
-            target.sendall(part)
-    with suppress(OSError):
-        target.shutdown(socket.SHUT_RDWR)

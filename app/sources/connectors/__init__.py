@@ -12,6 +12,7 @@ KINDS: dict[str, str] = {
     "s3": "app.sources.connectors.s3:S3Connector",
     "query": "app.sources.connectors.query:QueryConnector",
     "sql": "app.sources.connectors.sql:SqlConnector",
+    "imap": "app.sources.connectors.imap:ImapConnector",
     "kafka": "app.sources.connectors.kafka:KafkaConnector",
 }
 

@@ -1,0 +1,1 @@
+"""A mail box, read and never changed."""
