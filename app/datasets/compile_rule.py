@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import polars as pl
 
+from app.datasets.exactness import needs_wide, risks
 from app.datasets.expressions import Node
 
 Build = Callable[[Node, list[pl.Expr]], pl.Expr]
@@ -12,7 +13,7 @@ Build = Callable[[Node, list[pl.Expr]], pl.Expr]
 
 def compile_rule(node: Node, now: datetime) -> pl.Expr:
     """`now` is fixed for a batch, so that a load that was resumed judges all rows alike."""
-    parts = [compile_rule(part, now) for part in node.parts]
+    parts = [_guarded(node, part, now) for part in node.parts]
     if node.operation == "column":
         return pl.col(node.value)
     if node.operation == "moment":
@@ -25,6 +26,34 @@ def compile_rule(node: Node, now: datetime) -> pl.Expr:
     if node.operation in ARITHMETIC:
         return ARITHMETIC[node.operation](node, parts)
     return FUNCTIONS[node.operation](parts)
+
+
+def too_large(node: Node, now: datetime) -> pl.Expr | None:
+    """True for rows where some step cannot be calculated exactly: there the rule is unknown. None: no row can be."""
+    inner = [too_large(part, now) for part in node.parts]
+    found = [one for one in (*inner, _beyond(node, now)) if one is not None]
+    return pl.any_horizontal(found) if found else None
+
+
+def _guarded(node: Node, part: Node, now: datetime) -> pl.Expr:
+    """An operand, missing where this step would leave the digits that there are: it must not stop the whole load."""
+    value = compile_rule(part, now)
+    if needs_wide(node) or needs_wide(part):
+        value = value.cast(pl.Int128()) if part.kind == "integer" else value
+    beyond = _beyond(node, now)
+    return value if beyond is None else pl.when(~beyond).then(value)
+
+
+def _beyond(node: Node, now: datetime) -> pl.Expr | None:
+    doubts = [_roughly(one, now).abs() >= limit for one, limit in risks(node)]
+    return pl.any_horizontal(doubts) if doubts else None
+
+
+def _roughly(node: Node, now: datetime) -> pl.Expr:
+    """In floating point, which is good enough to tell the size."""
+    if node.operation in ROUGH:
+        return ROUGH[node.operation]([_roughly(part, now) for part in node.parts])
+    return compile_rule(node, now).cast(pl.Float64())
 
 
 def _literal(node: Node) -> pl.Expr:
@@ -74,12 +103,21 @@ ARITHMETIC: dict[str, Build] = {
     "*": _arithmetic(lambda left, right: left * right),
     "/": _arithmetic(lambda left, right: pl.when(right != 0).then(left / right)),
     "%": _arithmetic(lambda left, right: pl.when(right != 0).then(left % right)),
+    # Polars cannot negate wide whole numbers.
+    "negative": lambda node, parts: parts[0] * -1 if node.kind == "integer" else -parts[0],
+}
+ROUGH: dict[str, Callable[[list[pl.Expr]], pl.Expr]] = {
+    "+": lambda parts: parts[0] + parts[1],
+    "-": lambda parts: parts[0] - parts[1],
+    "*": lambda parts: parts[0] * parts[1],
+    "%": lambda parts: parts[0] % parts[1],
+    "abs": lambda parts: parts[0].abs(),
+    "negative": lambda parts: -parts[0],
 }
 FUNCTIONS: dict[str, Callable[[list[pl.Expr]], pl.Expr]] = {
     "and": lambda parts: pl.all_horizontal(parts),
     "or": lambda parts: pl.any_horizontal(parts),
     "not": lambda parts: ~parts[0],
-    "negative": lambda parts: -parts[0],
     "abs": lambda parts: parts[0].abs(),
     "len": lambda parts: parts[0].str.len_chars().cast(pl.Int64()),
     "lower": lambda parts: parts[0].str.to_lowercase(),

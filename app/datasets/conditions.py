@@ -8,8 +8,9 @@ from decimal import Decimal
 import polars as pl
 
 from app.datasets.columns import parse_limit, precision_of, read_rule, scale_of
-from app.datasets.compile_rule import compile_rule
+from app.datasets.compile_rule import compile_rule, too_large
 from app.datasets.convert import converters, type_of, would_change
+from app.datasets.exactness import DIGITS
 from app.datasets.expressions import columns_of
 from app.datasets.schemas import Column, DatasetSchema, Limit
 
@@ -132,6 +133,8 @@ def _bound(column: Column, limit: Limit, now: datetime) -> tuple[pl.Expr, pl.Exp
 def _numeric_bound(column: Column, value: pl.Expr, limit: Decimal) -> tuple[pl.Expr, pl.Expr]:
     if column.type == "decimal":
         scale = max(scale_of(column), -int(limit.as_tuple().exponent))
+        if precision_of(column) - scale_of(column) + scale > DIGITS or abs(limit) >= 10 ** (DIGITS - scale):
+            return value.cast(pl.Float64()), pl.lit(float(limit))  # so fine or so far off that rounding does not matter
         return value.cast(pl.Decimal(38, scale)), pl.lit(str(limit)).cast(pl.Decimal(38, scale))
     if column.type == "integer" and limit == limit.to_integral_value() and abs(limit) < 2**63:
         return value, pl.lit(int(limit), dtype=pl.Int64())
@@ -161,11 +164,9 @@ def _allowed(column: Column, allowed: list[str]) -> Condition:
 def _of_rules(schema: DatasetSchema, now: datetime) -> Iterator[Condition]:
     for rule in schema.rules:
         tree = read_rule(schema, rule.expression)
-        shows = tuple(columns_of(tree))
-        yield Condition(
-            ", ".join(shows),
-            rule.name,
-            ~compile_rule(tree, now),
-            rule.message or f"{rule.expression} does not hold.",
-            shows,
-        )
+        shows, holds, beyond = tuple(columns_of(tree)), compile_rule(tree, now), too_large(tree, now)
+        words = rule.message or f"{rule.expression} does not hold."
+        yield Condition(", ".join(shows), rule.name, ~holds, words, shows)
+        if beyond is not None:
+            words = f"{rule.expression} cannot be told: the numbers are too large to calculate with."
+            yield Condition(", ".join(shows), rule.name, holds.is_null() & beyond, words, shows)

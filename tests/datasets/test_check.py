@@ -132,7 +132,8 @@ def test_a_block_without_a_new_value_does_not_stop_the_load(quiet: str) -> None:
     ],
 )
 def test_a_value_in_another_spelling_is_there_before(column: dict[str, Any], again: str) -> None:
-    reading = read(f"v,w\n7,\n{again},\n".encode(), [{"name": "v", "unique": True, **column}, {"name": "w"}])
+    columns: list[dict[str, Any]] = [{"name": "v", "unique": True, **column}, {"name": "w"}]
+    reading = read(f"v,w\n7,\n{again},\n".encode(), columns)
     assert rules_of(reading) == {2: ["unique"]}
 
 
@@ -181,6 +182,44 @@ def test_rule_over_columns(expression: str, row: str, holds: bool) -> None:
     reading = read(content, ORDER, rules=[{"name": "r", "expression": expression, "message": "does not fit"}])
     assert bool(reading.rows) == holds
     assert rules_of(reading) == ({} if holds else {1: ["r"]})
+
+
+HUGE = "9000000000000000000"
+
+
+@pytest.mark.parametrize(
+    ("expression", "row", "rules"),
+    [
+        ("a * b > 0", f"{HUGE},{HUGE},", []),
+        ("a * b < 0", f"{HUGE},{HUGE},", ["r"]),
+        ("a + b > a", f"{HUGE},{HUGE},", []),
+        ("-a > 0", "-9223372036854775808,,", []),
+        ("abs(a) > 0", "-9223372036854775808,,", []),
+        ("a * b * a > 0", f"{HUGE},{HUGE},", ["r"]),
+        ("a * b * a > 0", "3,4,", []),
+        ("a * b * a > 0", f"{HUGE},-1,", ["r"]),
+        ("a * b * a > 0 or a == b", f"{HUGE},{HUGE},", []),
+        ("c * c * c > 0", ",,9999999999999999.99", ["r"]),
+        ("c * c * c > 8", ",,2.01", []),
+        ("c * a * b == 6", "2,3,1.00", []),
+        ("c * a * b > 0", f"{HUGE},{HUGE},1.00", ["r"]),
+        ("a * b > c", f"{HUGE},{HUGE},1.00", ["r"]),
+        ("a * b / c > 1", f"{HUGE},{HUGE},1.00", []),
+        ("(a * b) % 7 == 4", f"{HUGE},2,", []),
+    ],
+)
+def test_a_rule_never_calculates_with_a_number_that_wrapped(expression: str, row: str, rules: list[str]) -> None:
+    whole, exact = {"type": "integer"}, {"type": "decimal", "decimals": 2}
+    columns: list[dict[str, Any]] = [{"name": "a", **whole}, {"name": "b", **whole}, {"name": "c", **exact}]
+    content = f"a,b,c,w\n{row},x\n1,1,1.00,x\n".encode()
+    rule = {"name": "r", "expression": expression}
+    reading = read(content, [*columns, {"name": "w"}], rules=[rule])
+    assert rules_of(reading).get(1, []) == rules
+
+
+@pytest.mark.parametrize("limit", ["1e-30", "1e40", "-1e40"])
+def test_a_limit_far_from_the_digits_of_a_column_stops_no_load(limit: str) -> None:
+    assert one("0.00", type="decimal", decimals=2, min=limit)[1] == ([] if limit.startswith("-") else ["min"])
 
 
 @pytest.mark.parametrize(
