@@ -7,6 +7,7 @@ from app.datasets import service as datasets
 from app.datasets.schemas import Batch, BatchStatus, Dataset
 from app.jobs import service as jobs
 from app.sharing.schemas import Level
+from app.ui.dataset_upload import read_as
 from app.ui.job_parts import time_left
 from app.ui.page import action, confirm, empty_state, plain, reading, viewer, when
 from app.ui.reject_words import reason_text
@@ -54,8 +55,9 @@ def _batch(person: Actor, dataset: Dataset, batch: Batch) -> None:
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.badge(label, icon=f":material/{icon}:", color=color)  # type: ignore[arg-type]
-            st.markdown(f"**{plain(batch.file_name)}**", width="content")
-            st.caption(f"batch {batch.id}, {when(batch.created_at)}", width="content")
+            part = f", {plain(batch.part)}" if batch.part else ""
+            st.markdown(f"**{plain(batch.file_name)}**{part}", width="content")
+            st.caption(f"batch {batch.id}, {when(batch.created_at)}; {read_as(batch.dialect)}", width="content")
         if batch.status is BatchStatus.loading:
             st.progress(batch.progress, f"{batch.rows_in:,} rows read{_left(person, batch)}")
         elif batch.rows_in:
@@ -90,6 +92,8 @@ def _notes(person: Actor, batch: Batch) -> None:
             st.rerun()
     if batch.error:
         st.error(plain(batch.error), icon=":material/error:")
+    for note in batch.dialect.notes:
+        st.caption(plain(note))
     if batch.dialect.ignored:
         st.caption(f"Columns of the file that the dataset does not have: {plain(', '.join(batch.dialect.ignored))}.")
     if batch.dialect.absent:
@@ -103,6 +107,7 @@ def _decisions(person: Actor, dataset: Dataset, batch: Batch) -> None:
         if batch.rows_rejected and st.button("Rejected rows", key=f"rejects_{batch.id}", icon=":material/rule:"):
             st.query_params["batch"] = str(batch.id)
             st.rerun()
+        st.link_button("Original", f"/api/v1/batches/{batch.id}/original", icon=":material/download:")
         if not person.role.includes(Role.member) or dataset.level is not Level.edit:
             return
         if batch.status is BatchStatus.held and st.button("Release", key=f"release_{batch.id}", type="primary"):

@@ -21,7 +21,6 @@ from app.ui.dataset_upload import (
     read_as,
     said,
     send,
-    show_skipped,
     store,
 )
 from app.ui.page import action, plain, reading
@@ -57,7 +56,6 @@ class Table:
 
 
 def new_dataset(person: Actor) -> None:
-    show_skipped()
     turn = st.session_state.setdefault("new_turn", 0)
     files = pick_files("Files for a new dataset", key=f"new_files_{turn}")
     pins = pick_pins("new")
@@ -119,7 +117,7 @@ def _one(person: Actor, tables: list[Table], pins: Pins) -> None:
         for file in {table.file.file_id: table.file for table in tables}.values():
             parts = [table.proposal.part for table in tables if table.file is file and table.proposal.part]
             skipped += said(file, send(db, person, new.name, file, pins, parts).skipped)
-        st.session_state[SKIPPED] = skipped
+        st.session_state[SKIPPED] = (new.name, skipped)
         st.query_params[CHOSEN] = new.name
         st.rerun()
 

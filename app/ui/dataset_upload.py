@@ -74,7 +74,7 @@ def pick_pins(key: str) -> Pins:
 
 def read_as(dialect: Dialect) -> str:
     """What was recognised, in words."""
-    words = [SOURCES[dialect.source], *(PACKED[one] for one in dialect.packed)]
+    words = [SOURCES.get(dialect.source, dialect.source), *(PACKED[one] for one in dialect.packed)]
     if dialect.sheet:
         words.append(f"sheet {dialect.sheet}")
     if dialect.source in ("csv", "ndjson"):
@@ -94,9 +94,10 @@ def load_into(person: Actor, dataset: Dataset) -> None:
             "lock", "Shared with you to look at", "Ask its owner to let you edit, should you have files for it."
         )
         return
-    show_skipped()
     turn = st.session_state.setdefault("upload_turn", 0)
     files = pick_files(f"Files for {dataset.name}", key=f"upload_{dataset.name}_{turn}")
+    if not files:
+        show_skipped(dataset.name)
     pins = pick_pins(f"upload_{dataset.name}")
     parts = {file.file_id: pick_parts(person, file, pins) for file in files}
     if not st.button("Load", type="primary", disabled=not files, icon=":material/upload:"):
@@ -105,7 +106,7 @@ def load_into(person: Actor, dataset: Dataset) -> None:
         skipped: list[str] = []
         for file in files:
             skipped += said(file, send(db, person, dataset.name, file, pins, parts[file.file_id]).skipped)
-        st.session_state[SKIPPED] = skipped
+        st.session_state[SKIPPED] = (dataset.name, skipped)
         st.session_state["upload_turn"] = turn + 1  # an empty picker for the next files
         st.rerun()
 
@@ -150,9 +151,10 @@ def said(file: Any, skipped: list[Refused]) -> list[str]:
     return [plain(f"{file.name}, {one.part}: {one.reason}") for one in skipped]
 
 
-def show_skipped() -> None:
-    """Once, after a load: what of the files was left out."""
-    for text in st.session_state.pop(SKIPPED, []):
+def show_skipped(dataset: str) -> None:
+    """What the last load left out, until the next one."""
+    name, texts = st.session_state.get(SKIPPED, ("", []))
+    for text in texts if name == dataset else []:
         st.warning(text, icon=":material/warning:")
 
 

@@ -25,7 +25,7 @@ def looks(source: BinaryIO, kind: Kind, file_name: str, pins: Pins, rows: int) -
     """Every table. Of several, those that cannot be read say why; what is wrong with an only one is raised."""
     if kind is Kind.zip:
         with open_zip(source) as archive:
-            members = [info.filename for info in members_of(archive)]
+            members = _wanted([info.filename for info in members_of(archive)], pins)
         found = [one for name in members for one in _member(source, name, pins, rows)]
         if not found:
             raise NothingInside(f"{file_name} holds no files.")
@@ -38,6 +38,12 @@ def looks(source: BinaryIO, kind: Kind, file_name: str, pins: Pins, rows: int) -
     if all(one.part.problem for one in found):
         raise NotATable(found[0].part.problem if len(found) == 1 else _none_fits(file_name, found))
     return found
+
+
+def _wanted(members: list[str], pins: Pins) -> list[str]:
+    """Only the pinned one is looked at, if it is there."""
+    pinned = [name for name in members if pins.part == name or (pins.part or "").startswith(f"{name}#")]
+    return pinned or members
 
 
 def inner_name(file_name: str) -> str:
@@ -59,8 +65,6 @@ def _none_fits(file_name: str, found: list[Look]) -> str:
 
 
 def _member(source: BinaryIO, name: str, pins: Pins, rows: int) -> list[Look]:
-    if pins.part is not None and pins.part != name and not pins.part.startswith(f"{name}#"):
-        return [Look(Part(name=name, problem="Another part was asked for."))]
     try:
         with unpacked(source, ["zip"], name) as stream:
             found = _unpacked(stream, PurePath(name).name, pins, rows)

@@ -47,13 +47,13 @@ class Workbook:
         except fastexcel.FastExcelError as error:
             raise _refusal(error) from error
 
-    def read(self, sheet: str) -> pl.DataFrame:
-        """All rows, from the first row of the sheet on, as text."""
+    def read(self, sheet: str) -> tuple[pl.DataFrame, int]:
+        """All rows, from the first row of the sheet on, as text; and how many areas are merged."""
         notes = notes_on(self.source, self.kind, sheet)
         frame, _ = self.look(sheet, settings().max_rows + 1)
         for row, changes in notes.exact.items():
             frame = _with_exact(frame, row, changes)
-        return frame
+        return frame, notes.merged
 
     def _texts(self, loaded: Any, sheet: str, rows: int) -> pl.DataFrame:
         batch, errors = loaded.to_arrow_with_errors()
@@ -106,11 +106,15 @@ def _absolute(loaded: Any, places: list[int]) -> list[int]:
 
 def write_sheet(book: Workbook, sheet: str, sink: BinaryIO) -> Dialect:
     """How the text is read that was written."""
-    return _write(book.read(sheet), sink, settings().max_rows)
+    frame, merged = book.read(sheet)
+    dialect = _write(frame, sink, settings().max_rows)
+    note = f"{merged:,} merged area{'s' if merged > 1 else ''}: the value is in the first cell, the others are empty."
+    return dialect.model_copy(update={"notes": [note] if merged else []})
 
 
 def sample_sheet(book: Workbook, sheet: str, rows: int, sink: BinaryIO) -> tuple[Dialect | None, bool]:
-    """The same for the first rows; None for an empty sheet."""
+    """The same for the first rows; None for an empty sheet. A formula without a value is refused wherever it is."""
+    notes_on(book.source, book.kind, sheet)
     frame, hidden = book.look(sheet, rows)
     if frame.width and not frame.select(pl.any_horizontal(pl.all().is_not_null().any())).item():
         frame, hidden = book.look(sheet, settings().max_rows + 1)
