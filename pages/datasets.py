@@ -15,9 +15,10 @@ from app.ui.dataset_rejects import reject_list
 from app.ui.dataset_summary import figures, summary_view
 from app.ui.dataset_trace import trace_tab
 from app.ui.dataset_upload import CHOSEN, load_into
-from app.ui.dataset_view import rules_tab
+from app.ui.dataset_rules import rules_tab
 from app.ui.page import empty_state, page_header, plain, reading, viewer, when
 from app.ui.share_dialog import sharing_line
+from app.ui.source_list import sources_tab
 
 person = viewer()
 
@@ -70,13 +71,16 @@ def detail(name: str) -> None:
     page_header(dataset.name, plain(dataset.description))
     sharing_line(person, Kind.dataset, dataset.id)
     figures(dataset.rows, summary)
-    files, rows, rejects, counts, trace, rules = st.tabs(["Files", "Rows", "Rejected", "Summary", "Trace", "Rules"])
+    names = ["Files", "Sources", "Rows", "Rejected", "Summary", "Trace", "Rules"]
+    files, incoming, rows, rejects, counts, trace, rules = st.tabs(names)
     with files:
         if batch := st.query_params.get("batch", ""):
             reject_list(person, dataset, int(batch) if batch.isdigit() else 0)
         else:
             load_into(person, dataset)
             batch_list(person, dataset)
+    with incoming:
+        sources_tab(person, dataset)
     with rows:
         rows_tab(person, dataset)
     with rejects:

@@ -15,10 +15,16 @@ class SourceNotFound(NotFound):
     """There is no such source, or you may not see it."""
 
 
-def access_source(db: Session, actor: Actor, source_id: UUID, *, write: bool = False) -> tuple[SourceRow, str]:
-    """The row and the name of its dataset. To change one takes an author who may change the dataset."""
+def access_source(
+    db: Session, actor: Actor, source_id: UUID, *, write: bool = False, lock: bool | None = None
+) -> tuple[SourceRow, str]:
+    """The row and the name of its dataset. To change one takes an author who may change the dataset.
+
+    A row to be written to is locked, unless it is only to be looked at for longer.
+    """
     query = sa.select(SourceRow).where(SourceRow.id == source_id)
-    row = db.scalar(query.with_for_update() if write else query, execution_options={"populate_existing": True})
+    locked = write if lock is None else lock
+    row = db.scalar(query.with_for_update() if locked else query, execution_options={"populate_existing": True})
     if row is None:
         raise SourceNotFound
     try:

@@ -42,19 +42,31 @@ def items(
     return fetch_page(db, query, Item.model_validate, ItemRow.id, limit=limit, cursor=cursor, newest_first=True)
 
 
+def running_pull(db: Session, source_id: UUID) -> UUID | None:
+    """The run that is at it, or will be."""
+    query = sa.select(PullRow.run_id).where(PullRow.source_id == source_id, PullRow.status == PullStatus.running)
+    found = db.scalar(query.order_by(PullRow.id.desc()).limit(1))
+    return found if found and _progress(db, found) is not None else None
+
+
 def _pull(db: Session, row: PullRow) -> Pull:
     """One whose run has ended without a word does not go on for ever."""
     seen = Pull.model_validate(row)
-    if seen.status is not PullStatus.running or not _is_over(db, row.run_id):
+    if seen.status is not PullStatus.running:
         return seen
-    return seen.model_copy(update={"status": PullStatus.failed, "error": STOPPED})
+    progress = _progress(db, row.run_id)
+    if progress is None:
+        return seen.model_copy(update={"status": PullStatus.failed, "error": STOPPED})
+    return seen.model_copy(update={"progress": progress})
 
 
-def _is_over(db: Session, run_id: UUID) -> bool:
+def _progress(db: Session, run_id: UUID) -> float | None:
+    """None when it is over."""
     try:
-        return jobs.run(db, SYSTEM, run_id).status.is_final
+        run = jobs.run(db, SYSTEM, run_id)
     except AppError:
-        return True
+        return None
+    return None if run.status.is_final else run.progress
 
 
 def _with_rows(db: Session, found: list[Pull]) -> list[Pull]:

@@ -121,6 +121,7 @@ class Pull(Seen):
     error: str | None
     started_at: datetime
     ended_at: datetime | None
+    progress: float = Field(1.0, description="Of one that is running, from 0 to 1")
     batches: list[int] = []
     rows_in: int = 0
     rows_rejected: int = 0
@@ -142,3 +143,45 @@ class PullStarted(Seen):
     """The job to follow."""
 
     job_id: UUID
+
+
+class StreamPartition(Seen):
+    """`next_offset` is the message that is read next, `end_offset` the one that will come next."""
+
+    topic: str
+    partition: int
+    next_offset: int
+    end_offset: int | None
+    seen_at: datetime | None
+
+
+class StreamWarning(Seen):
+    at: datetime
+    text: str
+
+
+class StreamState(Seen):
+    """`lag`: messages that are there and not read yet, as of `seen_at` of the partitions."""
+
+    is_followed: bool
+    trouble: str | None
+    retry_at: datetime | None
+    batch_id: int | None
+    messages: int
+    rejected: int
+    last_message_at: datetime | None
+    lag: int
+    partitions: list[StreamPartition]
+    warnings: list[StreamWarning]
+
+
+class DatabaseTable(Seen):
+    """Columns with their types in our words."""
+
+    name: str
+    columns: list[tuple[str, str]]
+
+
+class DatabaseTables(Seen):
+    tables: list[DatabaseTable]
+    more: bool

@@ -18,12 +18,15 @@ from app.datasets import service as datasets
 from app.datasets.schemas import Pins
 from app.jobs import service as jobs
 from app.schedules import service as schedules
+from app.queries import service as queries
 from app.sharing import service as sharing
 from app.sharing.schemas import Kind
 from app.sources import vault
 from app.sources.access import SourceNotFound, access_source
 from app.sources.connectors import KINDS, connector
-from app.sources.history import items, pulls
+from app.sources.describe import FieldSpec, fields_of
+from app.sources.pushdown import SqlSources, tables_of
+from app.sources.history import items, pulls, running_pull
 from app.sources.schemas import (
     Probe,
     PullOrder,
@@ -32,9 +35,11 @@ from app.sources.schemas import (
     SourceChange,
     SourceCreate,
 )
+from app.sources.streams.state import stream_state
+from app.sources.streams.tables import OffsetRow
 from app.sources.tables import ItemRow, PullRow, SourceRow
 
-__all__ = ["KINDS", "SourceNotFound", "access_source", "items", "pulls"]
+__all__ = ["KINDS", "FieldSpec", "SourceNotFound", "access_source", "fields_of", "items", "pulls", "stream_state", "tables_of"]
 
 PULL_JOB = "sources.pull"
 
@@ -111,6 +116,7 @@ def reset_source(db: Session, actor: Actor, source_id: UUID) -> Source:
     row, dataset = access_source(db, actor, source_id, write=True)
     row.watermark, row.error = {}, None
     db.execute(sa.delete(ItemRow).where(ItemRow.source_id == row.id))
+    db.execute(sa.delete(OffsetRow).where(OffsetRow.source_id == row.id))
     _changed(db, row)
     audit.record(db, actor, Action.source_reset, row.id, name=row.name)
     return _seen(row, dataset)
@@ -143,7 +149,7 @@ def sources(
 
 def check_source(db: Session, actor: Actor, source_id: UUID) -> Probe:
     """Connects with the kept settings and says what is there; nothing is taken."""
-    row, dataset = access_source(db, actor, source_id, write=True)
+    row, dataset = access_source(db, actor, source_id, write=True, lock=False)
     kind = connector(row.kind)
     try:
         settings = vault.joined(kind.Settings, row.settings, row.secrets)
@@ -162,17 +168,17 @@ def check_settings(db: Session, actor: Actor, wanted: SourceCreate) -> Probe:
 
 
 def pull_now(db: Session, actor: Actor, source_id: UUID, order: PullOrder | None = None) -> PullStarted:
-    """Asked twice before it has begun, it is the same pull."""
+    """While one is going on, it is that one."""
     row, _ = access_source(db, actor, source_id, write=True)
     if row.paused:
         raise SourcePaused
     if connector(row.kind).continuous:
         raise FollowedAlready
-    again = order is not None and order.again
-    last = db.scalar(sa.select(sa.func.max(PullRow.id)).where(PullRow.source_id == row.id)) or 0
-    key = f"pull:{row.id}:{last}:{'again' if again else 'new'}"
-    args = {"source_id": str(row.id), "again": again}
-    run = jobs.enqueue(db, actor, PULL_JOB, args, title=f"Pull {row.name}", unique_key=key)
+    if running := running_pull(db, row.id):
+        return PullStarted(job_id=running)
+    args = {"source_id": str(row.id), "again": order is not None and order.again}
+    run = jobs.enqueue(db, actor, PULL_JOB, args, title=f"Pull {row.name}")
+    db.add(PullRow(source_id=row.id, run_id=run.id, started_at=clock.now()))
     audit.record(db, actor, Action.source_pulled, row.id, name=row.name)
     return PullStarted(job_id=run.id)
 
@@ -233,3 +239,4 @@ def _seen(row: SourceRow, dataset: str) -> Source:
 
 schedules.offer_action("ingest", job=PULL_JOB, check=check_order)
 sharing.offer_kind(Kind.source, SourceRow, shareable=False)
+queries.offer_engine("sql", SqlSources())

@@ -20,6 +20,7 @@ WORDS = {
     Kind.template: "template",
     Kind.report: "report",
     Kind.schedule: "schedule",
+    Kind.source: "source",
     Kind.query: "query",
     Kind.smtp_account: "mail account",
 }

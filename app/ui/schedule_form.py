@@ -17,6 +17,7 @@ from app.templates.schemas import Parameter
 from app.ui.page import action, forget_failure, reading
 from app.ui.parameter_form import parameter_inputs
 from app.ui.share_dialog import choose_audience
+from app.ui.source_schedule import ingest_form
 from app.ui.template_choices import template_choices
 from app.ui.timing_form import timing_input
 
@@ -32,6 +33,10 @@ UNKNOWN = {
 }
 
 
+WHAT = {"report": "Send a report", "ingest": "Pull a source"}
+WHAT_SHOWN: dict[str, Any] = {"default": "report", "required": True, "format_func": WHAT.__getitem__}
+
+
 @st.dialog("New schedule", width="medium")
 def new_schedule(person: Actor) -> None:
     _form(person, None)
@@ -43,6 +48,14 @@ def edit_schedule(person: Actor, given: Schedule) -> None:
 
 
 def _form(person: Actor, given: Schedule | None) -> None:
+    what = given.what if given else st.segmented_control("What it does", list(WHAT), **WHAT_SHOWN)
+    if what == "ingest":
+        ingest_form(person, given)
+    else:
+        _report_form(person, given)
+
+
+def _report_form(person: Actor, given: Schedule | None) -> None:
     order = ReportOrder.model_validate(given.payload) if given else None
     wanted = str(order.template_id) if order else st.session_state.get("new_schedule_from")
     choices = template_choices(person, wanted)

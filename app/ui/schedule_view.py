@@ -14,6 +14,7 @@ from app.schedules.next_fire import clock_note
 from app.schedules.schemas import Fire, Schedule, Timing
 from app.ui.delivery_view import BADGES, report_link
 from app.ui.page import empty_state, plain, reading, relative, when
+from app.ui.source_schedule import pulls_in_words, show_pull
 from app.ui.timing_form import show_preview, two_clocks
 
 FIRES_SHOWN = 20
@@ -48,13 +49,16 @@ def history(person: Actor, found: Schedule) -> None:
             show_preview(Timing.model_validate(found, from_attributes=True))
         else:
             st.caption("Paused: it does not run by itself.")
-        _what(found)
+        _what(person, found)
     with past:
         st.subheader("History", anchor=False)
         _fires(person, found)
 
 
-def _what(found: Schedule) -> None:
+def _what(person: Actor, found: Schedule) -> None:
+    if found.what == "ingest":
+        st.caption(plain(pulls_in_words(person, found)))
+        return
     recipients = found.payload.get("recipients", [])
     more = f" and {len(recipients) - 5} more" if len(recipients) > 5 else ""
     st.caption(plain(f"To {', '.join(recipients[:5])}{more}"))
@@ -74,7 +78,17 @@ def _fires(person: Actor, found: Schedule) -> None:
             by = f" · started by {plain(names.get(fire.manual_by, 'somebody'))}" if fire.manual_by else ""
             late = " · late" if fire.late else ""
             st.markdown(f"**{when(fire.fire_at)}**{by}{late}")
-            _messages(fire, [row for row in rows if row.fire_at == fire.fire_at])
+            if found.what == "ingest":
+                _brought(person, found, fire)
+            else:
+                _messages(fire, [row for row in rows if row.fire_at == fire.fire_at])
+
+
+def _brought(person: Actor, found: Schedule, fire: Fire) -> None:
+    if fire.error:
+        st.error(plain(fire.error), icon=":material/error:")
+    if not show_pull(person, found, fire.run_id) and not fire.error:
+        st.caption("Waiting for a worker.")
 
 
 def _messages(fire: Fire, rows: list[Delivery]) -> None:

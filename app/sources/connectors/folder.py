@@ -40,10 +40,14 @@ class StillWritten(Conflict):
 
 
 class FolderSettings(SourceSettings):
-    folder: str = Field(min_length=1, max_length=1000, description="Whole path of a folder")
-    pattern: str = Field("*", min_length=1, max_length=200, description="Such as *.csv or sales-*.csv.gz")
-    subfolders: bool = Field(False, description="Look into folders below it, too")
-    min_age_seconds: int = Field(10, ge=0, le=86_400, description="Files younger than that are left for the next pull")
+    folder: str = Field(title="Folder", min_length=1, max_length=1000, description="Whole path of a folder")
+    pattern: str = Field(
+        "*", title="File names", min_length=1, max_length=200, description="Such as *.csv or sales-*.csv.gz"
+    )
+    subfolders: bool = Field(False, title="With subfolders", description="Look into folders below it, too")
+    min_age_seconds: int = Field(
+        10, title="Seconds to rest", ge=0, le=86_400, description="Files changed since then are left for the next pull"
+    )
 
 
 @dataclass(frozen=True)

@@ -41,13 +41,21 @@ JsonField = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2
 class HttpsSettings(SourceSettings):
     """`pages`: whether one answer is all (`none`), or where the next page stands: in the header Link, or in a field."""
 
-    url: Url
-    headers: dict[str, SecretStr] = Field(default_factory=dict, max_length=20)
-    pages: Literal["none", "link", "cursor"] = "none"
-    rows_field: JsonField = Field("", description="Where the rows stand in a JSON answer; empty: it is a list itself")
-    cursor_field: JsonField = "next_cursor"
-    cursor_parameter: JsonField = "cursor"
-    ca_pem: Pem = Field("", description="Certificate of an authority of your own, in PEM form")
+    url: Url = Field(title="Address", description="Begins with https://")
+    headers: dict[str, SecretStr] = Field(
+        default_factory=dict, title="Secret header", max_length=20, description="Such as Authorization; kept encrypted"
+    )
+    pages: Literal["none", "link", "cursor"] = Field(
+        "none",
+        title="Pages",
+        description="Of a JSON interface. link: the header Link names the next one; cursor: a field does",
+    )
+    rows_field: JsonField = Field(
+        "", title="Field of the rows", description="Where the rows stand in a JSON answer; empty: it is a list itself"
+    )
+    cursor_field: JsonField = Field("next_cursor", title="Field of the cursor")
+    cursor_parameter: JsonField = Field("cursor", title="Parameter of the cursor")
+    ca_pem: Pem = Field("", title="Certificate of the authority", description="PEM; empty: the system's authorities")
 
     @field_validator("headers")
     @classmethod

@@ -45,16 +45,29 @@ Region = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,40}$")]
 
 class S3Settings(SourceSettings):
     endpoint: Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_endpoint)] = Field(
-        "", max_length=500, description="Address of the store; empty: Amazon, in this region"
+        "", title="Store", max_length=500, description="Address of the store; empty: Amazon, in this region"
     )
-    region: Region = "us-east-1"
-    bucket: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]$")
-    prefix: str = Field("", max_length=900, description="How the names of all objects begin, such as sales/2026/")
-    pattern: str = Field("*", min_length=1, max_length=200, description="Of the last part of the name, such as *.csv")
-    access_key: Word = Field("", description="Empty: the bucket is open to anybody")
-    secret_key: SecretStr = SecretStr("")
-    session_token: SecretStr = SecretStr("")
-    ca_pem: Pem = Field("", description="Certificate of an authority of your own, in PEM form")
+    region: Region = Field("us-east-1", title="Region")
+    bucket: str = Field(title="Bucket", pattern=r"^[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]$")
+    prefix: str = Field(
+        "",
+        title="Names begin with",
+        max_length=900,
+        description="How the names of all objects begin, such as sales/2026/",
+    )
+    pattern: str = Field(
+        "*",
+        title="Names end like",
+        min_length=1,
+        max_length=200,
+        description="Of the last part of the name, such as *.csv",
+    )
+    access_key: Word = Field("", title="Access key", description="Empty: the bucket is open to anybody")
+    secret_key: SecretStr = Field(SecretStr(""), title="Secret key", max_length=1000)
+    session_token: SecretStr = Field(
+        SecretStr(""), title="Session token", max_length=5000, description="Only with keys for a while"
+    )
+    ca_pem: Pem = Field("", title="Certificate of the authority", description="PEM; empty: the system's authorities")
 
     @model_validator(mode="after")
     def _both_keys(self) -> "S3Settings":
