@@ -11,6 +11,7 @@ from app.datasets import tables as _datasets
 from app.datasets.streams import tables as _dataset_streams
 from app.datasets.versions import tables as _versions
 from app.deliveries import tables as _deliveries
+from app.documents import tables as _documents
 from app.jobs import tables as _jobs
 from app.queries import tables as _queries
 from app.reports import tables as _reports

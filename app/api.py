@@ -19,6 +19,7 @@ from app.admissions.api import router as admissions
 from app.core.errors import AppError, Forbidden, Invalid, TooMany, Unavailable
 from app.datasets.api import router as datasets
 from app.deliveries.api import router as deliveries
+from app.documents.api import router as documents
 from app.jobs.api import router as jobs
 from app.monitoring.api import router as monitoring
 from app.queries.api import router as queries
@@ -34,6 +35,7 @@ ROUTERS = [
     admissions,
     datasets,
     deliveries,
+    documents,
     jobs,
     monitoring,
     queries,
@@ -83,7 +85,7 @@ def make_api() -> FastAPI:
     }.items():
         app.add_exception_handler(error, answer)
     app.add_middleware(IdempotentPosts)
-    app.add_middleware(SmallBodies, files_at=("/ingest", "/datasets/infer"))
+    app.add_middleware(SmallBodies, files_at=("/ingest", "/datasets/infer", "/documents"))
     app.add_middleware(RequestIds)
     return app
 

@@ -13,6 +13,7 @@ from app.core.errors import StartupProblem
 from app.core.settings import settings
 from app.datasets.jobs import HANDLERS as DATASETS
 from app.deliveries.jobs import HANDLERS as DELIVERIES
+from app.documents.jobs import HANDLERS as DOCUMENTS
 from app.jobs.context import Handler
 from app.jobs.serve import WorkerOptions, serve
 from app.monitoring.jobs import HANDLERS as MONITORING
@@ -20,7 +21,7 @@ from app.reports.jobs import HANDLERS as REPORTS
 from app.sources.jobs import HANDLERS as SOURCES
 from app.sources.streams.supervise import followers
 
-HANDLERS: dict[str, Handler] = {**DATASETS, **SOURCES, **REPORTS, **DELIVERIES, **ADMISSIONS, **MONITORING}
+HANDLERS: dict[str, Handler] = {**DATASETS, **DOCUMENTS, **SOURCES, **REPORTS, **DELIVERIES, **ADMISSIONS, **MONITORING}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
+import zstandard
 from pydantic import SecretStr
 from sqlalchemy.orm import Session
 
@@ -17,9 +18,11 @@ from app.core.actor import SYSTEM, Actor, Role
 from app.core.db import transaction
 from app.datasets import service as datasets
 from app.datasets.schemas import DatasetCreate
+from app.datasets.tables import RawBlockRow, RejectRow
 from app.deliveries import service as deliveries
 from app.deliveries.schemas import SmtpAccountCreate
 from app.deliveries.tables import DeliveryRow
+from app.documents import service as documents
 from app.jobs import service as jobs
 from app.queries.tables import QueryRow
 from app.reports import service as reports
@@ -142,6 +145,18 @@ class Objects:
         with transaction() as db:
             return datasets.receive_file(db, SYSTEM, self.name, upload).id
 
+    @cached_property
+    def reject_id(self) -> str:
+        """The batch is not loaded yet, so its evidence is put there by hand."""
+        at = {"batch_id": self.batch_id, "block": 1, "first_row": 1, "first_line": 2, "rows": 1, "first_byte": 12}
+        content = b"Oslo,many\n"
+        with transaction() as db:
+            block = {"size": len(content), "tolerant": False, "content": zstandard.compress(content)}
+            db.execute(sa.insert(RawBlockRow).values(**at, **block))
+            reject = {"batch_id": self.batch_id, "row": 1, "line": 2, "raw": f"Oslo,{self.marker}", "failures": []}
+            db.execute(sa.insert(RejectRow).values(**reject))
+        return f"{self.batch_id}.1"
+
     @property
     def question(self) -> dict[str, Any]:
         return {"dataset": self.name, "columns": ["city"]}
@@ -156,6 +171,12 @@ class Objects:
             db.add(row)
             db.flush()
             return self._settle(db, Kind.query, row.id)
+
+    @cached_property
+    def document_id(self) -> UUID:
+        stored = documents.store_document(SYSTEM, f"{self.marker}.pdf", [self.marker.encode()])
+        with transaction() as db:
+            return self._settle(db, Kind.document, documents.receive_document(db, SYSTEM, stored, "pdf").id)
 
     @cached_property
     def source_id(self) -> UUID:

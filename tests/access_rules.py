@@ -18,12 +18,14 @@ from uuid import uuid4
 from app.core.actor import Role
 from app.sharing.schemas import Kind
 from tests.access_objects import BLOCKS, CSV, SCHEMA, Objects
+from tests.documents.made import pdf
 
 VIEWER, MEMBER, AUTHOR, ADMIN = Role
 Body = Callable[[Objects], dict[str, Any]]
 FILE: dict[str, Any] = {"files": {"file": ("cities.csv", CSV, "text/csv")}}
 TRIED = dumps(SCHEMA)
 WINDOW = {"params": {"since": "2026-01-01T00:00:00Z", "until": "2026-02-01T00:00:00Z"}}
+PDF = pdf("Cities and people")
 PASSWORD = "three unrelated words"
 WEB: dict[str, Any] = {"kind": "https", "settings": {"url": "https://127.0.0.1:1/cities.csv"}}
 MAIL = {"host": "127.0.0.1", "from_address": "a@example.com"}
@@ -163,6 +165,12 @@ RULES: dict[str, Rule] = {
     "POST /batches/{batch_id}/undo": on(Kind.dataset, OWN, MEMBER),
     "POST /batches/{batch_id}/release": on(Kind.dataset, OWN, MEMBER),
     "GET /batches/{batch_id}/rejects": on(Kind.dataset, VIEW, VIEWER),
+    "GET /datasets/{name}/rejects": on(Kind.dataset, VIEW, VIEWER),
+    "GET /rejects/{reject_id}": Rule(VIEWER, about=Kind.dataset, needs=VIEW, costly=True),
+    "GET /rejects/{reject_id}/history": on(Kind.dataset, VIEW, VIEWER),
+    "POST /rejects/{reject_id}/replay": on(Kind.dataset, EDIT, MEMBER, json(values={"people": "700000"})),
+    "POST /batches/{batch_id}/replay": on(Kind.dataset, EDIT, MEMBER, json()),
+    "POST /datasets/{name}/replay": on(Kind.dataset, EDIT, MEMBER, json()),
     "GET /summary": on(Kind.dataset, VIEW, VIEWER, of_dataset),
     "GET /errors/{format}": on(Kind.dataset, VIEW, VIEWER, of_dataset),
     "GET /report/{format}": on(Kind.dataset, VIEW, VIEWER, of_dataset),
@@ -178,6 +186,14 @@ RULES: dict[str, Rule] = {
     "PATCH /queries/{query_id}": on(Kind.query, EDIT, AUTHOR, json(version=1, description="Changed")),
     "DELETE /queries/{query_id}": on(Kind.query, OWN, AUTHOR),
     "POST /queries/{query_id}/run": on(Kind.query, VIEW, MEMBER, json(limit=1))._replace(costly=True),
+    "GET /documents": Rule(VIEWER),
+    "POST /documents": Rule(MEMBER, lambda _: {"files": {"file": ("cities.pdf", PDF, "application/pdf")}}),
+    "GET /documents/search": Rule(VIEWER, lambda _: {"params": {"q": "cities"}}),
+    "GET /documents/{document_id}": on(Kind.document, VIEW, VIEWER),
+    "GET /documents/{document_id}/pages": on(Kind.document, VIEW, VIEWER),
+    "GET /documents/{document_id}/file": on(Kind.document, VIEW, VIEWER),
+    "PATCH /documents/{document_id}": on(Kind.document, EDIT, MEMBER, json(name="Changed")),
+    "DELETE /documents/{document_id}": on(Kind.document, OWN, MEMBER),
     "GET /sources": Rule(VIEWER),
     "POST /sources": on(
         Kind.dataset, EDIT, AUTHOR, lambda things: {"json": {**WEB, "name": uuid4().hex, "dataset": things.name}}
@@ -190,6 +206,8 @@ RULES: dict[str, Rule] = {
     "POST /sources/{source_id}/reset": on(Kind.dataset, EDIT, AUTHOR),
     "GET /sources/{source_id}/pulls": on(Kind.dataset, VIEW, VIEWER),
     "GET /sources/{source_id}/items": on(Kind.dataset, VIEW, VIEWER),
+    "GET /sources/{source_id}/stream": on(Kind.dataset, VIEW, VIEWER, answers=422),
+    "GET /sources/{source_id}/tables": on(Kind.dataset, EDIT, AUTHOR, answers=422),
     "GET /templates": Rule(VIEWER),
     "POST /templates": Rule(AUTHOR, lambda _: {"json": {"name": uuid4().hex, "blocks": BLOCKS}}),
     "GET /templates/{template_id}": on(Kind.template, VIEW, VIEWER),

@@ -22,6 +22,7 @@ WORDS = {
     Kind.schedule: "schedule",
     Kind.source: "source",
     Kind.query: "query",
+    Kind.document: "document",
     Kind.smtp_account: "mail account",
 }
 CONSEQUENCES = "They are signed out everywhere at once, their API keys stop, and nothing runs in their name any more."

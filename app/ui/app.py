@@ -20,6 +20,8 @@ MENU: dict[str, list[Entry]] = {
         ("home", "Home", "home", Role.viewer),
         ("board", "Board", "view_kanban", Role.viewer),
         ("datasets", "Datasets", "database", Role.viewer),
+        ("queries", "Queries", "query_stats", Role.viewer),
+        ("documents", "Documents", "article", Role.viewer),
     ],
     "Reporting": [
         ("templates", "Templates", "dashboard_customize", Role.viewer),

@@ -10,10 +10,12 @@ from app.accounts import service as accounts
 from app.accounts.schemas import Person
 from app.core.actor import Actor, Role
 from app.core.errors import Forbidden, Invalid
+from app.core.intake import Stored
 from app.datasets import service as datasets
 from app.datasets.schemas import DatasetCreate
 from app.deliveries import service as deliveries
 from app.deliveries.schemas import SmtpAccountCreate
+from app.documents import service as documents
 from app.queries import service as queries
 from app.queries.schemas import QueryCreate, QuerySpec
 from app.reports import service as reports
@@ -39,6 +41,8 @@ def make_one_of_each(db: Session, owner: Actor) -> None:
     )
     question = QuerySpec(dataset=pay.name, columns=["amount"])
     queries.create_query(db, owner, QueryCreate(name=f"Pay {uuid4().hex}", question=question))
+    stored = Stored("pay.pdf", f"documents/{uuid4().hex}", 1, "0" * 64)
+    documents.receive_document(db, owner, stored, "pdf")
     template = templates.create_template(db, owner, TemplateCreate(name=f"Weekly {uuid4().hex}"))
     reports.request_report(db, owner, template.id, {})
     payload = {"template_id": str(template.id), "recipients": ["anna@example.com"]}

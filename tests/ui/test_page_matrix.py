@@ -26,6 +26,8 @@ FILES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
 ADDRESSES: dict[str, dict[str, str]] = {
     "board": {"board": "board_id"},
     "datasets": {"dataset": "name", "batch": "batch_id"},
+    "queries": {"query": "query_id"},
+    "documents": {"document": "document_id"},
     "templates": {"template": "template_id"},
     "reports": {"report": "report_id"},
     "schedules": {"schedule": "schedule_id"},

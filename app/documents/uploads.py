@@ -1,0 +1,101 @@
+"""Files of a multipart request, counted while they arrive."""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from typing import Annotated, BinaryIO
+
+from fastapi import Depends, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData, UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import ClientDisconnect
+
+from app.accounts.web import Caller
+from app.core.actor import Role, require_role
+from app.core.errors import Invalid
+from app.core.intake import FileTooLarge, Stored
+from app.core.settings import settings
+from app.documents import service
+
+MAX_FILES = 20
+AROUND_FILES = 1 << 20  # what multipart may say besides the bytes of the files
+PIECE = 256 << 10
+
+
+class NoFiles(Invalid):
+    """Send one or more files as multipart/form-data, in fields named `file`."""
+
+
+async def receive_documents(request: Request, actor: Caller) -> AsyncIterator[list[Stored]]:
+    """Whoever may not send is refused before a byte is read. What a failed request brought is thrown away."""
+    require_role(actor, Role.member)
+    kept: list[Stored] = []
+    try:
+        async with _form(request) as form:
+            for file in _files(form):
+                parts = _pieces(file.file)
+                kept.append(await run_in_threadpool(service.store_document, actor, file.filename or "", parts))
+        yield kept
+    except BaseException:
+        for one in kept:
+            await run_in_threadpool(service.discard_document, one)
+        raise
+
+
+@asynccontextmanager
+async def _form(request: Request) -> AsyncIterator[FormData]:
+    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+        raise NoFiles
+    try:
+        parser = MultiPartParser(request.headers, _counted(request), max_files=MAX_FILES)
+        form = await parser.parse()
+    except (MultiPartException, KeyError, ClientDisconnect) as error:
+        raise NoFiles("This is not a readable multipart/form-data body, or it has too many files.") from error
+    except BaseException:
+        for file in parser._files_to_close_on_error:
+            file.close()
+        raise
+    try:
+        yield form
+    finally:
+        await form.close()
+
+
+def _files(form: FormData) -> list[UploadFile]:
+    files = [part for part in form.getlist("file") if isinstance(part, UploadFile)]
+    if not files:
+        raise NoFiles
+    return files
+
+
+async def _counted(request: Request) -> AsyncGenerator[bytes]:
+    limit = settings().max_upload_mb
+    left = (limit << 20) + AROUND_FILES
+    async for part in request.stream():
+        left -= len(part)
+        if left < 0:
+            raise FileTooLarge(f"These files are larger than the limit of {limit} MB.")
+        yield part
+
+
+def _pieces(file: BinaryIO) -> Iterator[bytes]:
+    while part := file.read(PIECE):
+        yield part
+
+
+Uploads = Annotated[list[Stored], Depends(receive_documents)]
+
+MULTIPART_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "properties": {"file": {"type": "array", "items": {"type": "string", "format": "binary"}}},
+                    "required": ["file"],
+                }
+            }
+        },
+    }
+}
