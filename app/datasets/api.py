@@ -120,7 +120,7 @@ def release_batch(db: Db, caller: Caller, batch_id: int) -> Batch:
 
 @router.get("/summary")
 def read_summary(db: Db, caller: Caller, dataset: str | None = None, batch: BatchId = None) -> Summary:
-    """Totals, success rate, and rejects by rule, column and day; of a batch, a dataset or everything."""
+    """Totals, success rate, and rejects by rule, column, combination, day and file; of a batch, a dataset or all."""
     return datasets.summary(db, caller, dataset=dataset, batch_id=batch)
 
 

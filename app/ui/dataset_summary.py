@@ -68,7 +68,7 @@ def _bars(name: str, counts: list[tuple[str, int]]) -> None:
         sort="-Rows",
         color=BAD,
         height=60 + 34 * len(frame),
-        x_label="Rows",
+        x_label="",
         y_label="",
         alt=f"Bars. {words}",
     )

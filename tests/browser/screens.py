@@ -57,7 +57,7 @@ def screens(things: dict[str, str]) -> list[Screen]:
     ]
 
 
-DATASET = ("Rows", "Summary", "Trace", "Rules")
+DATASET = ("Rows", "Rejected", "Summary", "Trace", "Rules")
 SETTINGS = ("Password", "Security", "Sessions", "API keys")
 
 

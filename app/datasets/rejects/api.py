@@ -35,7 +35,11 @@ class RejectQuery(RejectFilter):
 
 @router.get("/batches/{batch_id}/rejects")
 def list_rejects(db: Db, caller: Caller, batch_id: int, query: Annotated[RejectQuery, Query()]) -> Page[Reject]:
-    """In the order of the file, each with every failure: column, rule, value and message."""
+    """In the order of the file, each with every failure: column, rule, value and message.
+
+    `q` looks in the record, in offending values and in messages. A search that takes longer than some seconds is
+    stopped with 422.
+    """
     return datasets.rejects(db, caller, batch_id, **query.parts())
 
 

@@ -7,9 +7,14 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from app.core.errors import NotFound
 from app.datasets.rejects.schemas import Failure
 from app.datasets.schemas import DatasetSchema, Dialect
 from app.datasets.tables import BatchRow, RawBlockRow
+
+
+class EvidenceGone(NotFound):
+    """The bytes of this row are gone with its batch."""
 
 
 @dataclass(frozen=True)
@@ -52,13 +57,15 @@ class MendedRow:
 
 
 def evidence_of(db: Session, batch: BatchRow, row: int) -> Evidence:
-    """The block in which this row lies."""
+    """The block in which this row lies. Raises EvidenceGone."""
     block = db.scalars(
         sa.select(RawBlockRow)
         .where(RawBlockRow.batch_id == batch.id, RawBlockRow.first_row <= row, RawBlockRow.rows > 0)
         .order_by(RawBlockRow.first_row.desc())
         .limit(1)
-    ).one()
+    ).one_or_none()
+    if block is None:
+        raise EvidenceGone
     return evidence_in(batch, block)
 
 
