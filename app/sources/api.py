@@ -8,6 +8,7 @@ from app.accounts.web import Caller, Db, Limit
 from app.core.paging import Page
 from app.sources import service as sources_service
 from app.sources.schemas import (
+    DatabaseTables,
     Item,
     ItemState,
     Probe,
@@ -17,6 +18,7 @@ from app.sources.schemas import (
     Source,
     SourceChange,
     SourceCreate,
+    StreamState,
 )
 
 router = APIRouter(tags=["sources"])
@@ -89,3 +91,15 @@ def list_items(
 ) -> Page[Item]:
     """What was found there, newest first: taken, a duplicate, refused with a reason, or not fetched yet."""
     return sources_service.items(db, caller, source_id, state=state, limit=limit, cursor=cursor)
+
+
+@router.get("/sources/{source_id}/stream")
+def read_stream(db: Db, caller: Caller, source_id: UUID) -> StreamState:
+    """Of a source that is followed all the time: how far it is behind, and what went wrong."""
+    return sources_service.stream_state(db, caller, source_id)
+
+
+@router.get("/sources/{source_id}/tables")
+def read_tables(db: Db, caller: Caller, source_id: UUID) -> DatabaseTables:
+    """Of a source of the kind `sql`: what a query with its name as `connection` can ask."""
+    return sources_service.tables_of(db, caller, source_id)

@@ -17,16 +17,16 @@ from app.core.paging import Page, fetch_page
 from app.datasets import service as datasets
 from app.datasets.schemas import Pins
 from app.jobs import service as jobs
-from app.schedules import service as schedules
 from app.queries import service as queries
+from app.schedules import service as schedules
 from app.sharing import service as sharing
 from app.sharing.schemas import Kind
 from app.sources import vault
 from app.sources.access import SourceNotFound, access_source
 from app.sources.connectors import KINDS, connector
 from app.sources.describe import FieldSpec, fields_of
-from app.sources.pushdown import SqlSources, tables_of
 from app.sources.history import items, pulls, running_pull
+from app.sources.pushdown import SqlSources, tables_of
 from app.sources.schemas import (
     Probe,
     PullOrder,
@@ -39,7 +39,17 @@ from app.sources.streams.state import stream_state
 from app.sources.streams.tables import OffsetRow
 from app.sources.tables import ItemRow, PullRow, SourceRow
 
-__all__ = ["KINDS", "FieldSpec", "SourceNotFound", "access_source", "fields_of", "items", "pulls", "stream_state", "tables_of"]
+__all__ = [
+    "KINDS",
+    "FieldSpec",
+    "SourceNotFound",
+    "access_source",
+    "fields_of",
+    "items",
+    "pulls",
+    "stream_state",
+    "tables_of",
+]
 
 PULL_JOB = "sources.pull"
 
