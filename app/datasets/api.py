@@ -3,11 +3,12 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel, Field
 from starlette.responses import StreamingResponse
 
 from app.accounts.downloads import Download
 from app.accounts.web import Caller, Db, Limit
-from app.core.paging import Page
+from app.core.paging import MAX_LIMIT, Page
 from app.datasets import service as datasets
 from app.datasets.formats import api as files
 from app.datasets.rejects import api as rejects
@@ -30,6 +31,24 @@ router = APIRouter(tags=["datasets"])
 router.include_router(files.router)
 router.include_router(rejects.router)
 router.include_router(versions.router)
+
+
+class RowsQuery(BaseModel):
+    """Which rows, and how many of them."""
+
+    batch: int | None = Field(None, ge=1)
+    where: Where = None
+    limit: int = Field(50, ge=1, le=MAX_LIMIT)
+    cursor: str | None = None
+
+
+class RowsExport(BaseModel):
+    """Which rows of which dataset. `columns`: only these, in this order."""
+
+    dataset: str
+    batch: int | None = Field(None, ge=1)
+    where: Where = None
+    columns: list[str] | None = None
 
 
 class RejectExport(RejectFilter):
@@ -73,17 +92,10 @@ def delete_dataset(db: Db, caller: Caller, name: str) -> None:
 
 
 @router.get("/datasets/{name}/rows")
-def list_rows(
-    db: Db,
-    caller: Caller,
-    name: str,
-    batch: BatchId = None,
-    where: Where = None,
-    limit: Limit = 50,
-    cursor: str | None = None,
-) -> RowsPreview:
+def list_rows(db: Db, caller: Caller, name: str, query: Annotated[RowsQuery, Query()]) -> RowsPreview:
     """The valid rows for which `where` is true, in the order of their files. `row_ids` are for `/trace`."""
-    return datasets.rows(db, caller, name, batch_id=batch, where=where, limit=limit, cursor=cursor)
+    asked = query.model_dump(exclude={"batch"})
+    return datasets.rows(db, caller, name, batch_id=query.batch, **asked)
 
 
 @router.get("/batches")
@@ -134,18 +146,10 @@ def export_rejects(db: Db, caller: Caller, format: str, query: Annotated[RejectE
 
 
 @router.get("/report/{format}", response_class=StreamingResponse)
-def export_rows(
-    db: Db,
-    caller: Caller,
-    format: str,
-    dataset: str,
-    batch: BatchId = None,
-    where: Where = None,
-    columns: Annotated[list[str] | None, Query(description="Only these, in this order; default: all")] = None,
-) -> Download:
+def export_rows(db: Db, caller: Caller, format: str, query: Annotated[RowsExport, Query()]) -> Download:
     """Every valid row for which `where` is true: csv, json, ndjson, xlsx, parquet."""
-    found = datasets.export_rows(db, caller, dataset, format, batch_id=batch, where=where, columns=columns)
-    return _download(found)
+    asked = query.model_dump(include={"where", "columns"})
+    return _download(datasets.export_rows(db, caller, query.dataset, format, batch_id=query.batch, **asked))
 
 
 def _download(export: datasets.Export) -> Download:
