@@ -20,6 +20,7 @@ from app.datasets.overlap import ahead
 from app.datasets.prepare import Task, preamble, prepared_blocks
 from app.datasets.schemas import Dialect, Pins
 from app.datasets.sniff import SAMPLE_BYTES, sniff
+from app.datasets.sweep import sweep_daily
 from app.datasets.tables import BatchRow
 from app.jobs.context import JobContext
 
@@ -54,9 +55,20 @@ def ingest_batch(ctx: JobContext) -> dict[str, Any]:
             batch = _batch(db, batch_id)
             if batch.status == "loading":
                 publish.finish_batch(db, ctx.actor, batch)
-            return _result(batch)
+            result = _result(batch)
     except publish.DatasetBusy as error:
         raise TryLater from error
+    _sweep(ctx)
+    return result
+
+
+def _sweep(ctx: JobContext) -> None:
+    """Loads leave such files behind when they are killed, so loads clean up. It must not make a good one fail."""
+    try:
+        with ctx.transaction() as db:
+            sweep_daily(db)
+    except OSError:
+        log.exception("sweep failed")
 
 
 def refuse_batch(ctx: JobContext, reason: str) -> None:
