@@ -16,7 +16,7 @@ from app.queries.named import (
     run_named,
     used_by,
 )
-from app.queries.sources import source_of
+from app.queries.sources import known_sources, source_of
 from app.queries.tables import QueryRow
 from app.sharing import service as sharing
 from app.sharing.schemas import Kind

@@ -8,6 +8,7 @@ from app.core import children
 from app.core.actor import Actor
 from app.core.errors import Invalid, NotFound
 from app.datasets import service as datasets
+from app.datasets.schemas import Dataset
 from app.queries.questions import QuerySpec, SqlQuery
 from app.queries.schemas import Source
 
@@ -39,6 +40,25 @@ def source_of(db: Session, actor: Actor, dataset: str) -> Source:
         key=list(live.key),
         unique=[list(columns) for columns in live.unique],
         references=dict(live.references),
+    )
+
+
+def known_sources(db: Session, actor: Actor) -> dict[str, Source]:
+    """Every dataset that may be asked, by name, without its files: what there is to choose from."""
+    return {dataset.name: _unpinned(dataset) for dataset in datasets.datasets(db, actor)}
+
+
+def _unpinned(dataset: Dataset) -> Source:
+    schema = dataset.definition
+    return Source(
+        dataset=dataset.name,
+        dataset_id=dataset.id,
+        columns=[(column.name, str(column.type)) for column in schema.columns],
+        files=[],
+        version="",
+        batches=[],
+        unique=[*([schema.key] if schema.key else []), *([column.name] for column in schema.columns if column.unique)],
+        references={c.name: (c.references.dataset, c.references.column) for c in schema.columns if c.references},
     )
 
 

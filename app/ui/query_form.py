@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 from pydantic import ValidationError
 
+from app.queries.periods import RelativeDay, RelativePeriod
 from app.queries.schemas import Bucket, Op, QuerySpec
 from app.ui.template_draft import sentence
 
@@ -18,6 +19,8 @@ FUNCTIONS = {
     "min": "Smallest",
     "max": "Largest",
     "count_distinct": "Different values",
+    "median": "Median",
+    "share": "Share of the total",
 }
 OPS = {
     "eq": "is",
@@ -36,6 +39,9 @@ OPS = {
 }
 ROWS = "All rows"
 TYPED = "typed here"
+NEEDS_NUMBER = ("sum", "avg", "median", "share")
+DAYS = {day.value: day.label for day in RelativeDay}
+PERIODS = {period.value: period.label for period in RelativePeriod}
 DATED, NUMERIC = ("date", "timestamp"), ("integer", "decimal", "number")
 
 
@@ -60,15 +66,15 @@ def measure_input(measure: dict[str, Any], columns: Columns, key: str) -> dict[s
     functions = list(FUNCTIONS)
     place = functions.index(measure.get("function", "count"))
     function = left.selectbox("Figure", functions, place, format_func=FUNCTIONS.__getitem__, key=f"{key}_function")
-    fitting = [name for name, kind in columns if function not in ("sum", "avg") or kind in NUMERIC]
-    options = [ROWS, *fitting] if function == "count" else fitting
+    fitting = [name for name, kind in columns if function not in NEEDS_NUMBER or kind in NUMERIC]
+    options = [ROWS, *fitting] if function in ("count", "share") else fitting
     present = measure.get("column") or ROWS
     start = options.index(present) if present in options else 0
     column = right.selectbox("Of", options, start if options else None, key=f"{key}_column_{function}")
     named = None if column == ROWS else column
     if (function, named) == (measure.get("function", "count"), measure.get("column")):
         return measure
-    name = "Rows" if named is None else f"{FUNCTIONS[function]} {named}"
+    name = f"{FUNCTIONS[function]} {named}" if named else "Rows" if function == "count" else FUNCTIONS[function]
     return {"function": function, "column": named, "as": name}
 
 
@@ -92,7 +98,7 @@ def group_input(label: str, group: dict[str, Any] | None, columns: Columns, key:
 
 
 def filters_input(
-    filters: list[dict[str, Any]], columns: Columns, parameters: list[str], key: str
+    filters: list[dict[str, Any]], columns: Columns, parameters: list[str], key: str, add: str = "Add condition"
 ) -> list[dict[str, Any]]:
     """A value is text here; the question itself knows the type of the column."""
     # Deleting shifts the places, so the widgets get new names then and do not show each other's values.
@@ -105,7 +111,7 @@ def filters_input(
                 st.session_state[f"{key}_edition"] += 1
                 continue
         kept.append(changed)
-    if columns and st.button("Add condition", icon=":material/filter_alt:", key=f"{key}_add", type="tertiary"):
+    if columns and st.button(add, icon=":material/filter_alt:", key=f"{key}_add", type="tertiary"):
         kept.append({"column": columns[0][0], "op": "is_filled"})
     return kept
 
@@ -121,17 +127,46 @@ def _filter_input(rule: dict[str, Any], columns: Columns, parameters: list[str],
     )
     if not Op(op).needs_value:
         return {"column": column, "op": op}
-    options = [TYPED, *parameters]
-    present = rule.get("parameter")
+    moving = _moving(op, dict(columns).get(column, ""))
+    options = [TYPED, *parameters, *moving]
+    present = rule.get("parameter") or (rule.get("value") if isinstance(rule.get("value"), str) else None)
     place = options.index(present) if present in options else 0
-    source = st.selectbox("Value from", options, place, key=f"{key}_source", width=150)
+    source = st.selectbox(
+        "Value from", options, place, format_func=lambda each: moving.get(each, each), key=f"{key}_source", width=150
+    )
     if source != TYPED:
-        return {"column": column, "op": op, "parameter": source}
+        return {"column": column, "op": op, "parameter" if source in parameters else "value": source}
     hint = {"in_period": "2026-01-01 to 2026-02-01", "one_of": "one, two", "none_of": "one, two"}.get(op, "")
-    text = st.text_input("Value", _as_text(rule.get("value")), placeholder=hint, key=f"{key}_value", width=200)
-    if text == _as_text(rule.get("value")) and op == rule.get("op", "eq"):
+    present = None if rule.get("value") in moving else rule.get("value")
+    text = st.text_input("Value", _as_text(present), placeholder=hint, key=f"{key}_value", width=200)
+    if text == _as_text(present) and present is not None and op == rule.get("op", "eq"):
         return {**rule, "column": column}
     return {"column": column, "op": op, "value": _as_value(text.strip(), op)}
+
+
+def _moving(op: str, kind: str) -> dict[str, str]:
+    """Days and periods that move, by name, with what they are called."""
+    if op == "in_period":
+        return PERIODS
+    return DAYS if kind in DATED and op in ("eq", "ne", "lt", "le", "gt", "ge") else {}
+
+
+def order_input(query: Query, columns: Columns, key: str) -> Query:
+    """Sorting by more than one column is kept as it is; the widgets offer one."""
+    left, middle, right = st.columns([2, 1, 1], vertical_alignment="bottom")
+    names = outputs_of(query) or [name for name, _ in columns]
+    order = (query.get("order_by") or [{}])[0]
+    place = names.index(order.get("column")) if order.get("column") in names else None
+    column = left.selectbox("Sort by", names, place, placeholder="As it comes", key=f"{key}_sort")
+    down = middle.checkbox("Largest first", order.get("descending", False), key=f"{key}_down")
+    limit = right.number_input("At most", 1, 5000, query.get("limit", 200), key=f"{key}_limit")
+    rest = query.get("order_by", [])[1:] if column == order.get("column") else []
+    return {**query, "order_by": [{"column": column, "descending": down}, *rest] if column else [], "limit": limit}
+
+
+def outputs_of(query: Query) -> list[str]:
+    parts = [*query.get("group_by", []), *query.get("measures", [])]
+    return [each.get("as") or each.get("column") or "count" for each in parts] or list(query.get("columns", []))
 
 
 def json_input(query: Query, key: str) -> Query:

@@ -13,6 +13,8 @@ from app.ui.query_form import (
     group_input,
     json_input,
     measure_input,
+    order_input,
+    outputs_of,
 )
 from app.ui.template_draft import Block
 
@@ -106,7 +108,7 @@ def _table(block: Block, choices: Choices, key: str) -> Block:
         picked = st.multiselect("Columns", names, chosen, placeholder="All columns", key=f"{key}_columns")
         query = {**query, "columns": picked}
     query = _filters(query, columns, choices, key)
-    return {**block, "query": _sorted(query, key)}
+    return {**block, "query": order_input(query, [], key)}
 
 
 def _chart(block: Block, choices: Choices, key: str) -> Block:
@@ -126,7 +128,7 @@ def _chart(block: Block, choices: Choices, key: str) -> Block:
         second = query["group_by"][1] if len(query["group_by"]) > 1 else None
         series = group_input("One series for each (optional)", second, columns, f"{key}_series")
     query = {**query, "group_by": [*query["group_by"][:1], *([series] if series else [])]}
-    query = _sorted(_filters(query, columns, choices, key), key)
+    query = order_input(_filters(query, columns, choices, key), [], key)
     alt = st.text_input("What the chart shows, for people who cannot see it", chart.get("alt", ""), key=f"{key}_alt")
     names = [group.get("as") or group["column"] for group in query["group_by"]]
     drawn = {"x": names[0] if names else "", "y": _output(query), "series": names[1] if len(names) > 1 else None}
@@ -170,26 +172,8 @@ def _grouped(query: Query, label: str, columns: Columns, key: str) -> Query:
     return {**query, "group_by": [each for each in [group, *rest] if each], "measures": [measure]}
 
 
-def _sorted(query: Query, key: str) -> Query:
-    """Sorting by more than one column is kept as it is; the widgets offer one."""
-    left, middle, right = st.columns([2, 1, 1], vertical_alignment="bottom")
-    names = _outputs(query)
-    order = (query.get("order_by") or [{}])[0]
-    place = names.index(order.get("column")) if order.get("column") in names else None
-    column = left.selectbox("Sort by", names, place, placeholder="As it comes", key=f"{key}_sort")
-    down = middle.checkbox("Largest first", order.get("descending", False), key=f"{key}_down")
-    limit = right.number_input("At most", 1, 5000, query.get("limit", 200), key=f"{key}_limit")
-    rest = query.get("order_by", [])[1:] if column == order.get("column") else []
-    return {**query, "order_by": [{"column": column, "descending": down}, *rest] if column else [], "limit": limit}
-
-
-def _outputs(query: Query) -> list[str]:
-    parts = [*query.get("group_by", []), *query.get("measures", [])]
-    return [each.get("as") or each.get("column") or "count" for each in parts] or list(query.get("columns", []))
-
-
 def _output(query: Query) -> str:
-    return _outputs(query)[-1]
+    return outputs_of(query)[-1]
 
 
 def _format(shape: dict[str, Any], key: str) -> dict[str, Any]:
