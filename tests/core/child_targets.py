@@ -105,3 +105,8 @@ def count_what_was_taken(mark: str) -> Iterator[bytes]:
 
 def stream_inside_a_child() -> int:
     return len(list(children.stream("tests.core.child_targets:count_up", 3)))
+
+
+def refuse_at_once(_: int) -> Iterator[bytes]:
+    refuse()
+    yield b""
