@@ -33,7 +33,8 @@ def pull_line(pull: Pull) -> None:
     if is_running(pull):
         st.progress(pull.progress, "Looking for what is new" if pull.progress else "Waiting for a worker")
         return
-    st.caption(_in_words(pull))
+    if words := _in_words(pull):
+        st.caption(words)
 
 
 def history(one: Source) -> None:
@@ -72,7 +73,7 @@ def _in_words(pull: Pull) -> str:
     ]
     things = ", ".join(f"{count:,} {word}" for count, word in counts if count)
     if not things:
-        return "Nothing new."
+        return "" if pull.status is PullStatus.failed else "Nothing new."
     rows = f" · {pull.rows_in:,} rows, {pull.rows_rejected:,} rejected" if pull.rows_in else ""
     batches = f" · batch {', '.join(map(str, pull.batches[:5]))}" if pull.batches else ""
     return plain(things.capitalize() + batches + rows)

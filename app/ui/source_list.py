@@ -9,13 +9,14 @@ from app.datasets.schemas import Dataset
 from app.schedules import service as schedules
 from app.sharing.schemas import Level
 from app.sources import service as sources
-from app.sources.schemas import Pull, PullOrder, PullStatus, Source, SourceChange
+from app.sources.schemas import ItemState, Pull, PullOrder, PullStatus, Source, SourceChange
 from app.ui.page import action, confirm, empty_state, plain, reading, viewer, when
 from app.ui.source_fields import ICONS, kind_words
 from app.ui.source_form import change_source, new_source, show_probe
 from app.ui.source_history import history, is_running, pull_line
 from app.ui.source_schedule import schedule_source
 
+MOST_TOLD = 100
 PLACES = ("folder", "url", "bucket", "host", "topic")
 KEY_LOST = "Its secrets cannot be read any more, because their key is gone. Enter them again under Change."
 
@@ -51,7 +52,9 @@ def _one(person: Actor, one: Source, *, may: bool) -> None:
 
 
 def _place(one: Source) -> str:
-    return next((str(one.settings[name]) for name in PLACES if one.settings.get(name)), f"into {one.dataset}")
+    """Without `https://`, which would become a link to somewhere else."""
+    place = next((str(one.settings[name]) for name in PLACES if one.settings.get(name)), f"into {one.dataset}")
+    return place.rpartition("://")[2]
 
 
 def _badge(one: Source) -> None:
@@ -148,9 +151,19 @@ def _last_pull(one: Source) -> None:
         words = ", ".join(f"{name}: {value}" for name, value in one.watermark.items() if not isinstance(value, dict))
         if words:
             st.caption(plain(f"Came as far as {words}"))
+    _troubles(one)
     if last and last.status is not PullStatus.running:
         with st.expander("What it found so far"):
             history(one)
+
+
+def _troubles(one: Source) -> None:
+    """What was refused stays refused until it changes, so it is said for as long."""
+    with reading() as db:
+        refused = sources.items(db, viewer(), one.id, state=ItemState.refused, limit=MOST_TOLD).items
+    if refused:
+        count = f"{MOST_TOLD} or more refused" if len(refused) == MOST_TOLD else f"{len(refused)} refused"
+        st.caption(f":orange[:material/error: {count}, latest:] {plain(refused[0].reason or refused[0].name)}")
 
 
 def _newest(one: Source) -> Pull | None:

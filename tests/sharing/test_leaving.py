@@ -26,8 +26,6 @@ from app.sharing.schemas import Kind
 from app.sharing.service import RoleTooLow
 from app.sources import service as sources
 from app.sources.schemas import SourceCreate
-from app.sources import service as sources
-from app.sources.schemas import SourceCreate
 from app.tasks import service as tasks
 from app.tasks.schemas import BoardCreate
 from app.templates import service as templates

@@ -88,7 +88,7 @@ class FolderConnector:
             inbox.step(f"Reading {one.name}", at / len(new))
             inbox.add(
                 Path(one.name).name,
-                _content(opened(settings.folder), one),
+                content_of(opened(settings.folder), one),
                 item_key=one.name,
                 fingerprint=one.fingerprint,
             )
@@ -137,7 +137,7 @@ def _walk(root: Path, folder: Path, settings: FolderSettings) -> Iterator[Entry]
                 yield Entry(name, found.st_size, found.st_mtime_ns)
 
 
-def _content(root: Path, one: Entry) -> Iterator[bytes]:
+def content_of(root: Path, one: Entry) -> Iterator[bytes]:
     """Raises StillWritten, FileClosed."""
     try:
         number = _open_below(root, one.name)
