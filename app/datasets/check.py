@@ -150,7 +150,8 @@ def _lines(places: pl.Series, condition: Condition, shown: pl.Series) -> pl.Data
     about = pl.when(pl.col("value").is_null()).then(pl.lit(condition.column)).otherwise(quoted)
     if condition.rule == "required":
         about = pl.lit(condition.column)
-    message = pl.lit(condition.words) if len(condition.shows) != 1 else pl.concat_str(about, pl.lit(condition.words))
+    is_sentence = len(condition.shows) != 1 or not condition.words.startswith(" ")  # of a rule with its own message
+    message = pl.lit(condition.words) if is_sentence else pl.concat_str(about, pl.lit(condition.words))
     return pl.DataFrame({"index": places.cast(pl.Int64()), "value": shown}).select(
         pl.col("index"),
         pl.lit(condition.column).alias("column"),

@@ -4,18 +4,24 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from pyarrow import fs, parquet
 
-from app.core import children
+from app.core import children, clock, storage
 from app.core.actor import SYSTEM
+from app.core.clock import FixedClock
 from app.core.db import transaction
+from app.core.errors import Invalid
 from app.core.settings import settings
 from app.datasets import service as datasets
-from app.datasets.schemas import Batch, Reject, RejectFilter
+from app.datasets.schemas import Batch, DatasetChange, Reject, RejectFilter
+from app.datasets.streams.files import sweep
 from app.sources import service as sources
 from app.sources.schemas import Source, SourceChange
 from app.sources.streams import lease as leases
@@ -26,10 +32,11 @@ from app.sources.streams.supervise import Supervisor
 from app.sources.streams.tables import OffsetRow, WarningRow
 from tests.soak import kafka_kills
 from tests.sources.broker import NoidaBroker, free_port, make_topic, mock_broker, noida, send
-from tests.sources.conftest import dataset, rows, source
+from tests.sources.conftest import COLUMNS, dataset, rows, source
 from tests.sources.environment import environment
 
 TOPIC = "orders"
+RULE = {"name": "inhabited", "expression": "people > 0", "message": "Nobody lives there."}
 
 
 @pytest.fixture(scope="module")
@@ -299,3 +306,65 @@ def test_the_mock_of_the_client_library_is_read_like_a_broker(database: str, mon
     monkeypatch.undo()
     settings.cache_clear()
     assert rows() == [["Oslo", 1]]
+
+
+def test_a_new_day_and_a_changed_schema_open_another_batch(database: str, broker: str) -> None:
+    dataset()
+    stream()
+    make_topic(broker, TOPIC)
+    with following() as (follower, reader), clock.use(FixedClock(datetime(2026, 3, 1, 23, 59, tzinfo=UTC))) as now:
+        assert isinstance(now, FixedClock)
+        send(broker, TOPIC, [city("Oslo")])
+        read(follower, reader, 1)
+        now.at += timedelta(minutes=2)
+        send(broker, TOPIC, [city("Bergen")])
+        read(follower, reader, 1)
+        with transaction() as db:
+            change = DatasetChange.model_validate({"schema": {"columns": COLUMNS, "rules": [RULE]}})
+            datasets.change_dataset(db, SYSTEM, "cities", change)
+        send(broker, TOPIC, [city("Voss"), city("Atlantis", 0)])
+        read(follower, reader, 2)
+        follower.writer.tidy()
+    assert [(batch.file_name, batch.rows_in) for batch in the_batches()] == [
+        ("orders 2026-03-02", 2),
+        ("orders 2026-03-02", 1),
+        ("orders 2026-03-01", 1),
+    ]
+    first = the_batches()[-1]
+    line = b'{"city": "Oslo", "people": 1}\n'
+    assert (first.sha256, first.size) == (sha256(line).hexdigest(), len(line))
+    assert [one.failures[0].message for one in rejects()] == ["Nobody lives there."]
+
+
+def test_small_files_are_merged_and_every_row_stays(database: str, broker: str) -> None:
+    dataset()
+    stream()
+    make_topic(broker, TOPIC)
+    with following() as (follower, reader):
+        for number in range(40):
+            send(broker, TOPIC, [city(f"c{number}", number)])
+            read(follower, reader, 1)
+        follower.writer.tidy()
+        with transaction() as db:
+            live = datasets.live_files(db, SYSTEM, "cities").files
+            strays = set(db.scalars(sa.text("select key from stray_files")))
+        assert len(live) < 15
+        found = [
+            row for key in live for row in parquet.read_table(storage.filesystem().open_input_file(key)).to_pylist()
+        ]
+        assert sorted(row["people"] for row in found) == list(range(40))
+        with clock.use(FixedClock(datetime.now(UTC) + timedelta(minutes=3))):
+            sweep()
+        kept = {
+            one.path
+            for one in storage.filesystem().get_file_info(fs.FileSelector("datasets", recursive=True))
+            if one.is_file
+        }
+    assert set(live) <= kept
+    assert not strays & kept
+
+
+def test_only_datasets_that_are_appended_to_take_streams(database: str, broker: str) -> None:
+    dataset(mode="replace")
+    with pytest.raises(Invalid, match="mode replace; a stream needs the mode append"):
+        stream()

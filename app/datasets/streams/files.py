@@ -25,6 +25,10 @@ class FileForgotten(Exception):
     """This file was on its way for so long that it was swept away: write it again."""
 
 
+class Overtaken(Exception):
+    """The files are in the catalogue no more: the batch was undone or read again meanwhile."""
+
+
 def new_file(dataset_id: UUID, batch_id: int) -> str:
     """A key of its own for each try: whoever was thought dead must not write over what another one stored."""
     key = f"datasets/{dataset_id}/{batch_id}/{uuid4().hex}.parquet"
@@ -50,8 +54,11 @@ def merge_files(batch_id: int, *, all_of_them: bool = False) -> int:
         return 0
     key = new_file(dataset_id, batch_id)
     size = _write(key, [file.key for file in chosen])
-    with transaction() as db:
-        _replace(db, batch_id, chosen, DataFileRow(key=key, size=size))
+    try:
+        with transaction() as db:
+            _replace(db, batch_id, chosen, DataFileRow(key=key, size=size))
+    except Overtaken:
+        return 0
     return len(chosen)
 
 
@@ -89,13 +96,12 @@ def _write(key: str, sources: list[str]) -> int:
 
 
 def _replace(db: Session, batch_id: int, old: Sequence[DataFileRow], new: DataFileRow) -> None:
-    """Nothing happens when the batch was undone meanwhile; the new file is swept away later."""
+    """Raises Overtaken; the new file is swept away later."""
     db.execute(sa.select(BatchRow.id).where(BatchRow.id == batch_id).with_for_update())
     keys = [file.key for file in old]
     gone = db.execute(sa.delete(DataFileRow).where(DataFileRow.key.in_(keys)).returning(DataFileRow.key)).all()
     if len(gone) != len(keys):
-        db.rollback()
-        return
+        raise Overtaken
     adopt(db, new.key)
     new.batch_id, new.block, new.rows = batch_id, min(file.block for file in old), sum(file.rows for file in old)
     db.add(new)

@@ -105,7 +105,7 @@ def resume(db: Session, actor: Actor, batch_id: int) -> Growing | None:
     if batch is None:
         return None
     dataset = access_inbox(db, actor, batch.dataset_id)
-    if dataset.version != batch.schema_version:
+    if dataset.version != batch.schema_version or batch.dialect["header"] != _names(dataset):
         return None
     growing = _growing(db, batch, definition_of(dataset))
     if growing.is_over:
@@ -184,6 +184,10 @@ def _move(db: Session, growing: Growing, block: Prepared) -> bool:
         .execution_options(synchronize_session=False)
     )
     return bool(moved.rowcount == 1)  # type: ignore[attr-defined]
+
+
+def _names(dataset: DatasetRow) -> list[str]:
+    return [column.name for column in definition_of(dataset).columns]
 
 
 def _dialect(schema: DatasetSchema) -> Dialect:
