@@ -15,6 +15,7 @@ from app.ui.source_fields import ICONS, kind_words
 from app.ui.source_form import change_source, new_source, show_probe
 from app.ui.source_history import history, is_running, pull_line
 from app.ui.source_schedule import schedule_source
+from app.ui.source_stream import stream_lines
 
 MOST_TOLD = 100
 PLACES = ("folder", "url", "bucket", "host", "topic")
@@ -48,7 +49,10 @@ def _one(person: Actor, one: Source, *, may: bool) -> None:
         _schedules(person, one)
         if may:
             _buttons(person, one)
-        _last_pull(one)
+        if one.continuous:
+            stream_lines(one)
+        else:
+            _last_pull(one)
 
 
 def _place(one: Source) -> str:
@@ -110,6 +114,8 @@ def _rare_buttons(person: Actor, one: Source) -> None:
         _pull(person, one, again=True)
     if st.button("Reset", key=f"reset_{one.id}", icon=":material/restart_alt:", width="stretch"):
         detail = "It forgets how far it came: the next pull looks at everything there again. What is loaded stays."
+        if one.continuous:
+            detail = "It is read from where it begins again. What is loaded stays, so those messages come twice."
         confirm(f"Reset {plain(one.name)}?", verb="Reset", act=partial(_reset, person, one), detail=detail)
     if st.button("Delete", key=f"delete_{one.id}", icon=":material/delete:", width="stretch"):
         detail = "Its schedules are deleted with it. What it brought stays in the dataset."
