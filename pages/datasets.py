@@ -12,10 +12,10 @@ from app.ui.dataset_batches import batch_list
 from app.ui.dataset_downloads import rows_tab
 from app.ui.dataset_new import new_dataset
 from app.ui.dataset_rejects import reject_list
+from app.ui.dataset_rules import rules_tab
 from app.ui.dataset_summary import figures, summary_view
 from app.ui.dataset_trace import trace_tab
 from app.ui.dataset_upload import CHOSEN, load_into
-from app.ui.dataset_rules import rules_tab
 from app.ui.page import empty_state, page_header, plain, reading, viewer, when
 from app.ui.share_dialog import sharing_line
 from app.ui.source_list import sources_tab

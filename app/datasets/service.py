@@ -22,7 +22,7 @@ from app.datasets.queries import (
     live_files,
     rows,
 )
-from app.datasets.receive import receive_file, receive_files, receive_parts
+from app.datasets.receive import receive_file, receive_files, receive_known, receive_parts
 from app.datasets.rejects.replay import Outcome, read_reject, reject_history, replay_reject
 from app.datasets.rejects.search import dataset_rejects, rejects
 from app.datasets.rejects.start import replay_batch, replay_dataset
@@ -33,7 +33,8 @@ from app.datasets.sweep import sweep_uploads
 from app.datasets.tables import DatasetRow
 from app.datasets.trials.start import try_change, try_schema
 from app.datasets.upload_sink import UploadSink, discard_upload, store_upload
-from app.datasets.versions.keep import versions
+from app.datasets.versions.differences import what_changes
+from app.datasets.versions.keep import change_in_progress, versions
 from app.datasets.versions.use import use_version
 from app.sharing import service as sharing
 from app.sharing.schemas import Kind
@@ -54,6 +55,7 @@ __all__ = [
     "batch_figures",
     "batches",
     "change_dataset",
+    "change_in_progress",
     "create_dataset",
     "create_from",
     "dataset_by_name",
@@ -72,6 +74,7 @@ __all__ = [
     "read_reject",
     "receive_file",
     "receive_files",
+    "receive_known",
     "receive_parts",
     "reject_history",
     "rejects",
@@ -92,6 +95,7 @@ __all__ = [
     "use_version",
     "versions",
     "visible_names",
+    "what_changes",
 ]
 
 sharing.offer_kind(Kind.dataset, DatasetRow)

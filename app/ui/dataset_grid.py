@@ -1,13 +1,15 @@
 """The grid in which a schema is made and changed: one line per column, lists written with commas."""
 
+import csv
+from io import StringIO
 from typing import Any
 
 import streamlit as st
 from pydantic import ValidationError
 
 from app.datasets.schemas import Column, ColumnType, DatasetSchema, ProposedColumn, Rule
+from app.ui.dataset_column import TRANSFORMS, edit_singly
 
-TRANSFORMS = ["", "trim", "upper", "lower", "trim upper", "trim lower"]
 LISTS = ("allowed", "formats")
 MODES = {
     "append": "Add to what is there",
@@ -18,23 +20,33 @@ LIMITS = ("min", "max", "exclusive_min", "exclusive_max")
 TEXTS = (*LIMITS, "pattern", "default")
 COUNTS = ("decimals", "min_length", "max_length")
 FIELDS = ("required", "unique", *TEXTS, "allowed", *COUNTS, "formats", "transform")
+TABLE, SINGLY = "Table", "One by one"
+REFERS = "dataset/column: the value must be one that this column of another dataset holds when a file is loaded"
+EXPRESSIONS = (
+    'Such as `end >= start`, `amount > 0 or currency == "USD"`, `len(name) < 40`, `not is_missing(email)`. '
+    'Column names with spaces: `col("order date")`.'
+)
 
 
-def column_lines(columns: list[Column], proposed: list[ProposedColumn] | None = None) -> list[dict[str, Any]]:
-    """What the grid starts from."""
-    examples = {one.column.name: ", ".join(one.examples) for one in proposed or []}
-    return [_line(column, examples.get(column.name)) for column in columns]
+def column_lines(
+    columns: list[Column], proposed: list[ProposedColumn] | None = None, rows: int = 0
+) -> list[dict[str, Any]]:
+    """What the grid starts from. `was` is the name that a column has now, so that a new name is a new name for it."""
+    seen = {one.column.name: one for one in proposed or []}
+    return [_line(column, seen.get(column.name), rows) for column in columns]
 
 
-def _line(column: Column, examples: str | None) -> dict[str, Any]:
-    line: dict[str, Any] = {"name": column.name}
-    if examples is not None:
-        line["examples"] = examples
+def _line(column: Column, seen: ProposedColumn | None, rows: int) -> dict[str, Any]:
+    line: dict[str, Any] = {"was": column.name, "name": column.name}
+    if seen is not None:
+        missing = seen.missing / rows if rows else 0.0
+        line |= {"examples": ", ".join(seen.examples), "missing": missing, "distinct": seen.distinct}
     line |= {"type": str(column.type), "required": column.required, "unique": column.unique}
     line |= {name: _text(getattr(column, name)) for name in TEXTS}
-    line |= {name: ", ".join(getattr(column, name) or []) for name in LISTS}
+    line |= {name: _listed(getattr(column, name) or []) for name in LISTS}
     line |= {name: getattr(column, name) for name in COUNTS}
     line["transform"] = " ".join(column.transform)
+    line["references"] = f"{column.references.dataset}/{column.references.column}" if column.references else ""
     return line
 
 
@@ -42,18 +54,64 @@ def _text(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def edit_columns(lines: list[dict[str, Any]], *, key: str, fixed: bool = False) -> list[dict[str, Any]]:
-    """The lines as they are now. `fixed`: there are rows, so names, types and decimals stay."""
-    kept = ["name", "examples", *(["type", "decimals"] if fixed else [])]
-    frame = st.data_editor(lines, key=key, hide_index=True, disabled=kept, column_config=_looks(), width="stretch")
-    return [dict(line) for line in frame]
+def _listed(values: list[str]) -> str:
+    """As in a CSV file: a value that holds a comma stands in quotation marks."""
+    text = StringIO()
+    csv.writer(text, lineterminator="").writerow(values)
+    return text.getvalue().replace(",", ", ") if not any("," in value for value in values) else text.getvalue()
+
+
+def edit_columns(lines: list[dict[str, Any]], *, key: str, own: bool = False) -> list[dict[str, Any]]:
+    """The lines as they are now. `own`: columns may be named, added and removed, as they are not those of a file."""
+    base = st.session_state.setdefault(f"{key}_base", lines)
+    way = st.segmented_control(
+        "Edit columns as",
+        [TABLE, SINGLY],
+        default=TABLE,
+        required=True,
+        key=f"{key}_way",
+        on_change=_keep,
+        args=(key,),
+        help="One by one fits a phone, and shows only the rules that the type of the column has.",
+    )
+    now = edit_singly(base, key=key, own=own) if way == SINGLY else _table(base, key, own=own)
+    st.session_state[f"{key}_now"] = now
+    return now
+
+
+def _keep(key: str) -> None:
+    """The other way of editing starts from what was edited."""
+    st.session_state[f"{key}_base"] = st.session_state.get(f"{key}_now", st.session_state[f"{key}_base"])
+    st.session_state.pop(f"{key}_table", None)
+
+
+def _table(lines: list[dict[str, Any]], key: str, *, own: bool) -> list[dict[str, Any]]:
+    frame = st.data_editor(
+        lines,
+        key=f"{key}_table",
+        hide_index=True,
+        disabled=["examples", "missing", "distinct", *([] if own else ["name"])],
+        num_rows="dynamic" if own else "fixed",
+        column_config=_looks(),
+        width="stretch",
+    )
+    return [dict(line) for line in frame if line.get("name")]
+
+
+def renamed_in(lines: list[dict[str, Any]]) -> dict[str, str]:
+    """Old name -> new name."""
+    named = [(line.get("was"), line["name"].strip()) for line in lines]
+    return {was: name for was, name in named if isinstance(was, str) and was and was != name}
 
 
 def _looks() -> dict[str, Any]:
     column = st.column_config
     return {
         "name": column.TextColumn("Column", pinned=True, width="medium"),
+        "was": None,
         "examples": column.TextColumn("Examples", help="From the first rows of the file"),
+        "missing": column.NumberColumn("Missing", format="percent", help="Share of the first rows without a value"),
+        "distinct": column.NumberColumn("Different", help="Different values in the first rows"),
         "type": column.SelectboxColumn("Type", options=[str(kind) for kind in ColumnType], required=True),
         "required": column.CheckboxColumn("Required", help="A row without a value is rejected"),
         "unique": column.CheckboxColumn("Unique", help="A value that was there before in the same file is rejected"),
@@ -69,6 +127,7 @@ def _looks() -> dict[str, Any]:
         "formats": column.TextColumn("Date formats", help="Such as %d.%m.%Y; separated by commas. Empty: ISO dates"),
         "default": column.TextColumn("Default", help="Stored when the value is empty"),
         "transform": column.SelectboxColumn("Clean up", options=TRANSFORMS, help="Before all rules"),
+        "references": column.TextColumn("Refers to", help=REFERS),
     }
 
 
@@ -81,11 +140,12 @@ def edit_rules(rules: list[Rule], *, key: str) -> list[dict[str, Any]]:
         "expression": column.TextColumn("Condition that good rows fulfil", width="large"),
         "message": column.TextColumn("Message", width="medium"),
     }
+    st.caption(EXPRESSIONS)
     frame = st.data_editor(lines, key=key, num_rows="dynamic", hide_index=True, column_config=looks, width="stretch")
     return [dict(line) for line in frame]
 
 
-def edit_mode(names: list[str], schema: DatasetSchema | None, *, key: str, fixed: bool = False) -> dict[str, Any]:
+def edit_mode(names: list[str], schema: DatasetSchema | None, *, key: str) -> dict[str, Any]:
     """How files meet what is there, and when a file is held back."""
     left, middle, right = st.columns(3, vertical_alignment="bottom")
     modes = list(MODES)
@@ -95,11 +155,14 @@ def edit_mode(names: list[str], schema: DatasetSchema | None, *, key: str, fixed
         format_func=MODES.__getitem__,
         index=modes.index(schema.mode) if schema else 0,
         key=f"{key}_mode",
-        disabled=fixed,
-        help="Cannot be changed while there are rows." if fixed else None,
+        help="With a key: a row takes the place of the stored one with the same values in these columns.",
     )
     chosen = middle.multiselect(
-        "Key", names, default=schema.key if schema else [], key=f"{key}_key", disabled=fixed, placeholder="No key"
+        "Key",
+        names,
+        default=[one for one in schema.key if one in names] if schema else [],
+        key=f"{key}_key",
+        placeholder="No key",
     )
     share = right.number_input(
         "Hold back above … % rejected",
@@ -129,6 +192,13 @@ def schema_from(lines: list[dict[str, Any]], rules: list[dict[str, Any]], mode: 
         return f"{text[:1].upper()}{text[1:]}." if first["type"] == "value_error" else f"{first['loc']}: {text}"
 
 
+def as_edited(schema: DatasetSchema) -> DatasetSchema:
+    """As the grid gives it back when nothing was changed: limits are texts there."""
+    mode = schema.model_dump(include={"mode", "key", "max_reject_share"})
+    same = schema_from(column_lines(schema.columns), [rule.model_dump() for rule in schema.rules], mode)
+    return schema if isinstance(same, str) else same
+
+
 def _rule(line: dict[str, Any]) -> dict[str, str]:
     expression = line["expression"].strip()
     return {"name": line.get("name") or expression[:60], "expression": expression, "message": line.get("message") or ""}
@@ -136,16 +206,19 @@ def _rule(line: dict[str, Any]) -> dict[str, str]:
 
 def _column(line: dict[str, Any]) -> dict[str, Any]:
     """Empty cells say nothing."""
-    column: dict[str, Any] = {"name": line["name"], "type": line["type"]}
+    column: dict[str, Any] = {"name": line["name"].strip(), "type": line.get("type") or "text"}
     for name in FIELDS:
         value = line.get(name)
         if value is None or value is False or value == "" or value != value:  # the last: not a number, an empty cell
             continue
         column[name] = _cell(name, value)
+    dataset, _, referred = (line.get("references") or "").partition("/")
+    if dataset:
+        column["references"] = {"dataset": dataset.strip(), "column": referred.strip()}
     return column
 
 
 def _cell(name: str, value: Any) -> Any:
     if name in LISTS:
-        return [part.strip() for part in value.split(",") if part.strip()]
+        return [part.strip() for part in next(csv.reader([value], skipinitialspace=True), []) if part.strip()]
     return int(value) if name in COUNTS else value

@@ -12,6 +12,7 @@ from app.datasets import service as datasets
 from app.datasets.schemas import DatasetCreate, DatasetSchema, Pins, Proposal, Upload
 from app.sharing.schemas import ShareCreate
 from app.ui.dataset_grid import column_lines, edit_columns, edit_mode, edit_rules, schema_from
+from app.ui.dataset_trial import try_on_file
 from app.ui.dataset_upload import (
     CHOSEN,
     SKIPPED,
@@ -68,7 +69,7 @@ def new_dataset(person: Actor) -> None:
     if not tables:
         return
     if len(tables) > 1 and _make(tables) == EACH:
-        _each(person, tables, pins)
+        _each(person, tables)
     else:
         _one(person, tables, pins)
 
@@ -105,10 +106,17 @@ def _one(person: Actor, tables: list[Table], pins: Pins) -> None:
     with st.expander("Conditions over several columns, loading"):
         mode = edit_mode([line["name"] for line in lines], None, key=first.key)
         rules = edit_rules([], key=f"{first.key}_rules")
+    schema = schema_from(lines, rules, mode)
+    if isinstance(schema, str):
+        st.error(plain(schema), icon=":material/error:")
+    else:
+        own = pins.model_copy(update={"part": first.proposal.part or None})
+        try_on_file(person, schema, own, key=first.key, store=lambda: store(person, first.file))
     share_with = choose_audience(person, key="new_dataset")
-    if not st.button("Create and load", type="primary", icon=":material/add:"):
+    bad = isinstance(schema, str)
+    if not st.button("Create and load", type="primary", disabled=bad, icon=":material/add:"):
         return
-    new = checked(name, schema_from(lines, rules, mode), share_with)
+    new = checked(name, schema, share_with)
     if new is None:
         return
     with action(f"{new.name} is made, its rows are on the way.") as db:
@@ -122,7 +130,7 @@ def _one(person: Actor, tables: list[Table], pins: Pins) -> None:
         st.rerun()
 
 
-def _each(person: Actor, tables: list[Table], pins: Pins) -> None:
+def _each(person: Actor, tables: list[Table]) -> None:
     chosen: list[tuple[Table, str, list[dict[str, Any]]]] = []
     for table in tables:
         with st.container(border=True, gap="small"):
@@ -139,20 +147,20 @@ def _each(person: Actor, tables: list[Table], pins: Pins) -> None:
     news = [checked(name, schema_from(lines, [], {"mode": "append"}), share_with) for _, name, lines in chosen]
     with action(f"{count} made, the rows are on the way.") as db:
         if all(news):
-            _create(db, person, [(table, new) for (table, _, _), new in zip(chosen, news, strict=True) if new], pins)
+            _create(db, person, [(table, new) for (table, _, _), new in zip(chosen, news, strict=True) if new])
             st.session_state["new_turn"] += 1
             st.rerun()
 
 
-def _create(db: Session, person: Actor, chosen: list[tuple[Table, DatasetCreate]], pins: Pins) -> None:
+def _create(db: Session, person: Actor, chosen: list[tuple[Table, DatasetCreate]]) -> None:
     uploads: dict[str, Upload] = {}
     try:
         for table, new in chosen:
             if table.file.file_id not in uploads:
                 uploads[table.file.file_id] = store(person, table.file)
             datasets.create_dataset(db, person, new)
-            own = pins.model_copy(update={"part": table.proposal.part})
-            datasets.receive_parts(db, person, new.name, uploads[table.file.file_id], own)
+            known = (table.proposal.part, table.proposal.dialect)
+            datasets.receive_known(db, person, new.name, uploads[table.file.file_id], *known)
     except BaseException:
         for upload in uploads.values():
             datasets.discard_upload(upload)
@@ -161,7 +169,8 @@ def _create(db: Session, person: Actor, chosen: list[tuple[Table, DatasetCreate]
 
 def _columns(table: Table) -> list[dict[str, Any]]:
     columns = table.proposal.columns
-    return edit_columns(column_lines([one.column for one in columns], columns), key=f"{table.key}_columns")
+    lines = column_lines([one.column for one in columns], columns, table.proposal.rows_seen)
+    return edit_columns(lines, key=f"{table.key}_columns")
 
 
 def checked(name: str, schema: DatasetSchema | str, share_with: list[ShareCreate]) -> DatasetCreate | None:

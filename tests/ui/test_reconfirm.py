@@ -26,7 +26,7 @@ def deleting() -> None:
     import streamlit as st
 
     from app.datasets import service as datasets
-    from app.ui import dataset_view
+    from app.ui import dataset_rules
     from app.ui.page import reading, viewer
     from app.ui.reconfirm import confirm_with_password
 
@@ -34,7 +34,7 @@ def deleting() -> None:
     with reading() as db:
         found = [one for one in datasets.datasets_page(db, person).items if one.name == "orders"]
     if found:
-        delete = partial(dataset_view._delete, person, found[0])
+        delete = partial(dataset_rules._delete, person, found[0])
         confirm_with_password(person, "Delete orders?", verb="Delete", act=delete)
     else:
         st.write("Nothing left")

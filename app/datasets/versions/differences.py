@@ -39,6 +39,11 @@ def reach(old: DatasetSchema, new: DatasetSchema, renamed: dict[str, str]) -> Re
     return "rules" if not renamed and _shape(old) == _shape(new) else "shape"
 
 
+def what_changes(old: DatasetSchema, new: DatasetSchema, renamed: dict[str, str]) -> tuple[Reach, list[str]]:
+    """How far it reaches, and in sentences."""
+    return reach(old, new, renamed), differences(old, new, renamed)
+
+
 def _shape(schema: DatasetSchema) -> tuple[Any, ...]:
     columns = [(column.name, column.type, scale_of(column), precision_of(column)) for column in schema.columns]
     return schema.mode, schema.key, columns
@@ -74,7 +79,7 @@ def _described(column: Column) -> str:
 def _of_column(old: Column, new: Column) -> Iterator[str]:
     for name, words in WORDS.items():
         was, now = getattr(old, name), getattr(new, name)
-        if was != now:
+        if str(was) != str(now):  # the limits 10 and "10" are one
             yield f"{new.name}: {words} {_text(was)} → {_text(now)}"
 
 

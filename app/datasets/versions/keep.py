@@ -6,14 +6,17 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.core import clock
-from app.core.actor import Actor
+from app.core.actor import SYSTEM, Actor
+from app.core.errors import NotFound
 from app.core.paging import Page, fetch_page
 from app.datasets.access import access_dataset, definition_of
 from app.datasets.rules import DatasetSchema
 from app.datasets.schemas import DatasetVersion
 from app.datasets.tables import DatasetRow
 from app.datasets.versions.differences import differences
-from app.datasets.versions.tables import DatasetVersionRow
+from app.datasets.versions.tables import DatasetVersionRow, RevalidationRow
+from app.jobs import service as jobs
+from app.jobs.schemas import Run
 
 
 def keep_version(
@@ -66,3 +69,15 @@ def _version(row: DatasetVersionRow, before: dict[str, object] | None) -> Datase
         note=row.note,
         figures=row.figures,
     )
+
+
+def change_in_progress(db: Session, actor: Actor, name: str) -> Run | None:
+    """The job that lays a changed schema over all that is stored, also for those who did not ask for it."""
+    row = access_dataset(db, actor, name)
+    work = db.get(RevalidationRow, row.id)
+    if work is None or work.run_id is None:
+        return None
+    try:
+        return jobs.run(db, SYSTEM, work.run_id).model_copy(update={"traceback": None})
+    except NotFound:
+        return None
