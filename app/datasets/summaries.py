@@ -38,7 +38,7 @@ def summary(db: Session, actor: Actor, *, dataset: str | None = None, batch_id: 
         ).where(*counted)
     ).one()
     rows_in, valid, rejected, failures = (int(value) for value in totals)
-    reasons = _reasons(db, ids)
+    reasons, mended = _reasons(db, ids), _mended(db, ids)
     return Summary(
         dataset=dataset if batch_id is None else batch_of(db, access_batch(db, actor, batch_id)).dataset,
         batch=batch_id,
@@ -51,10 +51,10 @@ def summary(db: Session, actor: Actor, *, dataset: str | None = None, batch_id: 
         by_reason=reasons,
         by_rule=_added_up(reasons, "rule"),
         by_column=_added_up(reasons, "column"),
-        by_combination=_combinations(db, ids) if rejected <= MAX_COMBINED else None,
+        by_combination=_combinations(db, ids) if rejected + mended <= MAX_COMBINED else None,
         by_day=_days(db, counted),
         by_file=_files(db, counted),
-        rows_mended=_mended(db, ids),
+        rows_mended=mended,
     )
 
 

@@ -209,3 +209,17 @@ def test_a_column_that_the_dataset_does_not_have_is_named() -> None:
     batch = load("prices", FILE)
     with pytest.raises(UnknownColumn, match="no column 'colour'"):
         mend(batch, 2, values={"colour": "red"})
+
+
+def test_a_row_behind_a_broken_record_is_read_from_its_own_bytes() -> None:
+    make_dataset("prices", PRICES)
+    batch = load("prices", b'sku,price\na,1\n"b" x,2\n\nc,-3\n"d\nd",-4\ne,-5')
+    assert [(one.row, one.raw) for one in rejects_of(batch)] == [
+        (2, '"b" x,2'),
+        (3, "c,-3"),
+        (4, '"d\nd",-4'),
+        (5, "e,-5"),
+    ]
+    for row in (3, 4, 5):
+        assert mend(batch, row, values={"price": str(row)}).mended
+    assert rows_of("prices")[1:] == [["c", Decimal("3.00")], ["d\nd", Decimal("4.00")], ["e", Decimal("5.00")]]

@@ -23,7 +23,6 @@ class Evidence:
 
     dialect: Dialect
     first_row: int
-    first_line: int
     tolerant: bool
     content: bytes
 
@@ -71,4 +70,4 @@ def evidence_of(db: Session, batch: BatchRow, row: int) -> Evidence:
 
 def evidence_in(batch: BatchRow, block: RawBlockRow) -> Evidence:
     dialect = Dialect.model_validate(batch.dialect)
-    return Evidence(dialect, block.first_row, block.first_line, block.tolerant, block.content)
+    return Evidence(dialect, block.first_row, block.tolerant, block.content)

@@ -10,7 +10,7 @@ import zstandard
 from app.core.errors import Invalid
 from app.datasets.cut_blocks import Block, Checkpoint, to_utf8
 from app.datasets.formats import ndjson
-from app.datasets.formats.blocks import parse_block
+from app.datasets.formats.blocks import parse_block, places_of
 from app.datasets.parse import Broken, Parsed
 from app.datasets.rejects.questions import Change, Evidence
 from app.datasets.rejects.schemas import Edit
@@ -23,14 +23,24 @@ class NotOneRecord(Invalid):
 
 
 def read_records(evidence: Evidence, rows: Sequence[int]) -> Parsed:
-    """Only these rows, in this order, as they stand in the file."""
+    """Only these rows, in this order, as they stand in the file. Their line numbers are not those of the file."""
     dialect = evidence.dialect
     content = to_utf8(zstandard.ZstdDecompressor().decompress(evidence.content), dialect.encoding, final=True)
-    block = _block(content, dialect, evidence.first_line, tolerant=evidence.tolerant)
-    return _only(parse_block(block, dialect), np.array(rows, dtype=np.int64) - evidence.first_row)
+    places = np.array(rows, dtype=np.int64) - evidence.first_row
+    if evidence.tolerant:  # where a broken record ends is only known from what stands before it
+        return _only(parse_block(_block(content, dialect, tolerant=True), dialect), places)
+    found = places_of(content, dialect, tolerant=False)
+    wanted = [content[found[place][0] : found[place][1]] for place in places]
+    return parse_block(_block(_joined(wanted, dialect), dialect, tolerant=False), dialect)
 
 
-def _block(content: bytes, dialect: Dialect, line: int, *, tolerant: bool | None) -> Block:
+def _joined(records: list[bytes], dialect: Dialect) -> bytes:
+    """The last record of a file may lack its line end."""
+    newline = dialect.newline.encode()
+    return b"".join(record if record.endswith(newline) else record + newline for record in records)
+
+
+def _block(content: bytes, dialect: Dialect, *, tolerant: bool | None) -> Block:
     """`tolerant`: as it was when the block was loaded; None where that is to be found out."""
     layout: Layout | None = None
     records: list[Record] | None = None
@@ -42,7 +52,7 @@ def _block(content: bytes, dialect: Dialect, line: int, *, tolerant: bool | None
             layout = None
     if layout is None:
         records = list(tokenize(content, dialect.delimiter, dialect.newline, final=True))
-    return Block(Checkpoint(line=line), content, content, layout, records, 0)
+    return Block(Checkpoint(), content, content, layout, records, 0)
 
 
 def _only(parsed: Parsed, places: "np.typing.NDArray[np.int64]") -> Parsed:
@@ -79,7 +89,7 @@ def lay_over(parsed: Parsed, dialect: Dialect, changes: Mapping[int, Change]) ->
 
 def _read_one(raw: str, dialect: Dialect) -> tuple[dict[str, str | None], Broken | None]:
     text = raw.rstrip("\r\n")
-    parsed = parse_block(_block(text.encode(), dialect, 1, tolerant=None), dialect)
+    parsed = parse_block(_block(text.encode(), dialect, tolerant=None), dialect)
     if len(parsed.frame) != 1:
         raise NotOneRecord(f"The text holds {len(parsed.frame)} records; a row is mended by exactly one.")
     return parsed.frame.row(0, named=True), parsed.broken[0] if parsed.broken else None
