@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from app.core.actor import Actor
 from app.core.errors import Invalid
 from app.datasets.definitions import create_dataset
-from app.datasets.receive import receive_parts
-from app.datasets.schemas import Created, DatasetCreate, DatasetSchema, Pins, Proposal, Proposals, Upload
+from app.datasets.receive import receive_known
+from app.datasets.schemas import Created, DatasetCreate, DatasetSchema, Proposal, Proposals, Upload
 from app.datasets.tables import DatasetRow
 
 MAX_NAME = 80
@@ -20,13 +20,7 @@ PACKED = re.compile(r"\.(gz|zip)$", re.IGNORECASE)
 
 
 def create_from(
-    db: Session,
-    actor: Actor,
-    upload: Upload,
-    proposals: Proposals,
-    *,
-    name: str | None = None,
-    pins: Pins | None = None,
+    db: Session, actor: Actor, upload: Upload, proposals: Proposals, *, name: str | None = None
 ) -> list[Created]:
     """One for each table. A name that is taken gets a number; nothing is written over."""
     made = []
@@ -34,8 +28,7 @@ def create_from(
         wanted = suggested_name(upload.file_name, proposal, several=len(proposals.parts) > 1, given=name)
         new = DatasetCreate(name=free_name(db, wanted), definition=_schema(upload, proposal))
         dataset = create_dataset(db, actor, new)
-        own = (pins or Pins()).model_copy(update={"part": proposal.part, "sheet": None})
-        batch = receive_parts(db, actor, new.name, upload, own).batches[0]
+        batch = receive_known(db, actor, new.name, upload, proposal.part, proposal.dialect)
         made.append(Created(dataset=dataset.name, part=proposal.part, batch=batch))
     return made
 

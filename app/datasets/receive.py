@@ -14,7 +14,7 @@ from app.datasets.after_commit import delete_after_commit
 from app.datasets.formats.look import look
 from app.datasets.header import match_header
 from app.datasets.queries import batch_of
-from app.datasets.schemas import Batch, DatasetSchema, Part, Pins, Received, Refused, Upload
+from app.datasets.schemas import Batch, DatasetSchema, Dialect, Part, Pins, Received, Refused, Upload
 from app.datasets.tables import LIVE, BatchRow, DatasetRow
 from app.jobs import service as jobs
 
@@ -55,6 +55,14 @@ def receive_parts(db: Session, actor: Actor, dataset: str, upload: Upload, pins:
     batches = [_receive(db, actor, row, upload, part) for part in fitting]
     _forget_unused(db, upload)
     return Received(batches=batches, skipped=skipped)
+
+
+def receive_known(db: Session, actor: Actor, dataset: str, upload: Upload, part: str, dialect: Dialect) -> Batch:
+    """For a table that was looked at just now, when its schema was proposed."""
+    row = access_inbox(db, actor, dataset)
+    batch = _receive(db, actor, row, upload, _fitted(definition_of(row), Part(name=part, dialect=dialect)))
+    _forget_unused(db, upload)
+    return batch
 
 
 def _fitting(schema: DatasetSchema, parts: list[Part], *, pinned: str | None) -> tuple[list[Part], list[Refused]]:

@@ -18,11 +18,12 @@ from odf.text import P
 from pyarrow import parquet
 
 Rows = list[list[Any]]
+moment = dt.datetime.fromisoformat
 HEADER = ["id", "name", "price", "amount", "day", "at", "paid"]
 ROWS: Rows = [
-    [1, 'Ada "the first"', 1.5, Decimal("12.50"), dt.date(2024, 2, 29), dt.datetime(2024, 2, 29, 13, 5, 7), True],
-    [2, "Łódź, Wien\nzwei", 0.1, Decimal("0.25"), dt.date(1999, 12, 31), dt.datetime(1999, 12, 31), False],
-    [3, None, -7.25, None, dt.date(2030, 1, 1), dt.datetime(2030, 1, 1, 0, 0, 1), None],
+    [1, 'Ada "the first"', 1.5, Decimal("12.50"), dt.date(2024, 2, 29), moment("2024-02-29T13:05:07"), True],
+    [2, "Łódź, Wien\nzwei", 0.1, Decimal("0.25"), dt.date(1999, 12, 31), moment("1999-12-31"), False],
+    [3, None, -7.25, None, dt.date(2030, 1, 1), moment("2030-01-01T00:00:01"), None],
     [9007199254740991, "007", 1e-7, Decimal("-3"), None, None, True],
 ]
 COLUMNS: list[dict[str, Any]] = [
@@ -149,3 +150,10 @@ def every_kind() -> dict[str, bytes]:
         "rows.parquet.gz": gzip.compress(parquet_file()),
         "rows.json.gz": gzip.compress(("[" + ",".join(texts) + "]").encode()),
     }
+
+
+def replaced(archive: bytes, name: str, old: bytes, new: bytes) -> bytes:
+    with zipfile.ZipFile(io.BytesIO(archive)) as book:
+        return zipped(
+            **{one: book.read(one).replace(old, new) if one == name else book.read(one) for one in book.namelist()}
+        )

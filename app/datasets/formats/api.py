@@ -118,7 +118,7 @@ def upload(
     made: list[Created] = []
     with receiving(request, caller) as db:
         for file, found in zip(files, proposals, strict=True):
-            made += datasets.create_from(db, caller, file, found, name=query.name, pins=_pins(query))
+            made += datasets.create_from(db, caller, file, found, name=query.name)
     batches = [one.batch for one in made]
     if query.wait:
         response.status_code = 200

@@ -6,16 +6,17 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import PurePath
-from typing import BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from app.core.errors import AppError
 from app.datasets.formats.kinds import Kind, check_name, kind_of
 from app.datasets.formats.look import Look, NothingInside, text_look
-from app.datasets.formats.parquet import sample_parquet
-from app.datasets.formats.sheets import Workbook, sample_sheet
 from app.datasets.formats.unpack import RATIO_FROM_BYTES, members_of, open_zip, unpacked
 from app.datasets.schemas import Part, Pins
 from app.datasets.sniff import SAMPLE_BYTES, NotATable
+
+if TYPE_CHECKING:
+    from app.datasets.formats.sheets import Workbook
 
 PIECE = 1 << 20
 TRIED_BYTES = RATIO_FROM_BYTES + (4 << 20)
@@ -118,14 +119,20 @@ def _up_to(stream: BinaryIO, size: int) -> bytes:
 
 def _tables(source: BinaryIO, kind: Kind, pins: Pins, rows: int) -> list[Look]:
     if kind is Kind.parquet:
+        from app.datasets.formats.parquet import sample_parquet  # noqa: PLC0415  half a second that texts need not pay
+
         sink = io.BytesIO()
         dialect = sample_parquet(source, rows, sink)
         return [Look(Part(name="", dialect=dialect.model_copy(update={"source": "parquet"})), sink.getvalue())]
+    from app.datasets.formats.sheets import Workbook  # noqa: PLC0415
+
     book = Workbook(source, kind)
     return [_sheet(book, kind, name, rows) for name in book.sheets()]
 
 
-def _sheet(book: Workbook, kind: Kind, name: str, rows: int) -> Look:
+def _sheet(book: "Workbook", kind: Kind, name: str, rows: int) -> Look:
+    from app.datasets.formats.sheets import sample_sheet  # noqa: PLC0415
+
     sink = io.BytesIO()
     try:
         dialect, hidden = sample_sheet(book, name, rows, sink)
