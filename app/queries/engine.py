@@ -30,6 +30,7 @@ CLOSED = {
     "memory_limit": MEMORY,
     "temp_directory": "",
     "errors_as_json": "true",
+    "enable_progress_bar": "false",
 }
 # What each type of ours is here: the beginnings of the names that files may have for it, and what it is cast to.
 TYPES = {

@@ -16,6 +16,7 @@ THINGS = (
     "dataset",
     "rejects",
     "held",
+    "query",
     "template",
     "report",
     "schedule",
@@ -58,6 +59,9 @@ class Filler:
         links = self._links(viewer["id"])
         rejected = self._load("transactions", 1.0)
         self._load("payments", 0.1)
+        by_channel = {"group_by": [{"column": "channel"}], "measures": [{"as": "Payments"}]}
+        question = {"dataset": "transactions", **by_channel}
+        query = self._post("/queries", {"name": "Payments by channel", "question": question})["id"]
         reports = [self._post("/reports", {"template": template})["report_id"] for _ in range(2)]
         self._post(f"/schedules/{schedule}/run")
         failed = self._fail()
@@ -67,6 +71,7 @@ class Filler:
             "dataset": "datasets?dataset=transactions",
             "rejects": f"datasets?dataset=transactions&batch={rejected}",
             "held": "datasets?dataset=payments",
+            "query": f"queries?query={query}",
             "template": f"templates?template={template}",
             "report": f"reports?report={reports[0]}",
             "schedule": f"schedules?schedule={schedule}",

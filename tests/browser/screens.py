@@ -23,7 +23,7 @@ class Screen:
 
 def screens(things: dict[str, str]) -> list[Screen]:
     """`things` are the addresses of single things, as `Filler.fill` gives them."""
-    pages = ("board", "datasets", "templates", "reports", "schedules", "deliveries", "jobs", "monitoring")
+    pages = ("board", "datasets", "queries", "templates", "reports", "schedules", "deliveries", "jobs", "monitoring")
     return [
         *(Screen(name, f"auth/{name}", who=None) for name in ("login", "signup", "reset")),
         Screen("login_refused", "auth/login", _sign_in("nobody@example.com"), who=None),
@@ -33,6 +33,8 @@ def screens(things: dict[str, str]) -> list[Screen]:
         *(Screen(f"one_{name}", path, who=_who(name)) for name, path in things.items()),
         *(Screen(f"dataset_{tab.lower()}", things["dataset"], _tab(tab)) for tab in DATASET),
         Screen("report_origin", things["report"], _tab("Where the numbers come from")),
+        Screen("query_answer", things["query"], _answer),
+        Screen("query_sql", "queries?query=new", _part("SQL")),
         Screen("template_preview", things["template"], _part("Preview")),
         Screen("schedule_form", "schedules", _dialog("New schedule")),
         Screen("report_form", "reports", _dialog("New report"), checked=False),
@@ -84,6 +86,11 @@ def _tab(name: str) -> Step:
 
 def _part(name: str) -> Step:
     return lambda page: page.get_by_role("radio", name=name).click()
+
+
+def _answer(page: Page) -> None:
+    page.get_by_role("button", name="Run", exact=True).click()
+    expect(page.get_by_text("Where it comes from")).to_be_visible()
 
 
 def _dialog(name: str) -> Step:
