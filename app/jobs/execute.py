@@ -1,6 +1,7 @@
 """One attempt, from claim to final state: the same code in a worker's child and in the calling process."""
 
 import json
+import os
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from app.jobs.claim import Claim, RunLost, end, fail, give_back, hold
 from app.jobs.context import START_AGAIN, Handler, JobContext, RunCancelled
 from app.jobs.schemas import RunStatus
 
+# Whoever looks at a page is served first; an idle machine works as fast as ever.
+BACKGROUND = 10
 log = structlog.stdlib.get_logger(__name__)
 
 
@@ -87,6 +90,7 @@ def _storable(result: Any) -> Any:
 
 def perform_in_child(url: str, claim: Claim, handlers: str) -> Outcome | RunLost:
     """The target of a worker's child. A lost run is a value, because nothing went wrong here."""
+    os.nice(BACKGROUND)
     db.configure(url)
     structlog.contextvars.bind_contextvars(run_id=str(claim.run_id))
     try:
