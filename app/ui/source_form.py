@@ -17,19 +17,21 @@ from app.ui.source_fields import KINDS, kind_words, settings_input
 def new_source(dataset: str) -> None:
     @st.dialog("New source", width="medium")
     def dialog() -> None:
-        person = viewer()
-        kinds = [kind for kind in KINDS if kind in sources.KINDS]
-        kind = st.selectbox("Where the data comes from", kinds, format_func=kind_words)
-        name = st.text_input("Name", f"{dataset} from {kind_words(kind).lower()}", max_chars=120, key=f"name_{kind}")
-        typed = settings_input(person, kind, None)
-        limits = _limits(None)
-        facts = {"name": name, "kind": kind, "dataset": dataset, "settings": typed, **limits}
-        save, test = _buttons("Save", may=bool(typed))
-        wanted = _checked(SourceCreate, facts) if save or test else None
-        if isinstance(wanted, SourceCreate):
-            _keep(person, wanted) if save else try_out(person, wanted)
+        new_source_form(viewer(), dataset)
 
     dialog()
+
+
+def new_source_form(person: Actor, dataset: str) -> None:
+    kinds = [kind for kind in KINDS if kind in sources.KINDS]
+    kind = st.selectbox("Where the data comes from", kinds, format_func=kind_words)
+    name = st.text_input("Name", f"{dataset} from {kind_words(kind).lower()}", max_chars=120, key=f"name_{kind}")
+    typed = settings_input(person, kind, None)
+    facts = {"name": name, "kind": kind, "dataset": dataset, "settings": typed, **_limits(None)}
+    save, test = _buttons("Save", may=bool(typed))
+    wanted = _checked(SourceCreate, facts) if save or test else None
+    if isinstance(wanted, SourceCreate):
+        _keep(person, wanted) if save else try_out(person, wanted)
 
 
 def change_source(given: Source) -> None:

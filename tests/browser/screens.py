@@ -32,6 +32,9 @@ def screens(things: dict[str, str]) -> list[Screen]:
         *(Screen(name, name) for name in pages),
         *(Screen(f"one_{name}", path, who=_who(name)) for name, path in things.items()),
         *(Screen(f"dataset_{tab.lower()}", things["dataset"], _tab(tab)) for tab in DATASET),
+        Screen("source_form", things["dataset"], _source_form),
+        Screen("documents_found", "documents", _search("crane")),
+        Screen("dataset_filtered", things["dataset"], _filter('currency == "EUR" and amount > 100')),
         Screen("report_origin", things["report"], _tab("Where the numbers come from")),
         Screen("query_answer", things["query"], _answer),
         Screen("query_sql", "queries?query=new", _part("SQL")),
@@ -59,7 +62,25 @@ def screens(things: dict[str, str]) -> list[Screen]:
     ]
 
 
-DATASET = ("Rows", "Rejected", "Summary", "Trace", "Rules")
+def _search(words: str) -> Step:
+    def search(page: Page) -> None:
+        page.get_by_label("Search", exact=True).fill(words)
+        page.keyboard.press("Enter")
+        expect(page.get_by_text("Harbour plan 2026")).to_be_visible()
+
+    return search
+
+
+def _filter(where: str) -> Step:
+    def fill(page: Page) -> None:
+        _tab("Rows")(page)
+        page.get_by_label("Only rows where").fill(where)
+        page.keyboard.press("Enter")
+
+    return fill
+
+
+DATASET = ("Sources", "Rows", "Rejected", "Summary", "Trace", "Rules")
 SETTINGS = ("Password", "Security", "Sessions", "API keys")
 
 
@@ -127,6 +148,11 @@ def _row(name: str) -> Step:
         expect(page.get_by_role("heading", name=name)).to_be_visible()
 
     return step
+
+
+def _source_form(page: Page) -> None:
+    _tab("Sources")(page)
+    _dialog("New source")(page)
 
 
 def _leaving(page: Page) -> None:

@@ -14,6 +14,7 @@ from app.core.actor import SYSTEM
 from app.core.db import transaction
 from app.core.settings import settings
 from app.sources import service as sources
+from app.sources.connectors.s3 import BadListing, parsed
 from app.sources.connectors.s3_signing import S3Keys, object_url, signed
 from tests.s3_server import S3Server
 from tests.sources.conftest import dataset, load_all, pull, rows, source, states
@@ -94,3 +95,10 @@ def test_requests_are_signed_as_amazons_own_library_does(token: str, monkeypatch
     theirs.context["payload_signing_enabled"] = False
     S3SigV4Auth(Credentials(keys.access_key, keys.secret_key, token or None), "s3", "eu-west-1").add_auth(theirs)
     assert ours["authorization"] == theirs.headers["Authorization"]
+
+
+def test_a_listing_with_entities_is_refused_before_it_is_read() -> None:
+    bomb = b'<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><ListBucketResult><Key>&b;</Key></ListBucketResult>'
+    for body in (bomb, b"not xml", b"<ListBucketResult><Contents><Size>many</Size></Contents></ListBucketResult>"):
+        with pytest.raises(BadListing):
+            parsed(body)

@@ -184,10 +184,10 @@ def _listed(settings: S3Settings, query: dict[str, str], *, quick: bool) -> tupl
         if answer.status in (400, 403, 404):
             raise BadListing(f"{parse_url(url).host} answered {answer.status}. {_in_words(bytes(body))}".strip())
         check_status(answer, parse_url(url).host)
-    return _parsed(bytes(body))
+    return parsed(bytes(body))
 
 
-def _parsed(body: bytes) -> tuple[list[S3Object], str]:
+def parsed(body: bytes) -> tuple[list[S3Object], str]:
     try:
         if b"<!DOCTYPE" in body:  # where entities would come from
             raise BadListing
