@@ -114,6 +114,25 @@ def test_a_gzip_bomb_is_refused_early(monkeypatch: pytest.MonkeyPatch) -> None:
         settings.cache_clear()
 
 
+def test_a_workbook_bomb_is_refused_before_it_is_unpacked() -> None:
+    bomb = replaced(xlsx(), "xl/worksheets/sheet1.xml", b"<sheetData>", b"<sheetData>" + b" " * (64 << 20))
+    assert "200 times" in refusal(bomb, "a.xlsx").message
+
+
+def test_entities_of_a_workbook_are_not_expanded() -> None:
+    head = b'<!DOCTYPE x [<!ENTITY far SYSTEM "file:///etc/passwd"><!ENTITY big "aaaa">]><worksheet'
+    cell = b'<row r="9"><c r="A9" t="inlineStr"><is><t>&far;&big;</t></is></c></row></sheetData>'
+    content = replaced(xlsx({"A": [["a"], ["b"]]}), "xl/worksheets/sheet1.xml", b"<worksheet", head)
+    content = replaced(content, "xl/worksheets/sheet1.xml", b"</sheetData>", cell)
+    try:
+        text = look(content, "a.xlsx")[0].text
+    except AppError as refused:
+        assert "damaged" in refused.message
+    else:
+        assert b"root:" not in text
+        assert b"aaaa" not in text
+
+
 def test_an_archive_that_lies_about_its_sizes_is_refused() -> None:
     bomb = bytearray(zipped(**{"a.csv": b"a,b\n" + b"0" * (64 << 20)}))
     assert "200 times" in refusal(bytes(bomb), "a.zip").message
