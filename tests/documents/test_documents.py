@@ -1,5 +1,7 @@
 """Documents: known words of known files are found on their pages, and what cannot be read says so."""
 
+import io
+import zipfile
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -139,6 +141,20 @@ def test_what_is_no_readable_document_is_refused_and_nothing_is_kept(
 def test_a_document_that_breaks_its_reader_says_so_and_is_kept(database: str) -> None:
     one = send("odd.docx", zipped(**{"word/document.xml": b"<no"}))
     assert (one.state, one.note.split(":")[0]) == ("failed", "Its text could not be read")
+
+
+def test_entities_of_a_document_read_no_file_and_do_not_explode(database: str, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("the password is swordfish")
+    laughs = "".join(f'<!ENTITY l{n + 1} "{f"&l{n};" * 10}">' for n in range(12))
+    kinds = f'<!ENTITY file SYSTEM "file://{tmp_path}/secret"><!ENTITY l0 "ha">{laughs}'
+    for entity in ("file", "l12"):
+        with zipfile.ZipFile(io.BytesIO(word("MARK"))) as archive:
+            parts = {name: archive.read(name) for name in archive.namelist()}
+        text = parts["word/document.xml"].replace(b"MARK", f"before &{entity}; after".encode())
+        parts["word/document.xml"] = text.replace(b"<w:document", f"<!DOCTYPE d [{kinds}]><w:document".encode(), 1)
+        one = send(f"{entity}.docx", zipped(**parts))
+        assert one.characters < 1000
+        assert "swordfish" not in "".join(page.text for page in texts(one))
 
 
 def test_the_same_bytes_again_are_the_same_document_but_only_for_the_same_person(database: str, data_dir: Path) -> None:
