@@ -247,6 +247,13 @@ def _seen(row: SourceRow, dataset: str) -> Source:
     )
 
 
+def _filled_by(db: Session, query_id: UUID) -> list[str]:
+    """Where a saved query is used, for whoever would delete it."""
+    here = SourceRow.settings.contains({"query_id": str(query_id)})
+    return [f"the source {name}" for name in db.scalars(sa.select(SourceRow.name).where(here).order_by(SourceRow.name))]
+
+
+queries.offer_usage(_filled_by)
 schedules.offer_action("ingest", job=PULL_JOB, check=check_order)
 sharing.offer_kind(Kind.source, SourceRow, shareable=False)
 queries.offer_engine("sql", SqlSources())

@@ -8,7 +8,7 @@ import pytest
 from app.core import clock
 from app.core.actor import SYSTEM
 from app.core.db import transaction
-from app.core.errors import Forbidden, NotFound
+from app.core.errors import Conflict, Forbidden, NotFound
 from app.datasets import service as datasets
 from app.queries import service as queries
 from app.queries.schemas import QueryChange, QueryCreate
@@ -94,6 +94,8 @@ def test_a_saved_query_can_be_meant_and_its_change_counts() -> None:
     pull(one.id)
     load_all()
     assert len(totals()) == 2
+    with transaction() as db, pytest.raises(Conflict, match="daily"):
+        queries.delete_query(db, SYSTEM, kept.id)
     with transaction() as db:
         changed = {**BY_DAY, "filters": [{"column": "day", "op": "gt", "value": "2026-01-01"}]}
         queries.change_query(db, SYSTEM, kept.id, QueryChange.model_validate({"version": 1, "question": changed}))
