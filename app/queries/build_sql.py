@@ -77,7 +77,7 @@ def _having(spec: QuerySpec, lines: list[str], columns: list[ResultColumn], rule
             raise UnknownColumn(f'The answer has no column "{rule.column}" to filter. Columns: {", ".join(types)}.')
         conditions.append(rules.condition(rule, quote(rule.column), types[rule.column]))
     inner = "\n".join(lines)
-    return [f'SELECT * FROM (\n{inner}\n) AS "figures"', "WHERE " + "\n  AND ".join(conditions)]  # noqa: S608
+    return [f'SELECT * FROM (\n{inner}\n) AS "figures"', "WHERE " + "\n  AND ".join(conditions)]  # noqa: S608  names are quoted
 
 
 def _is_exact(spec: QuerySpec, scope: Scope) -> bool:

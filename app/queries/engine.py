@@ -30,7 +30,6 @@ CLOSED = {
     "memory_limit": MEMORY,
     "temp_directory": "",
     "errors_as_json": "true",
-    "enable_progress_bar": "false",
 }
 # What each type of ours is here: the beginnings of the names that files may have for it, and what it is cast to.
 TYPES = {
@@ -63,6 +62,7 @@ def opened(sources: Mapping[str, Source], *, threads: int = 1) -> Iterator[Conne
     connection = duckdb.connect(":memory:", config={**CLOSED, "threads": str(threads)})
     try:
         connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("SET enable_progress_bar = false")
         _shut(connection, [path for source in sources.values() for path in _paths(source)])
         for place, (name, source) in enumerate(sources.items()):
             _add(connection, name, source, place)
@@ -90,7 +90,7 @@ def _add(connection: Connection, name: str, source: Source, place: int) -> None:
         connection.execute(f"CREATE VIEW {quote(name)} AS SELECT {empty} WHERE false")
         return
     files = _files(connection, source, place)
-    found = {row[0]: row[1] for row in connection.execute(f"DESCRIBE SELECT * FROM {files}").fetchall()}  # noqa: S608
+    found = {row[0]: row[1] for row in connection.execute(f"DESCRIBE SELECT * FROM {files}").fetchall()}  # noqa: S608  names are quoted
     columns = ", ".join(_column(column, kind, found.get(column)) for column, kind in source.columns)
     rows = f"SELECT {columns} FROM {files} AS stored{_newest(source, files)}"  # noqa: S608  names are quoted
     connection.execute(f"CREATE VIEW {quote(name)} AS {rows}")
@@ -129,7 +129,7 @@ def _newest(source: Source, files: str) -> str:
     same = " AND ".join(f"newer.{quote(name)} = stored.{quote(name)}" for name in source.key)
     newest = f'SELECT {key}, max("_batch") AS "_batch" FROM {files} GROUP BY {key}'  # noqa: S608  names are quoted
     newer = f'{newest} HAVING min("_batch") < max("_batch")'
-    later = f'SELECT 1 FROM ({newer}) AS newer WHERE {same} AND newer."_batch" > stored."_batch"'  # noqa: S608
+    later = f'SELECT 1 FROM ({newer}) AS newer WHERE {same} AND newer."_batch" > stored."_batch"'  # noqa: S608  names are quoted
     return f" WHERE NOT EXISTS ({later})"
 
 
