@@ -8,10 +8,11 @@ import sqlalchemy as sa
 
 from app.core import db, storage
 from app.core.actor import SYSTEM
+from app.datasets import cut_blocks
 from app.datasets import service as datasets
 from app.datasets.definitions import DatasetHoldsRows
 from app.datasets.jobs import HANDLERS
-from app.datasets.schemas import Dataset, DatasetChange, DatasetVersion
+from app.datasets.schemas import Dataset, DatasetChange, DatasetVersion, Mend
 from app.datasets.settled import BeingRevalidated
 from app.datasets.versions.request import BadRename, FilesLoading, FilesReplaced
 from app.jobs.work_off import work_off
@@ -203,3 +204,65 @@ def test_the_same_schema_again_changes_nothing() -> None:
         after = rows_of("orders"), session.execute(query).all(), parquet_rows("orders"), read_batch(batch.id)
     assert after[:3] == before[:3]
     assert after[3].model_copy(update={"schema_version": 1}) == before[3]
+
+
+def mend(row_id: str, **what: Any) -> bool:
+    with db.transaction() as session:
+        return datasets.replay_reject(session, SYSTEM, row_id, Mend.model_validate(what)).mended is not None
+
+
+def test_mended_rows_stay_mended_and_are_open_again_when_the_new_rules_refuse_them() -> None:
+    make_dataset("orders", ORDERS)
+    batch = load("orders", FILE)
+    assert mend(f"{batch.id}.4", values={"amount": "30"})
+    assert mend(f"{batch.id}.3", raw="5,70,EUR,c")
+    before = rows_of("orders"), rejects_of(batch), parquet_rows("orders")
+    apply("orders")
+    after = rows_of("orders"), rejects_of(batch), sorted(parquet_rows("orders"), key=lambda row: int(row["_row"]))
+    assert after == (*before[:2], sorted(before[2], key=lambda row: int(row["_row"])))
+    assert (read_batch(batch.id).rows_valid, read_batch(batch.id).rows_rejected) == (5, 0)
+    columns = [ORDERS[0], {**ORDERS[1], "name": "price", "max": 50}, ORDERS[2]]
+    apply("orders", columns, renamed={"amount": "price"})
+    assert [(row[0], row[1]) for row in rows_of("orders")] == [
+        (1, Decimal("10.50")),
+        (2, Decimal("-1.00")),
+        (3, Decimal("30.00")),
+        (4, Decimal("0.25")),
+    ]
+    [reject] = [one for one in rejects_of(batch) if one.state == "open"]
+    assert (reject.row, [(one.column, one.rule) for one in reject.failures]) == (3, [("price", "max")])
+    assert mend(f"{batch.id}.3", values={"id": "5", "price": "49"})
+
+
+HOSTILE = {
+    "quotes.csv": b'id,note\n1,5" pipe\n2,"x"y\n3,"two\nlines"\n1,again\n4,"open\n5,a,b\n\n6\n',
+    "bytes.csv": b"id,note\n1,caf\xc3\xa9\n2,caf\xe9\n3,nul\0byte\n" + b"4,ok\n" * 20,
+    "wide.csv": "id,note\n1,é\n2,中\nx,y\n".encode("utf-16"),
+    "lines.ndjson": b'{"id": 1, "note": "a"}\n{"id": 2}\nno json\n{"id": "x", "note": [1, 2]}\n{"id": 1.0}\n',
+    "returns.csv": b"id,note\r1,a\r1,b\rx,c\r",
+}
+
+
+@pytest.mark.parametrize("mode", ["append", "upsert"])
+def test_hostile_files_are_read_again_exactly_as_they_were(mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cut_blocks, "BLOCK_BYTES", 24)
+    columns = [{"name": "id", "type": "integer", "required": True, "unique": True}, {"name": "note"}]
+    make_dataset("hostile", columns, mode=mode, key=["id"])
+    batches = [load("hostile", content, name) for name, content in HOSTILE.items()]
+    assert min(sum(one.rows_valid for one in batches), sum(one.rows_rejected for one in batches)) >= 10
+    queries = [
+        "select batch_id, row, line, raw, failures from rejects order by 1, 2",
+        'select batch_id, "column", rule, rows from reject_reasons order by 1, 2, 3',
+        "select batch_id, block, rows, size from data_files order by 1, 2",
+        "select id, rows_in, rows_valid, rows_rejected, failures, dialect, status from batches order by 1",
+        f"select * from data.d_{batches[0].dataset_id.hex} order by _batch, _row",
+    ]
+    with db.transaction() as session:
+        before = [session.execute(sa.text(query)).all() for query in queries]
+    with db.transaction() as session:
+        same = DatasetChange(apply="everything")
+        datasets.change_dataset(session, SYSTEM, "hostile", same)
+    work_off(HANDLERS)
+    with db.transaction() as session:
+        after = [session.execute(sa.text(query)).all() for query in queries]
+    assert after == before
