@@ -3,7 +3,7 @@
 from typing import ClassVar, Literal
 
 import sqlalchemy as sa
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from sqlalchemy.orm import Session
 
 from app.core import children
@@ -54,6 +54,13 @@ class SqlSettings(SourceSettings):
         if text:
             check_ca(text)
         return text
+
+    @model_validator(mode="after")
+    def _no_false_promise(self) -> "SqlSettings":
+        kind = self.address.get_backend_name()
+        if kind not in ("postgresql", "sqlite") and self.tls != "off":
+            raise ValueError(f"AutoReport cannot see to the encryption of {kind}; choose off, and a network you trust")
+        return self
 
     @property
     def address(self) -> sa.URL:

@@ -47,12 +47,12 @@ def _above(connection: sa.Connection, sql: str, column: str, watermark: Watermar
     name, inner = quoted(connection, column), f"(\n{sql}\n)"
     given = watermark.get("value") if watermark.get("column") == column else None
     lower = f"{name} > {literal(connection, given)}" if given is not None else f"{name} is not null"
-    highest = value_of(connection, f"select max({name}) from {inner} as fetched where {lower}")  # noqa: S608
+    highest = value_of(connection, f"select max({name}) from {inner} as fetched where {lower}")  # noqa: S608  checked, quoted
     if highest is None:
         return sql, None
     last = highest if isinstance(highest, int | float) else str(highest)
     where = f"{lower} and {name} <= {literal(connection, last)}"
-    return f"select * from {inner} as fetched where {where} order by {name}", last  # noqa: S608
+    return f"select * from {inner} as fetched where {where} order by {name}", last  # noqa: S608  checked, quoted
 
 
 def _files(parts: Iterator[bytes], most: int | None) -> Iterator[Iterator[bytes]]:
