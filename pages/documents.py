@@ -8,7 +8,7 @@ from app.core.actor import Role
 from app.documents import service as documents
 from app.sharing.schemas import Kind
 from app.ui.address import id_in_address
-from app.ui.document_view import CHOSEN, decisions, document_list, facts, found_list, send_form, text_of
+from app.ui.document_view import CHOSEN, decisions, document_list, facts, found_list, send_form, text_of, times_opened
 from app.ui.page import page_header, reading, viewer
 from app.ui.share_dialog import sharing_line
 
@@ -39,7 +39,9 @@ def detail(document_id: UUID) -> None:
     decisions(person, one)
     question = ""
     if one.state == "ready":
-        question = st.text_input("Search in this document", key=f"q_{one.id}", icon=":material/search:")
+        question = st.text_input(
+            "Search in this document", key=f"q_{one.id}_{times_opened()}", icon=":material/search:"
+        )
     if question.strip():
         found_list(person, question, one.id)
     else:

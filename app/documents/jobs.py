@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 UNREADABLE = "Its text could not be read: the file is damaged or built in an unusual way. The file itself is kept."
 SCANNED = "There is no text in it: it looks scanned. The file is kept, but nothing in it can be found."
-PARTLY = "{} of {} pages have no text: they look scanned or are empty."
+PARTLY = "Pages without text: {} of {}. They look scanned, or are empty."
 
 
 # What looks like a tag would be left out of the words.

@@ -15,7 +15,7 @@ from app.sharing.schemas import Level
 from app.ui.page import action, confirm, empty_state, plain, reading, submit_or_cancel, when
 from app.ui.share_dialog import choose_audience
 
-CHOSEN = "document"
+CHOSEN, OPENED = "document", "documents_opened"
 ICONS = {"pdf": "picture_as_pdf", "docx": "article", "pptx": "slideshow"}
 PARTS = {"pdf": "Page", "docx": "Section", "pptx": "Slide"}
 STATES = {
@@ -99,7 +99,13 @@ def _amount(one: Document) -> str:
     return f"{one.form.upper()}, {parts}" if one.pages else one.form.upper()
 
 
+def times_opened() -> int:
+    """Part of the keys of fields that begin anew whenever a page is opened."""
+    return int(st.session_state.get(OPENED, 0))
+
+
 def open_document(document_id: UUID, page: int | None = None) -> None:
+    st.session_state[OPENED] = times_opened() + 1
     st.query_params.from_dict({CHOSEN: str(document_id), **({"page": str(page)} if page else {})})
     st.rerun()
 
@@ -182,7 +188,8 @@ def text_of(person: Actor, one: Document, page: int) -> None:
         return
     start = min(max(page, 1), one.pages)
     if one.pages > 1:
-        start = int(st.number_input(PARTS[one.form], 1, one.pages, start, key=f"page_{one.id}", width=160))
+        key = f"page_{one.id}_{times_opened()}"
+        start = int(st.number_input(PARTS[one.form], 1, one.pages, start, key=key, width=160))
     with reading() as db:
         shown = documents.page_texts(db, person, one.id, start)
     for part in shown:

@@ -7,16 +7,23 @@ import httpx2
 from playwright.sync_api import Page, expect
 
 from tests.browser.people_workspace import FINAL, PASSWORD, People
+from tests.documents.made import minutes, pdf, slides
 from tests.generators import TRANSACTION_COLUMNS, transactions_csv
 
 EMAIL = "ann@example.com"
 WAIT_SECONDS = 90
+HARBOUR = pdf(
+    "Harbour plan\nThe crane at the northern quay is replaced in March.\nTenders close on 12 January.",
+    "Costs\nA new crane costs 125,000 EUR, its foundation 40,000 EUR.",
+    "",
+)
 LONGER_THAN_A_ROW = 24 << 20
 THINGS = (
     "dataset",
     "rejects",
     "held",
     "query",
+    "document",
     "template",
     "report",
     "schedule",
@@ -64,6 +71,7 @@ class Filler:
         by_channel = {"group_by": [{"column": "channel"}], "measures": [{"as": "Payments"}]}
         question = {"dataset": "transactions", **by_channel}
         query = self._post("/queries", {"name": "Payments by channel", "question": question})["id"]
+        document = self._send_document()
         reports = [self._post("/reports", {"template": template})["report_id"] for _ in range(2)]
         self._post(f"/schedules/{schedule}/run")
         failed = self._fail()
@@ -74,6 +82,7 @@ class Filler:
             "rejects": f"datasets?dataset=transactions&batch={rejected}",
             "held": "datasets?dataset=payments",
             "query": f"queries?query={query}",
+            "document": f"documents?document={document}",
             "template": f"templates?template={template}",
             "report": f"reports?report={reports[0]}",
             "schedule": f"schedules?schedule={schedule}",
@@ -106,6 +115,12 @@ class Filler:
     def _ingest(self, dataset: str, name: str, content: bytes) -> Any:
         answer = self.client.post(f"/api/v1/ingest?dataset={dataset}", files={"file": (name, content)})
         return answer.raise_for_status().json()["batches"][0]
+
+    def _send_document(self) -> str:
+        files = [("file", ("Harbour plan 2026.pdf", HARBOUR)), ("file", ("Board minutes.docx", minutes()))]
+        files += [("file", ("Quarter three.pptx", slides())), ("file", ("Old scan.pdf", pdf("")))]
+        answer = self.client.post("/api/v1/documents", files=files)
+        return str(answer.raise_for_status().json()["documents"][0]["id"])
 
     def _get(self, path: str) -> Any:
         return self.client.get(f"/api/v1{path}").raise_for_status().json()

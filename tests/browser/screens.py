@@ -23,7 +23,18 @@ class Screen:
 
 def screens(things: dict[str, str]) -> list[Screen]:
     """`things` are the addresses of single things, as `Filler.fill` gives them."""
-    pages = ("board", "datasets", "queries", "templates", "reports", "schedules", "deliveries", "jobs", "monitoring")
+    pages = (
+        "board",
+        "datasets",
+        "documents",
+        "queries",
+        "templates",
+        "reports",
+        "schedules",
+        "deliveries",
+        "jobs",
+        "monitoring",
+    )
     return [
         *(Screen(name, f"auth/{name}", who=None) for name in ("login", "signup", "reset")),
         Screen("login_refused", "auth/login", _sign_in("nobody@example.com"), who=None),
@@ -74,7 +85,7 @@ def _search(words: str) -> Step:
 def _filter(where: str) -> Step:
     def fill(page: Page) -> None:
         _tab("Rows")(page)
-        page.get_by_label("Only rows where").fill(where)
+        page.get_by_role("textbox", name="Only rows where").fill(where)
         page.keyboard.press("Enter")
 
     return fill

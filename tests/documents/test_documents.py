@@ -46,7 +46,7 @@ def stored_files(data_dir: Path) -> set[Path]:
 def test_a_known_pdf_is_read_page_by_page_and_found(database: str) -> None:
     one = send("annual.report.pdf", REPORT)
     assert (one.name, one.form, one.state, one.pages) == ("annual.report", "pdf", "ready", 3)
-    assert one.note == "1 of 3 pages have no text: they look scanned or are empty."
+    assert one.note == "Pages without text: 1 of 3. They look scanned, or are empty."
     assert [page.text for page in texts(one)][1] == "Outlook\nA second turbine is planned."
     [hit] = found("turb plan")
     assert (hit.document, hit.page) == ("annual.report", 2)
