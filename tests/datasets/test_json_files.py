@@ -26,7 +26,7 @@ def lists() -> list[bytes]:
 
 def test_a_list_a_pretty_list_and_lines_are_the_same_rows() -> None:
     lines = read_json("\n".join(map(json.dumps, OBJECTS)).encode())
-    assert lines.values[1:] == [(None, '{"deep": [1, 2]}'), (None, None), ("12345678901234567", "\n")]
+    assert lines.values[1:] == [(None, '{"deep": [1, 2]}'), (None, None), ("12345678901234567890", "\n")]
     for text in lists():
         found = read_json(text)
         assert [found.values[0], *found.values[2:]] == [lines.values[0], *lines.values[2:]]

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -14,6 +15,7 @@ from app.datasets.parse import Broken, Parsed, not_text
 from app.datasets.schemas import Dialect
 from app.datasets.split import Layout, blank_records
 
+MISSING = msgspec.Raw(b"null")
 NUL = b"\\u0000"
 NOT_JSON = re.compile(rb"[:,\[\s](-?(?:NaN|Infinity|nan|inf))\b")
 REASONS = (
@@ -57,8 +59,9 @@ def parse(block: Block, dialect: Dialect) -> Parsed:
     starts, ends, lines = layout.starts[kept], layout.ends[kept], layout.lines[kept] + block.at.line
     keys = tuple(dialect.keys or dialect.header)
     texts = [block.content[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
-    rows, broken = _rows(block.content, texts, keys, dialect)
-    frame = pl.DataFrame([_column(name, place, rows) for place, name in enumerate(dialect.header[: len(keys)])])
+    columns, broken = _columns(block.content, texts, keys, dialect)
+    named = zip(dialect.header, columns, strict=False)
+    frame = pl.DataFrame([_column(name, values, dialect.newline) for name, values in named])
     nul = b"\0" in block.content or NUL in block.content
     return Parsed(frame, block.content, starts, ends, lines, broken, nul)
 
@@ -67,14 +70,15 @@ def parse(block: Block, dialect: Dialect) -> Parsed:
 def decoder_of(keys: tuple[str, ...]) -> "msgspec.json.Decoder[Row]":
     """Reads the named values as they stand in the text; checks and skips all others."""
     names = {f"f{place}": key for place, key in enumerate(keys)}
-    fields = [(name, msgspec.Raw | msgspec.UnsetType, msgspec.UNSET) for name in names]
+    fields = [(name, msgspec.Raw, MISSING) for name in names]
     row = msgspec.defstruct("Row", fields, rename=names, gc=False)
     return msgspec.json.Decoder(row)
 
 
-def _rows(
+def _columns(
     content: bytes, texts: list[bytes], keys: tuple[str, ...], dialect: Dialect
-) -> tuple[list[Row], list[Broken]]:
+) -> tuple[list[tuple[msgspec.Raw, ...]], list[Broken]]:
+    """The values of each key, one for each line."""
     decoder = decoder_of(keys)
     empty = decoder.type()
     broken: dict[int, Broken] = {}
@@ -83,13 +87,19 @@ def _rows(
         rows = list(map(decoder.decode, texts))
     except (UnicodeDecodeError, msgspec.MsgspecError, RecursionError):
         rows = [_row(index, text, decoder, (broken, dialect)) or empty for index, text in enumerate(texts)]
-    if _may_repeat(content, rows, keys):
+    columns = _across(rows, keys)
+    if _may_repeat(content, columns, keys):
         for index, text in enumerate(texts):
             name = None if index in broken else _repeated_key(text)
             if name is not None:
                 broken[index] = Broken(index, "json", f"The object names {name!r} twice.")
                 rows[index] = empty
-    return rows, list(broken.values())
+        columns = _across(rows, keys)
+    return columns, list(broken.values())
+
+
+def _across(rows: list[Row], keys: tuple[str, ...]) -> list[tuple[msgspec.Raw, ...]]:
+    return list(zip(*map(msgspec.structs.astuple, rows), strict=True)) or [() for _ in keys]
 
 
 def _row(index: int, text: bytes, decoder: "msgspec.json.Decoder[Row]", out: tuple[dict[int, Broken], Dialect]) -> Row:
@@ -127,11 +137,11 @@ def _kind(text: bytes) -> str:
     return {b"[": "a list", b'"': "a text", b"t": "true", b"f": "false", b"n": "null"}.get(first, "a number")
 
 
-def _may_repeat(content: bytes, rows: list[Row], keys: tuple[str, ...]) -> bool:
+def _may_repeat(content: bytes, columns: list[tuple[msgspec.Raw, ...]], keys: tuple[str, ...]) -> bool:
     """Cheap and careful: as many names as values means that no object names a column twice."""
-    for place, key in enumerate(keys):
-        given = sum(getattr(row, f"f{place}") is not msgspec.UNSET for row in rows)
-        if content.count(json.dumps(key, ensure_ascii=False).encode() + b":") != given:
+    for key, values in zip(keys, columns, strict=True):
+        named = content.count(json.dumps(key, ensure_ascii=False).encode() + b":")
+        if named != len(values) and named != sum(value is not MISSING for value in values):
             return True
     return False
 
@@ -148,24 +158,18 @@ def _repeated_key(text: bytes) -> str | None:
     return found[0]
 
 
-def _column(name: str, place: int, rows: list[Row]) -> pl.Series:
-    """Texts without their quotes, numbers and booleans as written, lists and objects as JSON, null as missing."""
-    field = f"f{place}"
-    missing = msgspec.UNSET
-    raws = [None if (value := getattr(row, field)) is missing else bytes(value) for row in rows]
-    text = pl.Series(name, raws, dtype=pl.Binary()).cast(pl.String())
+def _column(name: str, values: Sequence[msgspec.Raw], newline: str) -> pl.Series:
+    """Texts without their quotes, numbers and booleans as written, lists and objects as JSON, null as missing.
+
+    No value holds the line end, so they can be joined and cut again by it at once.
+    """
+    joined = newline.encode().join(values).decode()
+    text = pl.Series(name, [joined] if values else [], dtype=pl.String()).str.split(newline).explode()
     value = pl.col(name)
     quoted = value.str.starts_with('"')
-    frame = text.to_frame().with_columns(
-        pl.when(quoted)
-        .then(value.str.slice(1, value.str.len_chars() - 2))
-        .when(value != "null")
-        .then(value)
-        .alias(name),
-        (quoted & value.str.contains("\\", literal=True)).fill_null(value=False).alias("__escaped"),
-    )
-    if not frame["__escaped"].any():
-        return frame[name]
-    places = frame["__escaped"].arg_true()
-    unescaped = [json.loads(one) for one in text.gather(places)]
-    return frame[name].scatter(places, pl.Series(unescaped, dtype=pl.String()))
+    bare = value.str.strip_prefix('"').str.strip_suffix('"')
+    plain = text.to_frame().select(pl.when(quoted).then(bare).when(value != "null").then(value)).to_series()
+    escaped = text.to_frame().select((quoted & value.str.contains("\\", literal=True)).arg_true()).to_series()
+    if not len(escaped):
+        return plain
+    return plain.scatter(escaped, text.gather(escaped).str.json_decode(pl.String()))
