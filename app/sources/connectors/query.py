@@ -16,7 +16,7 @@ from app.core.db import transaction
 from app.core.errors import AppError, Invalid
 from app.datasets import service as datasets
 from app.queries import service as queries
-from app.queries.questions import QuerySpec, Question, SqlQuery
+from app.queries.schemas import QuerySpec, Question, SqlQuery
 from app.sources.connectors.protocol import Inbox, SourceSettings, Watermark
 from app.sources.schemas import Probe
 from app.sources.tables import SourceRow
