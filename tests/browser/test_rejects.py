@@ -25,7 +25,7 @@ MAKE = """async ([schema, file]) => {
 def test_a_rejected_row_is_mended_on_the_page(admin_page: Page, app_server: Product) -> None:
     page, batch = admin_page, make(admin_page)
     page.goto(f"{app_server.url}/datasets?dataset=mended_here")
-    page.get_by_role("tab", name="Rejected").click()
+    page.get_by_role("tab", name="Rejected").click(timeout=60_000)
     choose_first_row(page)
     panel = page.get_by_role("tabpanel").filter(has_text="Check them all again")
     expect(panel.get_by_text(f"Row {batch}.2")).to_be_visible(timeout=30_000)
