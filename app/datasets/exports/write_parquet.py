@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from app.datasets.exports.copy_out import in_chunks, messages
 from app.datasets.exports.fields import Field
 
-BLOCK_BYTES = 8 << 20
+BLOCK_BYTES = 4 << 20
 
 
 class Spool(io.RawIOBase):
