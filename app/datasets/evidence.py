@@ -13,7 +13,7 @@ from app.core.db import raw
 from app.core.errors import Invalid, NotFound
 from app.datasets.access import access_dataset, definition_of
 from app.datasets.cut_blocks import to_utf8
-from app.datasets.formats.blocks import places_of
+from app.datasets.formats.places import places_of
 from app.datasets.rejects.replay import tries_of
 from app.datasets.schemas import Dialect, Failure, Trace
 from app.datasets.stage import table_of

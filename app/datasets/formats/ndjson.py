@@ -7,13 +7,13 @@ from functools import lru_cache
 from typing import Any
 
 import msgspec
-import numpy as np
 import polars as pl
 
 from app.datasets.cut_blocks import Block, BlockReader
+from app.datasets.formats.places import lines_of as lines_of
 from app.datasets.parse import Broken, Parsed, not_text
 from app.datasets.schemas import Dialect
-from app.datasets.split import Layout, blank_records
+from app.datasets.split import blank_records
 
 MISSING = msgspec.Raw(b"null")
 NUL = b"\\u0000"
@@ -38,17 +38,6 @@ class LineReader(BlockReader):
     def _tolerant(self, content: bytes) -> Block | None:
         self.refuse_endless_record(content)
         return None
-
-
-def lines_of(content: bytes, newline: str, *, final: bool) -> Layout:
-    signs = np.frombuffer(content, dtype=np.uint8)
-    breaks = np.flatnonzero(signs == ord(newline)).astype(np.int64)
-    ends = breaks + 1
-    if final and len(content) and (not len(ends) or ends[-1] < len(content)):
-        ends = np.append(ends, len(content))
-    starts = np.concatenate((np.zeros(min(len(ends), 1), dtype=np.int64), ends[:-1]))
-    lines = np.arange(len(ends), dtype=np.int64)
-    return Layout(starts, ends, np.zeros_like(ends), lines, len(breaks))
 
 
 def parse(block: Block, dialect: Dialect) -> Parsed:
