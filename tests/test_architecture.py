@@ -139,6 +139,8 @@ def test_every_dependency_is_used() -> None:
         "charset-normalizer": "charset_normalizer",
         "email-validator": "email_validator",
         "css-inline": "css_inline",
+        "python-docx": "docx",
+        "python-pptx": "pptx",
         "tzdata": "zoneinfo",  # the zones of a host that ships none
     }
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]

@@ -62,7 +62,7 @@ def batch_figures(db: Session, batch_ids: list[int]) -> dict[int, BatchFigures]:
     """For features that keep batch ids and have checked who asks."""
     query = sa.select(BatchRow.id, BatchRow.status, BatchRow.rows_in, BatchRow.rows_rejected)
     found = db.execute(query.where(BatchRow.id.in_(batch_ids))).tuples()
-    return {batch_id: BatchFigures(*figures) for batch_id, *figures in found}
+    return {row[0]: BatchFigures(*row[1:]) for row in found}
 
 
 def _seen_by(actor: Actor) -> sa.Select[DatasetRow, str | None]:
