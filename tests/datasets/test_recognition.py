@@ -119,18 +119,12 @@ def test_a_workbook_bomb_is_refused_before_it_is_unpacked() -> None:
     assert "200 times" in refusal(bomb, "a.xlsx").message
 
 
-def test_entities_of_a_workbook_are_not_expanded() -> None:
+def test_a_workbook_with_entities_is_refused() -> None:
     head = b'<!DOCTYPE x [<!ENTITY far SYSTEM "file:///etc/passwd"><!ENTITY big "aaaa">]><worksheet'
     cell = b'<row r="9"><c r="A9" t="inlineStr"><is><t>&far;&big;</t></is></c></row></sheetData>'
     content = replaced(xlsx({"A": [["a"], ["b"]]}), "xl/worksheets/sheet1.xml", b"<worksheet", head)
     content = replaced(content, "xl/worksheets/sheet1.xml", b"</sheetData>", cell)
-    try:
-        text = look(content, "a.xlsx")[0].text
-    except AppError as refused:
-        assert "damaged" in refused.message
-    else:
-        assert b"root:" not in text
-        assert b"aaaa" not in text
+    assert "damaged" in refusal(content, "a.xlsx").message
 
 
 def test_an_archive_that_lies_about_its_sizes_is_refused() -> None:
