@@ -11,6 +11,7 @@ from psycopg import sql
 from app.datasets.cut_blocks import Checkpoint
 from app.datasets.stage import Connection, staged_table
 
+ENCODED_ROWS = 8192
 REJECT_COLUMNS = ("batch_id", "row", "line", "raw", "failures")
 
 
@@ -44,7 +45,9 @@ def encode(frame: pl.DataFrame) -> list[bytes]:
     """PostgreSQL's binary COPY format."""
     table = frame.to_arrow()
     encoder = pgpq.ArrowToPostgresBinaryEncoder(table.schema)
-    parts = [encoder.write_header(), *(encoder.write_batch(batch) for batch in table.to_batches()), encoder.finish()]
+    # The encoder keeps the interpreter lock: in small pieces it does not hold up the thread that sends.
+    rows = (encoder.write_batch(batch) for batch in table.to_batches(max_chunksize=ENCODED_ROWS))
+    parts = [encoder.write_header(), *rows, encoder.finish()]
     return [bytes(part) for part in parts]
 
 
