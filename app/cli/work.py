@@ -23,9 +23,9 @@ report = typer.Typer(no_args_is_help=True)
 def ingest(
     files: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, readable=True, metavar="FILE...")],
     dataset: Annotated[str, typer.Option(help="Name of the dataset.")],
-    part: Annotated[str, typer.Option(help="Only this sheet, or this file of an archive.")] = "",
-    encoding: Annotated[str, typer.Option(help="Of text files; guessed if not given.")] = "",
-    delimiter: Annotated[str, typer.Option(help="Of text files; guessed if not given.")] = "",
+    pinned: Annotated[
+        list[str] | None, typer.Option("--pin", metavar="NAME=VALUE", help="part, sheet, encoding or delimiter.")
+    ] = None,
     as_email: OnBehalfOf = "",
     as_json: AsJson = False,
 ) -> None:
@@ -34,13 +34,13 @@ def ingest(
     from app.datasets.schemas import Pins
 
     with named_fields(), open_database():
+        pins = Pins.model_validate(dict(_pair(text) for text in pinned or []))
         actor = actor_of(as_email)
         batches: list[Batch] = []
         skipped: list[str] = []
         for file in files:
             with file.open("rb") as source:
                 upload = datasets.store_upload(actor, file.name, iter(lambda: source.read(CHUNK), b""))
-            pins = Pins(part=part or None, encoding=encoding or None, delimiter=delimiter or None)
             with transaction() as db:
                 received = datasets.receive_parts(db, actor, dataset, upload, pins)
             skipped += [f"{file.name}: {one.part} is not loaded: {one.reason}" for one in received.skipped]
