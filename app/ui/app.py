@@ -55,7 +55,7 @@ def main() -> None:
     st.logo(str(MARK), size="large")
     st.html(ROOT / "app" / "ui" / "html" / "streamlit.css")
     person = viewer()
-    page = st.navigation(menu_for(person), position="sidebar")
+    page = st.navigation(menu_for(person), position="sidebar", expanded=True)
     sidebar(person)
     try:
         page.run()

@@ -67,10 +67,12 @@ def _headline(trial: Trial) -> None:
 
 
 def _table(trial: Trial, schema: DatasetSchema) -> None:
-    """Each rule that was written, also where nothing breaks it, and whatever else is wrong."""
-    found = {(one.column, one.rule): one for one in trial.reasons}
-    for column, rule in _written(schema):
-        found.setdefault((column, rule), TrialReason(column=column, rule=rule, rows=0, examples=[], message=""))
+    """What rejects something. Rules that nothing breaks are counted: a list of zeros hides what matters."""
+    found = [one for one in trial.reasons if one.rows]
+    kept = [rule for rule in _written(schema) if rule not in {(one.column, one.rule) for one in found}]
+    if kept:
+        texts = [reason_text(column, rule) for column, rule in kept]
+        st.caption(f"Rules that no row breaks: {len(kept)}.", help=plain("; ".join(texts)))
     if not found:
         return
     lines = [
@@ -80,7 +82,7 @@ def _table(trial: Trial, schema: DatasetSchema) -> None:
             "Share": one.rows / trial.rows_seen if trial.rows_seen else 0.0,
             "Such as": ", ".join(one.examples),
         }
-        for one in sorted(found.values(), key=lambda one: -one.rows)
+        for one in sorted(found, key=lambda one: -one.rows)
     ]
     looks: dict[str, Any] = {
         "Rejects": st.column_config.NumberColumn(format="localized"),
