@@ -10,6 +10,7 @@ from app.datasets.schemas import Dialect
 from app.datasets.split import Layout, Record, blank_records, is_blank, scan, tokenize
 
 BLOCK_BYTES = 8 << 20
+FIRST_BLOCK_BYTES = 1 << 20
 MAX_RECORD_BYTES = 16 << 20
 FIRST_TOLERANT_BYTES = 128 << 10
 UTF8 = ("utf-8", "ascii")
@@ -65,7 +66,7 @@ class BlockReader:
             del block  # else it would stay in memory while the next one is read
 
     def _next(self) -> Block | None:
-        wanted = self.block_bytes
+        wanted = self._usual_bytes()
         while True:
             self._fill(wanted)
             if not self.raw:
@@ -75,6 +76,11 @@ class BlockReader:
             if block is not None:
                 return block
             wanted = min(len(self.raw) * 2, MAX_RECORD_BYTES + self.block_bytes)
+
+    def _usual_bytes(self) -> int:
+        """The first blocks are smaller, so that PostgreSQL has something to store early. A resumed file is cut alike."""
+        doublings = min(max(self.at.block - 1, 0), 16)
+        return min(self.block_bytes, FIRST_BLOCK_BYTES << doublings)
 
     def _fill(self, wanted: int) -> None:
         parts = [self.raw]
