@@ -1,5 +1,6 @@
 """Bytes on their way into the storage: counted, hashed, and gone again unless they came to their end."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import PureWindowsPath
@@ -17,7 +18,7 @@ class FileTooLarge(TooLarge):
 
 
 @dataclass(frozen=True)
-class Stored:
+class Upload:
     """Bytes that lie in the storage, with what was measured while they came in."""
 
     file_name: str
@@ -46,13 +47,27 @@ class Intake:
         self._hash.update(part)
         self._target.write(part)
 
-    def finish(self) -> Stored:
+    def take(self, parts: Iterable[bytes]) -> Upload:
+        """All at once, for bytes that are at hand. Raises FileTooLarge."""
+        try:
+            for part in parts:
+                self.write(part)
+        except BaseException:
+            self.abort()
+            raise
+        return self.finish()
+
+    def finish(self) -> Upload:
         self._writer.__exit__(None, None, None)
-        return Stored(self.file_name, self.key, self._size, self._hash.hexdigest())
+        return Upload(self.file_name, self.key, self._size, self._hash.hexdigest())
 
     def abort(self) -> None:
         self._writer.__exit__(None, None, None)
         storage.delete(self.key)
+
+
+def discard(upload: Upload) -> None:
+    storage.delete(upload.key)
 
 
 def safe_name(file_name: str) -> str:

@@ -11,10 +11,10 @@ from app.audit import service as audit
 from app.audit.schemas import Action
 from app.core import clock
 from app.core.actor import Actor
+from app.core.after_commit import delete_after_commit
 from app.core.db import raw
 from app.core.errors import Conflict, Unavailable
 from app.datasets import stage
-from app.datasets.after_commit import delete_after_commit
 from app.datasets.schemas import DatasetSchema
 from app.datasets.settled import require_settled
 from app.datasets.streams.tables import StreamBlockRow

@@ -8,9 +8,9 @@ from app.audit import service as audit
 from app.audit.schemas import Action
 from app.core import clock
 from app.core.actor import SYSTEM, Actor
+from app.core.after_commit import delete_after_commit
 from app.core.errors import AppError, Invalid, NotFound
 from app.datasets.access import access_inbox, definition_of
-from app.datasets.after_commit import delete_after_commit
 from app.datasets.formats.look import look
 from app.datasets.header import match_header
 from app.datasets.queries import batch_of

@@ -7,12 +7,12 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.core.intake import Upload as Upload
 from app.datasets.formats.schemas import Delimiter as Delimiter
 from app.datasets.formats.schemas import Dialect as Dialect
 from app.datasets.formats.schemas import Part as Part
 from app.datasets.formats.schemas import Pins as Pins
 from app.datasets.formats.schemas import Refused as Refused
-from app.datasets.formats.schemas import Upload as Upload
 from app.datasets.rejects.schemas import Edit as Edit
 from app.datasets.rejects.schemas import Failure as Failure
 from app.datasets.rejects.schemas import History as History

@@ -1,10 +1,14 @@
 """Datasets, the files that go into them, and what became of each row."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from app.core import children
 from app.core.actor import Actor, Role, require_role
+from app.core.intake import Intake
+from app.core.intake import discard as discard_upload
+from app.core.settings import settings
 from app.datasets.access import access_batch, access_dataset, visible_names
 from app.datasets.decisions import release_batch, undo_batch
 from app.datasets.definitions import change_dataset, create_dataset, delete_dataset
@@ -29,10 +33,9 @@ from app.datasets.rejects.start import replay_batch, replay_dataset
 from app.datasets.schemas import Pins, Proposal, Proposals, Upload
 from app.datasets.streams.places import BatchMoved, Message
 from app.datasets.summaries import summary
-from app.datasets.sweep import sweep_uploads
+from app.datasets.sweep import sweep_daily
 from app.datasets.tables import DatasetRow
 from app.datasets.trials.start import try_change, try_schema
-from app.datasets.upload_sink import UploadSink, discard_upload, store_upload
 from app.datasets.versions.differences import what_changes
 from app.datasets.versions.keep import change_in_progress, versions
 from app.datasets.versions.use import use_version
@@ -48,7 +51,6 @@ __all__ = [
     "Export",
     "Message",
     "Outcome",
-    "UploadSink",
     "access_batch",
     "access_dataset",
     "batch",
@@ -70,6 +72,7 @@ __all__ = [
     "infer_parts",
     "infer_schema",
     "live_files",
+    "new_upload",
     "original_of",
     "read_reject",
     "receive_file",
@@ -87,7 +90,7 @@ __all__ = [
     "stream_writer",
     "suggested_name",
     "summary",
-    "sweep_uploads",
+    "sweep_daily",
     "trace_row",
     "try_change",
     "try_schema",
@@ -102,6 +105,16 @@ sharing.offer_kind(Kind.dataset, DatasetRow)
 
 INFER_SECONDS = 120
 INFER_MEMORY_MB = 2048
+
+
+def new_upload(file_name: str) -> Intake:
+    return Intake("uploads", file_name, max_mb=settings().max_upload_mb)
+
+
+def store_upload(actor: Actor, file_name: str, parts: Iterable[bytes]) -> Upload:
+    """For bytes that are at hand already, in the browser door. Raises FileTooLarge."""
+    require_role(actor, Role.member)
+    return new_upload(file_name).take(parts)
 
 
 def infer_schema(actor: Actor, upload: Upload, pins: Pins | None = None) -> Proposal:

@@ -7,10 +7,10 @@ from psycopg import sql
 from sqlalchemy.orm import Session
 
 from app.core.actor import SYSTEM
+from app.core.after_commit import delete_after_commit
 from app.core.db import raw
 from app.core.errors import Conflict, NotFound
 from app.datasets import stage
-from app.datasets.after_commit import delete_after_commit
 from app.datasets.tables import DatasetRow
 from app.datasets.versions.tables import RevalidatedBatchRow, RevalidationRow
 from app.jobs import service as jobs

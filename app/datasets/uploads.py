@@ -12,6 +12,7 @@ from starlette.requests import ClientDisconnect
 from app.accounts.web import Caller
 from app.core.actor import Role, require_role
 from app.core.errors import Invalid
+from app.core.intake import Intake
 from app.datasets import service
 from app.datasets.schemas import Upload
 
@@ -31,7 +32,7 @@ class Inbox:
         if kind != b"multipart/form-data" or not options.get(b"boundary"):
             raise NoFiles
         self.uploads: list[Upload] = []
-        self.sink: service.UploadSink | None = None
+        self.sink: Intake | None = None
         self.fields: dict[str, bytearray] = {}
         self.field: bytearray | None = None
         self.header = self.value = b""
@@ -92,7 +93,7 @@ class Inbox:
             return
         if len(self.uploads) >= MAX_FILES:
             raise NoFiles(f"At most {MAX_FILES} files may be sent at once.")
-        self.sink = service.UploadSink(name.decode("utf-8", "replace"))
+        self.sink = service.new_upload(name.decode("utf-8", "replace"))
 
     def _write(self, content: bytes, start: int, end: int) -> None:
         if self.sink is not None:

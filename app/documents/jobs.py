@@ -1,5 +1,6 @@
 """The long work of this feature, for the worker."""
 
+from collections.abc import Collection
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -8,7 +9,7 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy.orm import Session
 
-from app.core import storage
+from app.core import storage, sweep
 from app.core.errors import AppError
 from app.documents.tables import DocumentRow, PageRow
 from app.jobs.context import Handler, JobContext, limited, turned_away
@@ -48,9 +49,14 @@ def extract(ctx: JobContext) -> dict[str, Any]:
     ctx.step("Reading the text", 0.1)
     texts = _read(key, form)
     with ctx.transaction() as db:
+        sweep.sweep_daily("documents", lambda keys: _named(db, keys))
         if texts is None:
             return _finish(db, _id(ctx), state="failed", note=UNREADABLE)
         return _store(db, _id(ctx), texts)
+
+
+def _named(db: Session, keys: Collection[str]) -> set[str]:
+    return set(db.scalars(sa.select(DocumentRow.key).where(DocumentRow.key.in_(keys))))
 
 
 def _id(ctx: JobContext) -> UUID:

@@ -11,7 +11,7 @@ from app.audit.schemas import Action
 from app.core import children, clock, storage
 from app.core.actor import Actor, Role, require_role
 from app.core.after_commit import delete_after_commit
-from app.core.intake import Intake, Stored
+from app.core.intake import Intake, Upload, discard
 from app.core.paging import Page, fetch_page
 from app.core.settings import settings
 from app.documents.access import access_document, level_on_document, require_owner, visible_documents
@@ -28,12 +28,10 @@ __all__ = [
     "change_document",
     "check_document",
     "delete_document",
-    "discard_document",
     "document",
     "document_file",
     "documents",
     "documents_page",
-    "new_intake",
     "page_texts",
     "pages",
     "receive_document",
@@ -52,24 +50,13 @@ PIECE = 256 << 10
 sharing.offer_kind(Kind.document, DocumentRow, owner_role=Role.member)
 
 
-def new_intake(file_name: str) -> Intake:
-    return Intake("documents", file_name, max_mb=settings().max_upload_mb)
-
-
-def store_document(actor: Actor, file_name: str, parts: Iterable[bytes]) -> Stored:
+def store_document(actor: Actor, file_name: str, parts: Iterable[bytes]) -> Upload:
     """For bytes that are at hand already, in the browser door. Raises FileTooLarge."""
     require_role(actor, Role.member)
-    intake = new_intake(file_name)
-    for part in parts:
-        intake.write(part)
-    return intake.finish()
+    return Intake("documents", file_name, max_mb=settings().max_upload_mb).take(parts)
 
 
-def discard_document(stored: Stored) -> None:
-    storage.delete(stored.key)
-
-
-def check_document(stored: Stored) -> str:
+def check_document(stored: Upload) -> str:
     """What it is by its bytes: before a transaction begins, because it may take seconds. Nothing stays if it raises."""
     try:
         form: str = children.call(
@@ -80,13 +67,13 @@ def check_document(stored: Stored) -> str:
             memory_mb=LOOK_MEMORY_MB,
         )
     except BaseException:
-        discard_document(stored)
+        discard(stored)
         raise
     return form
 
 
 def receive_document(
-    db: Session, actor: Actor, stored: Stored, form: str, *, share_with: list[ShareCreate] | None = None
+    db: Session, actor: Actor, stored: Upload, form: str, *, share_with: list[ShareCreate] | None = None
 ) -> Document:
     """A document whose text is being read, or the one that this person has made of the same bytes before."""
     require_role(actor, Role.member)
@@ -116,7 +103,7 @@ def receive_document(
     return document(db, actor, row.id)
 
 
-def _same(db: Session, actor: Actor, stored: Stored) -> UUID | None:
+def _same(db: Session, actor: Actor, stored: Upload) -> UUID | None:
     mine = DocumentRow.owner_id == actor.id if actor.id else DocumentRow.owner_id.is_(None)
     query = sa.select(DocumentRow.id).where(mine, DocumentRow.sha256 == stored.sha256)
     return db.scalars(query.order_by(DocumentRow.created_at).limit(1)).first()

@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect
 from app.accounts.web import Caller
 from app.core.actor import Role, require_role
 from app.core.errors import Invalid
-from app.core.intake import FileTooLarge, Stored
+from app.core.intake import FileTooLarge, Upload, discard
 from app.core.settings import settings
 from app.documents import service
 
@@ -26,10 +26,10 @@ class NoFiles(Invalid):
     """Send one or more files as multipart/form-data, in fields named `file`."""
 
 
-async def receive_documents(request: Request, actor: Caller) -> AsyncIterator[list[Stored]]:
+async def receive_documents(request: Request, actor: Caller) -> AsyncIterator[list[Upload]]:
     """Whoever may not send is refused before a byte is read. What a failed request brought is thrown away."""
     require_role(actor, Role.member)
-    kept: list[Stored] = []
+    kept: list[Upload] = []
     try:
         async with _form(request) as form:
             for file in _files(form):
@@ -38,7 +38,7 @@ async def receive_documents(request: Request, actor: Caller) -> AsyncIterator[li
         yield kept
     except BaseException:
         for one in kept:
-            await run_in_threadpool(service.discard_document, one)
+            await run_in_threadpool(discard, one)
         raise
 
 
@@ -83,7 +83,7 @@ def _pieces(file: BinaryIO) -> Iterator[bytes]:
         yield part
 
 
-Uploads = Annotated[list[Stored], Depends(receive_documents)]
+Uploads = Annotated[list[Upload], Depends(receive_documents)]
 
 MULTIPART_BODY = {
     "requestBody": {

@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 from app.core.actor import Actor
 from app.core.errors import AppError, Unavailable
 from app.datasets import service as datasets
-from app.datasets.schemas import Upload
 from app.jobs.context import JobContext
 from app.sources.connectors.protocol import Watermark
 from app.sources.schemas import ItemState
@@ -60,7 +59,7 @@ class PullInbox:
     def add(self, name: str, parts: Iterable[bytes], *, item_key: str, fingerprint: str | None = None) -> bool:
         key = _key(item_key)
         try:
-            upload = _stored(name, parts)
+            upload = datasets.new_upload(name).take(parts)
         except (Unavailable, OSError) as error:
             return self._failed(name, key, fingerprint or "", error)
         except AppError as error:
@@ -115,17 +114,6 @@ class PullInbox:
         self.count += found.state is not ItemState.failed
         self.known[found.key, found.fingerprint] = found.state
         self.found.append(found)
-
-
-def _stored(name: str, parts: Iterable[bytes]) -> Upload:
-    sink = datasets.UploadSink(name)
-    try:
-        for part in parts:
-            sink.write(part)
-        return sink.finish()
-    except BaseException:
-        sink.abort()
-        raise
 
 
 def _key(text: str) -> str:

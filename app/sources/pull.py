@@ -184,7 +184,7 @@ def _conclude(ctx: JobContext, source_id: UUID) -> dict[str, Any]:
         if reason:
             ctx.partial(reason)
         _end_pull(session, ctx, row, PullStatus.partial if reason else PullStatus.completed, reason)
-        datasets.sweep_uploads(session)
+        datasets.sweep_daily(session)
         batches = sa.select(sa.func.unnest(ItemRow.batch_ids)).where(ItemRow.pull_id == pull.id)
         counts = {name: getattr(pull, name) for name in ("taken", "duplicates", "refused", "failed", "size")}
         return {**counts, "batches": sorted(session.scalars(batches))}

@@ -7,7 +7,7 @@ import streamlit as st
 
 from app.core.actor import Actor, Role
 from app.core.errors import AppError
-from app.core.intake import Stored
+from app.core.intake import Upload
 from app.core.settings import settings
 from app.documents import service as documents
 from app.documents.schemas import Document, DocumentChange, DocumentPage, Hit, Piece
@@ -49,7 +49,7 @@ def _send(person: Actor, file: Any, share_with: list[Any]) -> None:
         st.toast(known, icon=":material/content_copy:" if one.duplicate else ":material/check:")
 
 
-def _checked(person: Actor, file: Any) -> tuple[Stored, str] | None:
+def _checked(person: Actor, file: Any) -> tuple[Upload, str] | None:
     """Before any transaction: it may take seconds."""
     try:
         stored = documents.store_document(person, file.name, [file.getvalue()])

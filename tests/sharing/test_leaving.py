@@ -10,7 +10,7 @@ from app.accounts import service as accounts
 from app.accounts.schemas import Person
 from app.core.actor import Actor, Role
 from app.core.errors import Forbidden, Invalid
-from app.core.intake import Stored
+from app.core.intake import Upload
 from app.datasets import service as datasets
 from app.datasets.schemas import DatasetCreate
 from app.deliveries import service as deliveries
@@ -46,7 +46,7 @@ def make_one_of_each(db: Session, owner: Actor) -> None:
     place = {"url": "https://127.0.0.1:1/pay.csv"}
     new_source = SourceCreate(name=f"Pay {uuid4().hex}", kind="https", dataset=pay.name, settings=place)
     sources.create_source(db, owner, new_source)
-    stored = Stored("pay.pdf", f"documents/{uuid4().hex}", 1, "0" * 64)
+    stored = Upload("pay.pdf", f"documents/{uuid4().hex}", 1, "0" * 64)
     documents.receive_document(db, owner, stored, "pdf")
     template = templates.create_template(db, owner, TemplateCreate(name=f"Weekly {uuid4().hex}"))
     reports.request_report(db, owner, template.id, {})

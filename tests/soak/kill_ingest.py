@@ -156,6 +156,7 @@ class Soak:
 
     def orphans(self) -> dict[str, int]:
         from app.core import clock, db, storage
+        from app.core import sweep as core_sweep
         from app.core.clock import FixedClock
         from app.datasets import sweep
 
@@ -165,9 +166,10 @@ class Soak:
         }
         with db.transaction() as session:
             found = {name: int(session.scalar(sa.text(query)) or 0) for name, query in queries.items()}
-            with clock.use(FixedClock(clock.now() + 2 * sweep.KEPT)):
+            with clock.use(FixedClock(clock.now() + 2 * core_sweep.KEPT)):
                 found["keys that the sweep deletes"] = sweep.sweep_daily(session)
-                storage.delete(sweep.LAST)
+                for mark, _ in list(storage.listed(core_sweep.MARKS)):
+                    storage.delete(mark)
                 found["keys after it"] = sweep.sweep_daily(session)
         return found
 

@@ -93,7 +93,7 @@ def test_a_pull_that_is_killed_between_fetching_and_taking_in_leaves_nothing(dat
         run_id = sources.pull_now(db, SYSTEM, one.id).job_id
     before = len(uploads())
     worker = subprocess.Popen([sys.executable, "-c", WORK, database], env=dict(os.environ))
-    wait_until(lambda: any(asked.path == "/box/b.csv" for asked in store.asked))
+    wait_until(lambda: any(asked.path == "/box/b.csv" for asked in store.asked), 60)
     worker.kill()
     worker.wait()
     go.set()

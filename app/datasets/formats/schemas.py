@@ -55,15 +55,6 @@ class Dialect(Seen):
     guessed: list[str] = Field(default_factory=list, description="Which of these were guessed, not pinned")
 
 
-class Upload(Seen):
-    """Bytes that already lie in the storage, with what was measured while they came in."""
-
-    file_name: str
-    key: str
-    size: int
-    sha256: str
-
-
 class Part(Seen):
     """One table of a file: the file itself, a sheet, a member of an archive. With a `problem` it is not loaded."""
 

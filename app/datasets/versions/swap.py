@@ -12,9 +12,9 @@ from app.audit import service as audit
 from app.audit.schemas import Action
 from app.core import clock
 from app.core.actor import Actor
+from app.core.after_commit import delete_after_commit
 from app.core.db import raw
 from app.datasets import publish, stage
-from app.datasets.after_commit import delete_after_commit
 from app.datasets.settled import SUFFIX
 from app.datasets.stage import Connection
 from app.datasets.tables import BatchRow, DataFileRow, DatasetRow, ReasonRow
