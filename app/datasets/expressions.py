@@ -63,8 +63,9 @@ def condition(expression: str, kinds: dict[str, str], scales: dict[str, int] | N
     try:
         tree = ast.parse(expression.strip(), mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        # At its end Python knows no place.
-        reason, at = "is not an expression such as end >= start", getattr(error, "offset", None) or len(expression)
+        # At its end Python knows no place, and of signs it does not know it counts the bytes.
+        reason, found = "is not an expression such as end >= start", getattr(error, "offset", None)
+        at = min(found or max(len(expression), 1), len(expression) + 1)
         raise ExpressionError(f"rule {expression[:80]!r} {reason}", f"it {reason}", at) from error
     if sum(1 for _ in ast.walk(tree)) > MAX_NODES:
         reason = "is too long; split it into several rules"

@@ -185,12 +185,15 @@ def _names(fields: list[bytes] | None) -> list[str]:
 
 
 def checked_names(names: list[str]) -> list[str]:
-    """Raises BadHeader: unnamed or repeated names, or more than are allowed."""
+    """Raises BadHeader: unnamed or repeated names, one that nothing can hold, or more than are allowed."""
     if len(names) > settings().max_columns:
         raise BadHeader(f"The file has {len(names):,} columns; {settings().max_columns:,} are allowed (MAX_COLUMNS).")
     unnamed = [place for place, name in enumerate(names, start=1) if not name]
     if unnamed:
         raise BadHeader(f"Column {unnamed[0]} of {len(names)} has no name in the first line.")
+    nul = next((place for place, name in enumerate(names, start=1) if "\0" in name), None)
+    if nul:
+        raise BadHeader(f"The name of column {nul} of {len(names)} holds a NUL byte. Is this really a text table?")
     uses = Counter(name.casefold() for name in names)
     twice = next((name for name in names if uses[name.casefold()] > 1), None)
     if twice:

@@ -15,7 +15,7 @@ from psycopg import sql
 from app.core.db import psycopg_dsn
 from app.datasets.compile_rule import compile_rule
 from app.datasets.compile_sql import compile_sql
-from app.datasets.expressions import condition
+from app.datasets.expressions import ExpressionError, condition
 
 NOW = datetime(2026, 3, 2, 12, 30, tzinfo=UTC)
 KINDS = {
@@ -145,3 +145,10 @@ def test_days_count_from_monday_and_remainders_have_the_sign_of_the_divisor(
     ):
         condition_sql = compile_sql(condition(expression, KINDS, SCALES), NOW)
         assert connection.execute(sql.SQL("select {}").format(condition_sql)).fetchone() == (True,), expression
+
+
+def test_the_place_of_a_fault_lies_within_what_was_written() -> None:
+    for text in ("t in ['" + "\ufffd" * 9 + "] or t", "t == 'é", "", "(", "t == '😀😀😀😀"):
+        with pytest.raises(ExpressionError) as refused:
+            condition(text, {"t": "text"})
+        assert 1 <= refused.value.at <= len(text) + 1

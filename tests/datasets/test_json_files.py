@@ -81,6 +81,26 @@ def test_a_nul_written_as_an_escape_is_rejected_before_it_is_stored() -> None:
     assert rules_of(read_json(b'{"a": "x\\u0000", "b": 1}\n')) == {1: ["nul"]}
 
 
+@pytest.mark.parametrize(
+    "twice", [b'{"a": 1, "a": 2}', b'{"a": 1, "a" \t: 2}', b'{"\\u0061": 1, "a": 2}', b'{"a": 1, "\\u0061" : 2}']
+)
+@pytest.mark.parametrize("other", [b'{"b": 3}', b'{"a" : 3}', b'{"\\u0061": 3}', b'{"a": null, "b": "\\"a\\":"}'])
+def test_a_key_named_twice_is_seen_whatever_the_other_rows_lack(twice: bytes, other: bytes) -> None:
+    found = read_json(twice + b"\n" + other + b"\n", names=["a", "b"])
+    assert rules_of(found) == {1: ["json"]}
+    assert found.messages[1] == ["The object names 'a' twice."]
+
+
+def test_keys_may_hold_signs_that_json_must_escape() -> None:
+    names = ['size 5"', "a\\b", "tab\there", "line\nend"]
+    objects = [{name: number for number, name in enumerate(names)}, {names[2]: "x"}]
+    lines = [json.dumps(one) for one in objects] + [f"{{{json.dumps(names[0])}: 1, {json.dumps(names[0])}: 2}}", "7"]
+    found = read_json("\n".join(lines).encode(), names=['size 5"'])
+    assert found.values == [("0",), (None,)]
+    assert found.messages[3] == ["The object names 'size 5\"' twice."]
+    assert rules_of(found) == {3: ["json"], 4: ["json"]}
+
+
 def test_keys_that_come_late_are_read_and_unknown_ones_are_named() -> None:
     found = read_json(b'{"x": 1, "A": 2}\n{"b": 3, "y": 4}\n', names=["a", "b", "c"])
     assert found.values == [("2", None, None), (None, "3", None)]
@@ -98,6 +118,7 @@ def test_keys_that_come_late_are_read_and_unknown_ones_are_named() -> None:
         (b'{"rows": [{"a": 1}], "total": 1, "x":\n 1}', "More text follows"),
         (b'[{"a": 1, "A": 2}]', "Two columns are called"),
         (b'[{"": 1}]', "has no name"),
+        (b'[{"a": 1, "b\\u0000": 1}]', "column 2 of 2 holds a NUL byte"),
         (b"id,name\n1,x\n", "no JSON objects"),
     ],
 )

@@ -84,6 +84,7 @@ def uncalculated() -> bytes:
         ("a.csv", b"", "empty"),
         ("a.csv", b"a,b\n", "no rows"),
         ("a.csv", b"a,,b\n1,2,3\n", "Column 2 of 3 has no name"),
+        ("a.csv", b"a,b\0,c\n1,2,3\n", "column 2 of 3 holds a NUL byte"),
         ("a.csv", b"a,a,b\n1,2,3\n", "Two columns are called 'a'"),
         ("a.csv", b",".join(b"c%d" % one for one in range(3000)) + b"\n1\n", "3,000 columns; 2,000 are allowed"),
     ],

@@ -18,6 +18,9 @@ from app.datasets.split import blank_records
 MISSING = msgspec.Raw(b"null")
 NUL = b"\\u0000"
 NOT_JSON = re.compile(rb"[:,\[\s](-?(?:NaN|Infinity|nan|inf))\b")
+ESCAPED = re.compile(r'["\\\x00-\x1f]')
+ESCAPED_NAME = re.compile(rb'\\.[^"\\\n]*"[ \t\r]*:')
+GAPS, GAP = (b" :", b"\t:", b"\r:"), re.compile(rb'"[ \t\r]++:')
 REASONS = (
     ("trailing characters", "more text follows the object"),
     ("Input data was truncated", "it ends too early"),
@@ -56,12 +59,26 @@ def parse(block: Block, dialect: Dialect) -> Parsed:
 
 
 @lru_cache(maxsize=8)
-def decoder_of(keys: tuple[str, ...]) -> "msgspec.json.Decoder[Row]":
+def decoder_of(keys: tuple[str, ...]) -> "msgspec.json.Decoder[Row] | ByName":
     """Reads the named values as they stand in the text; checks and skips all others."""
     names = {f"f{place}": key for place, key in enumerate(keys)}
     fields = [(name, msgspec.Raw, MISSING) for name in names]
+    if any(ESCAPED.search(key) for key in keys):
+        return ByName(msgspec.defstruct("Row", fields, gc=False), keys)
     row = msgspec.defstruct("Row", fields, rename=names, gc=False)
     return msgspec.json.Decoder(row)
+
+
+class ByName:
+    """The same for names that JSON cannot write without an escape; the library refuses those. It is slower."""
+
+    def __init__(self, row: type[Row], keys: tuple[str, ...]) -> None:
+        self.type, self.keys = row, keys
+        self.decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+    def decode(self, text: bytes) -> Row:
+        found = self.decoder.decode(text)
+        return self.type(*(found.get(key, MISSING) for key in self.keys))
 
 
 def _columns(
@@ -91,7 +108,9 @@ def _across(rows: list[Row], keys: tuple[str, ...]) -> list[tuple[msgspec.Raw, .
     return list(zip(*map(msgspec.structs.astuple, rows), strict=True)) or [() for _ in keys]
 
 
-def _row(index: int, text: bytes, decoder: "msgspec.json.Decoder[Row]", out: tuple[dict[int, Broken], Dialect]) -> Row:
+def _row(
+    index: int, text: bytes, decoder: "msgspec.json.Decoder[Row] | ByName", out: tuple[dict[int, Broken], Dialect]
+) -> Row:
     """None for a line that is no object; why is put into `broken`."""
     broken, dialect = out
     try:
@@ -127,10 +146,16 @@ def _kind(text: bytes) -> str:
 
 
 def _may_repeat(content: bytes, columns: list[tuple[msgspec.Raw, ...]], keys: tuple[str, ...]) -> bool:
-    """Cheap and careful: as many names as values means that no object names a column twice."""
+    """Cheap and careful: as many names as values means that no object names a column twice, if all are written alike.
+
+    A name that stands in a text or further inside is one too many, and then every line is looked at.
+    """
+    if ESCAPED_NAME.search(content) or (any(gap in content for gap in GAPS) and GAP.search(content)):
+        return True
     for key, values in zip(keys, columns, strict=True):
         named = content.count(json.dumps(key, ensure_ascii=False).encode() + b":")
-        if named != len(values) and named != sum(value is not MISSING for value in values):
+        lacking = sum(value is MISSING for value in values) if MISSING in values else 0
+        if named != len(values) - lacking:
             return True
     return False
 
