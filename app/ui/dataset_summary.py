@@ -10,6 +10,7 @@ from app.ui.page import empty_state, when
 from app.ui.reject_words import RULES, reason_text
 
 BARS_SHOWN = 10
+LABEL_PIXELS = 220
 # Readable on white and on the dark ground alike: at least 3 : 1 on both.
 BAD, GOOD = "#d9534f", "#2e8b57"
 
@@ -58,21 +59,29 @@ def _bars(name: str, counts: list[tuple[str, int]]) -> None:
     if not counts:
         st.caption("No row was rejected.")
         return
-    frame = pd.DataFrame(counts[:BARS_SHOWN], columns=[name, "Rows"])
-    words = "; ".join(f"{label}: {rows:,}" for label, rows in counts[:BARS_SHOWN])
-    st.bar_chart(
-        frame,
-        x=name,
-        y="Rows",
-        horizontal=True,
-        sort="-Rows",
-        color=BAD,
-        height=60 + 34 * len(frame),
-        x_label="",
-        y_label="",
-        alt=f"Bars. {words}",
-    )
+    shown = counts[:BARS_SHOWN]
+    frame = pd.DataFrame(shown, columns=[name, "Rows"])
+    words = "; ".join(f"{label}: {rows:,}" for label, rows in shown)
+    st.vega_lite_chart(frame, _bar_spec(name), height=60 + 34 * len(frame), alt=f"Bars. {words}")
     _table([{name: label, "Rows": rows} for label, rows in counts])
+
+
+def _bar_spec(name: str) -> dict[str, Any]:
+    """Not `st.bar_chart`: that cuts a reason off after its first words."""
+    return {
+        "mark": {"type": "bar", "color": BAD},
+        "encoding": {
+            "x": {"field": "Rows", "type": "quantitative", "title": None, "axis": {"tickMinStep": 1}},
+            "y": {
+                "field": name,
+                "type": "nominal",
+                "sort": "-x",
+                "title": None,
+                "axis": {"labelLimit": LABEL_PIXELS},
+            },
+            "tooltip": [{"field": name}, {"field": "Rows", "type": "quantitative", "format": ","}],
+        },
+    }
 
 
 def _rate(summary: Summary) -> None:
