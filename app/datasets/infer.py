@@ -34,11 +34,6 @@ NO_BOOLEAN = {"0", "1"}
 MAX_DECIMALS = 6
 
 
-def propose_schema(upload: Upload, pins: Pins | None = None) -> Proposal:
-    """Of the first table."""
-    return propose_parts(upload, pins).parts[0]
-
-
 def propose_parts(upload: Upload, pins: Pins | None = None) -> Proposals:
     """For each table of the file. Careful: leading zeros, long digits and mixed texts stay text. A person decides."""
     pins = pins or Pins()

@@ -29,11 +29,6 @@ class NoPartFits(Invalid):
     """No table of this file fits the dataset."""
 
 
-def receive_files(db: Session, actor: Actor, dataset: str, upload: Upload, pins: Pins | None = None) -> list[Batch]:
-    """A batch for each table of the file that fits: the pinned one, or all that are not hidden."""
-    return receive_parts(db, actor, dataset, upload, pins).batches
-
-
 def receive_file(db: Session, actor: Actor, dataset: str, upload: Upload, pins: Pins | None = None) -> Batch:
     """For files of one table. A batch that is loading; or a duplicate that names the batch with the same bytes."""
     received = receive_parts(db, actor, dataset, upload, pins)
@@ -44,7 +39,10 @@ def receive_file(db: Session, actor: Actor, dataset: str, upload: Upload, pins: 
 
 
 def receive_parts(db: Session, actor: Actor, dataset: str, upload: Upload, pins: Pins | None = None) -> Received:
-    """Raises what is wrong with the file, or with all of its tables."""
+    """A batch for each table that fits: the pinned one, or all that are not hidden.
+
+    Raises what is wrong with the file, or with all of its tables.
+    """
     row = access_inbox(db, actor, dataset)
     pins = pins or Pins()
     try:

@@ -9,7 +9,7 @@ from app.core.actor import Actor, Role, require_role
 from app.core.intake import Intake
 from app.core.intake import discard as discard_upload
 from app.core.settings import settings
-from app.datasets.access import access_batch, access_dataset, visible_names
+from app.datasets.access import access_dataset, visible_names
 from app.datasets.decisions import release_batch, undo_batch
 from app.datasets.definitions import change_dataset, create_dataset, delete_dataset
 from app.datasets.evidence import trace_row
@@ -26,11 +26,11 @@ from app.datasets.queries import (
     live_files,
     rows,
 )
-from app.datasets.receive import receive_file, receive_files, receive_known, receive_parts
+from app.datasets.receive import receive_file, receive_known, receive_parts
 from app.datasets.rejects.replay import Outcome, read_reject, reject_history, replay_reject
 from app.datasets.rejects.search import dataset_rejects, rejects
 from app.datasets.rejects.start import replay_batch, replay_dataset
-from app.datasets.schemas import Pins, Proposal, Proposals, Upload
+from app.datasets.schemas import Pins, Proposals, Upload
 from app.datasets.streams.places import BatchMoved, Message
 from app.datasets.summaries import summary
 from app.datasets.sweep import sweep_daily
@@ -51,7 +51,6 @@ __all__ = [
     "Export",
     "Message",
     "Outcome",
-    "access_batch",
     "access_dataset",
     "batch",
     "batch_figures",
@@ -70,13 +69,11 @@ __all__ = [
     "export_rows",
     "free_name",
     "infer_parts",
-    "infer_schema",
     "live_files",
     "new_upload",
     "original_of",
     "read_reject",
     "receive_file",
-    "receive_files",
     "receive_known",
     "receive_parts",
     "reject_history",
@@ -117,13 +114,8 @@ def store_upload(actor: Actor, file_name: str, parts: Iterable[bytes]) -> Upload
     return new_upload(file_name).take(parts)
 
 
-def infer_schema(actor: Actor, upload: Upload, pins: Pins | None = None) -> Proposal:
-    """Of the first table of a file that lies in the storage already; nothing is created."""
-    return infer_parts(actor, upload, pins).parts[0]
-
-
 def infer_parts(actor: Actor, upload: Upload, pins: Pins | None = None) -> Proposals:
-    """A schema for each table of the file."""
+    """A schema for each table of a file that lies in the storage already; nothing is created."""
     require_role(actor, Role.member)
     proposals: Proposals = children.call(
         "app.datasets.infer:propose_parts",

