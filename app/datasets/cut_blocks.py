@@ -20,6 +20,10 @@ class RecordTooLong(Invalid):
     """One record of this file is longer than 16 MiB. Is the delimiter or the line end right?"""
 
 
+class NotThisEncoding(Invalid):
+    """This file is not in this encoding."""
+
+
 @dataclass(frozen=True)
 class Checkpoint:
     """Everything before it is done: numbers of the next block, byte, record and physical line."""
@@ -135,8 +139,21 @@ class BlockReader:
     ) -> Block:
         if self.dialect.encoding in UTF8:
             return Block(self.at, content, content, layout, records, newlines)
-        size = original_size(content, self.dialect.encoding)
-        return Block(self.at, content, self.raw[:size], layout, records, newlines)
+        return Block(self.at, content, self._original(content), layout, records, newlines)
+
+    def _original(self, content: bytes) -> bytes:
+        """The bytes that became this text. Where one text has several spellings, they are found out by reading again.
+
+        Raises NotThisEncoding.
+        """
+        raw = original_bytes(content, self.dialect.encoding)
+        own = self.raw[: len(raw)]
+        if own != raw and to_utf8(own, self.dialect.encoding, final=True) != content:
+            raise NotThisEncoding(
+                f"This file writes the same text in several ways of {self.dialect.encoding}, so its rows cannot be"
+                " told apart. Save it as UTF-8 and send that."
+            )
+        return own
 
 
 def rows_of(block: Block) -> int:
@@ -148,18 +165,31 @@ def rows_of(block: Block) -> int:
 
 
 def to_utf8(raw: bytes, encoding: str, *, final: bool) -> bytes:
-    """Bytes that the encoding does not know become invalid UTF-8, so that one check finds bad rows of all encodings."""
+    """Bytes that the encoding does not know become invalid UTF-8, so that one check finds bad rows of all encodings.
+
+    Raises NotThisEncoding where not even that can be done.
+    """
     if encoding in UTF8:
         return raw
-    decoder = codecs.getincrementaldecoder(encoding)(errors=_errors(encoding))
-    return decoder.decode(raw, final).encode("utf-8", "surrogatepass")
+    try:
+        decoder = codecs.getincrementaldecoder(encoding)(errors=errors_of(encoding))
+        return decoder.decode(raw, final).encode("utf-8", "surrogatepass")
+    except UnicodeError as error:
+        raise NotThisEncoding(
+            f"This file holds bytes that {encoding} cannot have, or ends in the middle of a character. Is it complete?"
+            " If it is, pin the right encoding."
+        ) from error
 
 
 def original_size(content: bytes, encoding: str) -> int:
+    return len(original_bytes(content, encoding))
+
+
+def original_bytes(content: bytes, encoding: str) -> bytes:
     if encoding in UTF8:
-        return len(content)
-    return len(content.decode("utf-8", "surrogatepass").encode(encoding, _errors(encoding)))
+        return content
+    return content.decode("utf-8", "surrogatepass").encode(encoding, errors_of(encoding))
 
 
-def _errors(encoding: str) -> str:
+def errors_of(encoding: str) -> str:
     return "surrogatepass" if encoding.startswith("utf-") else "surrogateescape"

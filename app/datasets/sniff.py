@@ -40,6 +40,8 @@ SIGNATURES = (
 # Guesses worth trusting; between single-byte Western pages nobody can tell, so those are read as cp1252.
 TRUSTED = {"shift_jis", "cp932", "gb18030", "gbk", "gb2312", "big5", "euc_jp", "euc_kr", "cp949", "cp1251", "koi8_r"}
 MAX_CONTROL_SHARE = 0.05
+# Rules of writing more than encodings: the same text has many spellings, or not every byte has a meaning.
+NO_FILES = {"utf-7", "punycode", "idna", "undefined", "charmap", "unicode-escape", "raw-unicode-escape"}
 
 
 class NotATable(Invalid):
@@ -90,7 +92,7 @@ def known_encoding(name: str) -> str:
         raise Invalid(
             f"Encoding {name!r} is not known. Use utf-8, cp1252, utf-16-le or shift_jis, for example."
         ) from error
-    if not known._is_text_encoding:
+    if not known._is_text_encoding or known.name.replace("_", "-") in NO_FILES:
         raise Invalid(f"{name!r} is not an encoding of text.")
     wide = {"utf-16": "utf-16-le", "utf-32": "utf-32-le", "utf-8-sig": "utf-8", "iso8859-1": "cp1252"}
     return wide.get(known.name, known.name)

@@ -113,3 +113,27 @@ def test_pinned_encodings_are_obeyed_and_unknown_ones_refused() -> None:
     assert read(content, pins={"encoding": "koi8-r"}).values == [("1", "Привет")]
     with pytest.raises(AppError, match="klingon"):
         read(content, pins={"encoding": "klingon"})
+
+
+@pytest.mark.parametrize("name", ["utf-7", "punycode", "idna", "undefined", "unicode_escape", "raw_unicode_escape"])
+def test_what_is_no_encoding_of_files_cannot_be_pinned(name: str) -> None:
+    with pytest.raises(AppError, match="is not an encoding of text"):
+        read(b"a,b\n1,+AGE-\n2,c\n", pins={"encoding": name})
+
+
+@pytest.mark.parametrize("block", [8 << 20, 12])
+@pytest.mark.parametrize(
+    ("encoding", "end"), [("utf-16-le", b"\n"), ("utf-32-le", b"\0\0\0"), ("utf-32-le", b"\xff" * 4)]
+)
+def test_a_file_that_its_encoding_cannot_end_like_is_refused_in_words(encoding: str, end: bytes, block: int) -> None:
+    with pytest.raises(AppError, match="cannot have, or ends in the middle of a character"):
+        read("a,b\n1,2\n3,4\n".encode(encoding) + end, block=block, pins={"encoding": encoding})
+
+
+def test_text_with_several_spellings_is_never_counted_twice() -> None:
+    """Both 0x8790 and 0x81e0 are the same sign; switches of ISO-2022 may come more often than they must."""
+    same = b"a,b\n1,\x87\x90\n2,\x81\xe0\n"
+    assert read(same, block=6, pins={"encoding": "cp932"}).values == [("1", "\u2252"), ("2", "\u2252")]
+    switched = b'a,b\n1,\x1b$B$"\x1b(B\x1b$B$"\x1b(B\n2,x\n3,y\n'
+    with pytest.raises(AppError, match="iso2022_jp"):
+        read(switched, block=12, pins={"encoding": "iso2022_jp"})

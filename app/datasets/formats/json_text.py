@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.core.errors import Invalid
-from app.datasets.cut_blocks import MAX_RECORD_BYTES, UTF8
+from app.datasets.cut_blocks import MAX_RECORD_BYTES, UTF8, errors_of
 
 Ints = npt.NDArray[np.int64]
 Shape = Literal["lines", "list", "wrapped", "sequence"]
@@ -68,9 +68,15 @@ def first_lines(text: bytes, shape: Shape, *, whole: bool) -> bytes:
 
 
 def _utf8(source: BinaryIO, encoding: str) -> Iterator[bytes]:
-    decoder = codecs.getincrementaldecoder(encoding)(errors="surrogateescape")
-    while part := source.read(PIECE):
-        yield part if encoding in UTF8 else decoder.decode(part).encode("utf-8", "surrogatepass")
+    """Raises BrokenJson."""
+    decoder = codecs.getincrementaldecoder(encoding)(errors=errors_of(encoding))
+    part = b"-"
+    while part:
+        part = source.read(PIECE)
+        try:
+            yield part if encoding in UTF8 else decoder.decode(part, not part).encode("utf-8", "surrogatepass")
+        except UnicodeError as error:
+            raise BrokenJson(f"The file holds bytes that {encoding} cannot have. Is it complete?") from error
 
 
 def _write(lines: list[bytes], sink: BinaryIO) -> None:
