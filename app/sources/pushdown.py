@@ -20,7 +20,7 @@ from app.sources import vault
 from app.sources.access import access_source
 from app.sources.connectors.sql import SqlConnector, SqlSettings
 from app.sources.databases.address import dialect_of
-from app.sources.schemas import DatabaseTable, DatabaseTables
+from app.sources.schemas import Connection, DatabaseTable, DatabaseTables
 from app.sources.tables import SourceRow
 
 WALL_SECONDS, MEMORY_MB = 60.0, 1024
@@ -48,9 +48,23 @@ class SqlSources:
         return found
 
 
+def connections(db: Session, actor: Actor) -> list[Connection]:
+    """Those that `actor` may ask, by name."""
+    query = sa.select(SourceRow).where(SourceRow.kind == SqlConnector.kind).order_by(SourceRow.name)
+    return [Connection(id=row.id, name=row.name) for row in db.scalars(query) if _may_ask(db, actor, row.id)]
+
+
+def _may_ask(db: Session, actor: Actor, source_id: UUID) -> bool:
+    try:
+        access_source(db, actor, source_id, write=True, lock=False)
+    except (NotFound, Forbidden):
+        return False
+    return True
+
+
 def tables_of(db: Session, actor: Actor, source_id: UUID) -> DatabaseTables:
     """What a question to this connection can name."""
-    row, _ = access_source(db, actor, source_id, write=True)
+    row, _ = access_source(db, actor, source_id, write=True, lock=False)
     if row.kind != SqlConnector.kind:
         raise NoDatabase
     found, more = _in_child("all_tables", _settings_of(row))
@@ -68,12 +82,9 @@ def _named(db: Session, actor: Actor, connection: str) -> SqlSettings | None:
     """None for whoever may not use it: whether there is such a connection is not told."""
     query = sa.select(SourceRow.id).where(SourceRow.name == connection, SourceRow.kind == SqlConnector.kind)
     source_id = db.scalar(query)
-    if source_id is None:
+    if source_id is None or not _may_ask(db, actor, source_id):
         return None
-    try:
-        row, _ = access_source(db, actor, source_id, write=True)
-    except (NotFound, Forbidden):
-        return None
+    row, _ = access_source(db, actor, source_id, write=True, lock=False)
     return _settings_of(row)
 
 

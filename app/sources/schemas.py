@@ -175,6 +175,13 @@ class StreamState(Seen):
     warnings: list[StreamWarning]
 
 
+class Connection(Seen):
+    """A database that questions can be asked in."""
+
+    id: UUID
+    name: str
+
+
 class DatabaseTable(Seen):
     """Columns with their types in our words."""
 

@@ -26,7 +26,7 @@ from app.sources.access import SourceNotFound, access_source
 from app.sources.connectors import KINDS, connector
 from app.sources.describe import FieldSpec, fields_of
 from app.sources.history import items, pulls, running_pull
-from app.sources.pushdown import SqlSources, tables_of
+from app.sources.pushdown import SqlSources, connections, tables_of
 from app.sources.schemas import (
     Probe,
     PullOrder,
@@ -44,6 +44,7 @@ __all__ = [
     "FieldSpec",
     "SourceNotFound",
     "access_source",
+    "connections",
     "fields_of",
     "items",
     "pulls",

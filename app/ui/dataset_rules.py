@@ -102,7 +102,7 @@ def _trial(person: Actor, dataset: Dataset, schema: DatasetSchema, renamed: dict
 
 
 def _consequences(dataset: Dataset, trial: Trial | None) -> str:
-    files = f"All {dataset.rows:,} rows of {dataset.batches:,} file{'s' if dataset.batches != 1 else ''}"
+    files = f"All records of {dataset.batches:,} file{'s' if dataset.batches != 1 else ''}, also rejected ones,"
     parts = [f"{files} are read again from their raw bytes. Until that is done everybody sees the old state."]
     if trial is not None:
         seen = "rows" if trial.whole else "newest rows"

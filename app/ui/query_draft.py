@@ -12,6 +12,7 @@ from app.ui.template_draft import sentence
 BUILD, SQL = "Build", "SQL"
 QUESTION: TypeAdapter[QuerySpec | SqlQuery] = TypeAdapter(Question)
 DRAFT = "query_draft"
+NEW_SQL: dict[str, Any] = {"connection": None, "sql": "", "parameters": [], "limit": 200}
 
 
 class QueryDraft:
@@ -23,7 +24,7 @@ class QueryDraft:
         plain: dict[str, Any] = saved.question.model_dump(mode="json") if saved else {}
         self.is_sql = "sql" in plain
         self.spec: dict[str, Any] = {} if self.is_sql else plain
-        self.sql: dict[str, Any] = plain if self.is_sql else {"sql": "", "parameters": [], "limit": 200}
+        self.sql: dict[str, Any] = plain if self.is_sql else dict(NEW_SQL)
         self.saved = plain
         self.asked: dict[str, Any] | None = None
         self.answer: QueryResult | None = None

@@ -5,8 +5,11 @@ from typing import Any
 
 import streamlit as st
 
+from app.core.actor import Actor
 from app.queries.schemas import Source
 from app.ui.page import plain
+from app.ui.query_connection import choose_connection
+from app.ui.query_form import Columns
 
 Query = dict[str, Any]
 TYPES = ["text", "integer", "decimal", "number", "boolean", "date", "timestamp", "period"]
@@ -20,7 +23,8 @@ SHOWN_AT_ONCE = 6
 EXAMPLE = "SELECT …, count(*) AS rows FROM … WHERE … > $name GROUP BY ALL ORDER BY rows DESC"
 
 
-def write_sql(query: Query, sources: Mapping[str, Source], key: str) -> Query:
+def write_sql(person: Actor, query: Query, sources: Mapping[str, Source], key: str) -> Query:
+    connection, tables = choose_connection(person, query.get("connection"), key)
     left, right = st.columns([2, 1])
     with left:
         sql = st.text_area("One SELECT", query["sql"], height=260, placeholder=EXAMPLE, key=f"{key}_sql")
@@ -28,18 +32,24 @@ def write_sql(query: Query, sources: Mapping[str, Source], key: str) -> Query:
         parameters = _parameters(query["parameters"], key)
         limit = st.number_input("At most", 1, 5000, query.get("limit", 200), key=f"{key}_limit", width=160)
     with right:
-        _datasets(sources)
-    return {**query, "sql": sql, "parameters": parameters, "limit": limit}
+        if tables is None:
+            here = {name: source.columns for name, source in sources.items()}
+            _tables("Datasets and their columns", here, "There is none yet. Load a file under Datasets first.")
+        else:
+            _tables("Tables and their columns", tables, "None was found there.")
+    return {**query, "connection": connection, "sql": sql, "parameters": parameters, "limit": limit}
 
 
-def _datasets(sources: Mapping[str, Source]) -> None:
-    st.markdown("**Datasets and their columns**")
-    if not sources:
-        st.caption("There is none yet. Load a file under Datasets first.")
-    with st.container(height=330 if len(sources) > SHOWN_AT_ONCE else "content", border=False):
-        for name, source in sources.items():
+def _tables(title: str, tables: Mapping[str, Columns], empty: str) -> None:
+    st.markdown(f"**{title}**")
+    if not tables:
+        st.caption(
+            "There is none yet. Load a file under Datasets first." if title.startswith("Data") else "None found."
+        )
+    with st.container(height=330 if len(tables) > SHOWN_AT_ONCE else "content", border=False):
+        for name, columns in tables.items():
             with st.expander(plain(name), icon=":material/database:"):
-                lines = [f"{_quoted(column)}  {kind}" for column, kind in source.columns]
+                lines = [f"{_quoted(column)}  {kind}" for column, kind in columns]
                 st.code(f"FROM {_quoted(name)}\n" + "\n".join(lines), language="sql")
 
 

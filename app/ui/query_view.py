@@ -38,7 +38,7 @@ def show_query(person: Actor, query_id: UUID | None) -> None:
     )  # fmt: skip
     draft.is_sql = chosen == SQL
     if draft.is_sql:
-        draft.sql = write_sql(draft.sql, sources, draft.edition)
+        draft.sql = write_sql(person, draft.sql, sources, draft.edition)
     else:
         draft.spec = build(draft.spec, sources, draft.edition)
     _actions(person, draft, saved)
