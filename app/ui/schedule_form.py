@@ -5,17 +5,16 @@ from typing import Any
 from uuid import UUID
 
 import streamlit as st
-from pydantic import ValidationError
 
 from app.core.actor import Actor
 from app.deliveries import service as deliveries
 from app.deliveries.schemas import Policy, ReportOrder
-from app.schedules import service as schedules
-from app.schedules.schemas import CatchUp, Schedule, ScheduleChange, ScheduleCreate, Timing
+from app.schedules.schemas import CatchUp, Schedule
 from app.templates import service as templates
 from app.templates.schemas import Parameter
-from app.ui.page import action, forget_failure, reading
+from app.ui.page import reading
 from app.ui.parameter_form import parameter_inputs
+from app.ui.schedule_save import save_schedule
 from app.ui.share_dialog import choose_audience
 from app.ui.source_schedule import ingest_form
 from app.ui.template_choices import template_choices
@@ -74,7 +73,7 @@ def _report_form(person: Actor, given: Schedule | None) -> None:
     if given is None:
         facts["share_with"] = choose_audience(person, key="new_schedule")
     if st.button("Save", type="primary", icon=":material/check:"):
-        _save(person, given, timing, facts)
+        save_schedule(person, given, {**timing.model_dump(), **facts})
 
 
 def _parameters(person: Actor, template_id: UUID, order: ReportOrder | None) -> dict[str, Any]:
@@ -121,20 +120,3 @@ def _mail(person: Actor, order: ReportOrder | None) -> dict[str, Any]:
 def _choice(label: str, words: dict[Any, str], current: Any) -> Any:
     options = list(words)
     return st.selectbox(label, options, options.index(current) if current else 0, format_func=words.__getitem__)
-
-
-def _save(person: Actor, given: Schedule | None, timing: Timing, rest: dict[str, Any]) -> None:
-    facts = {**timing.model_dump(), **rest}
-    try:
-        wanted = ScheduleChange(version=given.version, **facts) if given else ScheduleCreate(**facts)
-    except ValidationError as error:
-        problem = error.errors()[0]
-        st.error(f"{problem['loc'][0]}: {problem['msg']}", icon=":material/error:")
-        return
-    forget_failure()
-    with action(f"{rest['name']} is saved.") as db:
-        if given and isinstance(wanted, ScheduleChange):
-            schedules.change_schedule(db, person, given.id, wanted)
-        elif isinstance(wanted, ScheduleCreate):
-            schedules.create_schedule(db, person, wanted)
-        st.rerun()

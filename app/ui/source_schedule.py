@@ -4,15 +4,14 @@ from typing import Any
 from uuid import UUID
 
 import streamlit as st
-from pydantic import ValidationError
 
 from app.core.actor import Actor
 from app.core.errors import NotFound
-from app.schedules import service as schedules
-from app.schedules.schemas import CatchUp, Schedule, ScheduleChange, ScheduleCreate
+from app.schedules.schemas import CatchUp, Schedule
 from app.sources import service as sources
 from app.sources.schemas import Source
-from app.ui.page import action, forget_failure, plain, reading, viewer
+from app.ui.page import plain, reading, viewer
+from app.ui.schedule_save import save_schedule
 from app.ui.share_dialog import choose_audience
 from app.ui.source_history import pull_line
 from app.ui.timing_form import timing_input
@@ -39,7 +38,7 @@ def ingest_form(person: Actor, given: Schedule | None, source: Source | None = N
     if given is None:
         facts |= {"what": "ingest", "share_with": choose_audience(person, key="new_pull")}
     if st.button("Save", type="primary", icon=":material/check:"):
-        _save(person, given, {**timing.model_dump(), **facts})
+        save_schedule(person, given, {**timing.model_dump(), **facts})
 
 
 def pulls_in_words(person: Actor, found: Schedule) -> str:
@@ -72,19 +71,3 @@ def _chosen(person: Actor, given: Schedule | None) -> Source | None:
     if not found:
         return None
     return st.selectbox("Source", found, now, format_func=lambda one: f"{one.name} (into {one.dataset})")
-
-
-def _save(person: Actor, given: Schedule | None, facts: dict[str, Any]) -> None:
-    try:
-        wanted = ScheduleChange(version=given.version, **facts) if given else ScheduleCreate(**facts)
-    except ValidationError as error:
-        problem = error.errors()[0]
-        st.error(f"{problem['loc'][0]}: {problem['msg']}", icon=":material/error:")
-        return
-    forget_failure()
-    with action(f"{plain(facts['name'])} is saved.") as db:
-        if given and isinstance(wanted, ScheduleChange):
-            schedules.change_schedule(db, person, given.id, wanted)
-        elif isinstance(wanted, ScheduleCreate):
-            schedules.create_schedule(db, person, wanted)
-        st.rerun()
