@@ -82,7 +82,7 @@ class BlockReader:
             wanted = min(len(self.raw) * 2, MAX_RECORD_BYTES + self.block_bytes)
 
     def _usual_bytes(self) -> int:
-        """The first blocks are smaller, so that PostgreSQL has something to store early. A resumed file is cut alike."""
+        """The first blocks are smaller, so that PostgreSQL has something to do early. A resumed file is cut alike."""
         doublings = min(max(self.at.block - 1, 0), 16)
         return min(self.block_bytes, FIRST_BLOCK_BYTES << doublings)
 

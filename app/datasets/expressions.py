@@ -4,6 +4,7 @@ The result is a tree of plain nodes that `check` turns into column expressions.
 """
 
 import ast
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -104,7 +105,7 @@ class _Reader:
     def _wrong(self, tree: ast.expr, problem: str) -> ExpressionError:
         source = self.expression.strip()
         part = ast.get_source_segment(source, tree) or "this part"
-        line = source.encode().split(b"\n")[tree.lineno - 1]
+        line = re.split(rb"\r\n|\r|\n", source.encode())[tree.lineno - 1]
         at = len(line[: tree.col_offset].decode(errors="replace")) + 1  # Python counts bytes
         return ExpressionError(f"rule {self.expression!r}: {part!r} {problem}", f"{part!r} {problem}", at)
 

@@ -89,7 +89,9 @@ def _from_layout(block: Block, layout: Layout, dialect: Dialect) -> Parsed:
 
 
 def _read(content: bytes, dialect: Dialect, *, records: int, kept: npt.NDArray[np.bool_]) -> pl.DataFrame | None:
-    """None when Polars does not see exactly the records that we see."""
+    """None when Polars does not see exactly the records that we see, or takes a carriage return for a line end."""
+    if dialect.newline != "\r" and b"\r" + dialect.delimiter.encode() in content:
+        return None
     schema = {name: pl.String() for name in dialect.header}
     try:
         frame = pl.read_csv(

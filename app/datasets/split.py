@@ -154,7 +154,7 @@ def _closed(content: bytes, record: Record, newline: bytes) -> Record:
     fields, end = record.fields or [], record.end
     if content[end : end + 1] == b"\r":
         end += 1
-    elif fields[-1].endswith(b"\r"):
+    elif content[end - 1 : end] == b"\r" and fields[-1].endswith(b"\r"):  # not inside quotes
         fields[-1] = fields[-1][:-1]
     if content[end : end + 1] == newline:
         end += 1

@@ -148,7 +148,15 @@ def test_days_count_from_monday_and_remainders_have_the_sign_of_the_divisor(
 
 
 def test_the_place_of_a_fault_lies_within_what_was_written() -> None:
-    for text in ("t in ['" + "\ufffd" * 9 + "] or t", "t == 'é", "", "(", "t == '😀😀😀😀"):
+    for text in (
+        "t in ['" + "\ufffd" * 9 + "] or t",
+        "t == 'é",
+        "",
+        "(",
+        "t == 't' or (\rnot\r\n wrong)",
+        "t == 't' or (\fwrong)",
+        "t == '😀😀😀😀",
+    ):
         with pytest.raises(ExpressionError) as refused:
             condition(text, {"t": "text"})
         assert 1 <= refused.value.at <= len(text) + 1

@@ -29,6 +29,7 @@ HEADER = b"a,b,c\n"
         ("long row", HEADER + b"1,2,3,4\n4,5,6\n", [("4", "5", "6")], {1: ["columns"]}),
         ("long row with an empty end", HEADER + b"1,2,3,\n4,5,6\n", [("4", "5", "6")], {1: ["columns"]}),
         ("short and long together", HEADER + b"1,2\n1,2,3,\n", [], {1: ["columns"], 2: ["columns"]}),
+        ("carriage return inside", HEADER + b'1,x\r,3\ny,\r2,"z\r"\n', [("1", "x\r", "3"), ("y", "\r2", "z\r")], {}),
         ("quoted delimiter", HEADER + b'1,"2,x",3\n', [("1", "2,x", "3")], {}),
         ("quoted line end", HEADER + b'1,"2\nx",3\n4,5,6\n', [("1", "2\nx", "3"), ("4", "5", "6")], {}),
         ("doubled quote", HEADER + b'1,"2""x",3\n', [("1", '2"x', "3")], {}),
