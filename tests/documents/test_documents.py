@@ -4,6 +4,7 @@ import io
 import zipfile
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,9 @@ from starlette.testclient import TestClient
 from app.accounts import service as accounts
 from app.accounts.schemas import KeyCreate, Scope
 from app.api import make_api
-from app.core import db
+from app.core import clock, db, storage
 from app.core.actor import SYSTEM, Role
+from app.core.clock import FixedClock
 from app.core.errors import AppError, NotFound
 from app.core.settings import settings
 from app.documents import service as documents
@@ -190,6 +192,17 @@ def test_a_deleted_document_leaves_no_text_and_no_file(database: str, data_dir: 
         documents.delete_document(session, SYSTEM, one.id)
     assert found("vanishing") == []
     assert stored_files(data_dir) == before
+
+
+def test_a_file_of_an_upload_that_was_killed_goes_after_a_day_and_no_other(database: str, data_dir: Path) -> None:
+    send("kept.pdf", pdf("kept words"))
+    storage.write("documents/left", b"behind")
+    kept = stored_files(data_dir)
+    with clock.use(FixedClock(clock.now() + timedelta(days=2))):
+        send("next.pdf", pdf("next words"))
+    left = stored_files(data_dir)
+    assert {path.name for path in kept - left} == {"left"}
+    assert len(left) == len(kept)
 
 
 @pytest.fixture
