@@ -11,7 +11,7 @@ from app.datasets import service as datasets
 from app.datasets.schemas import Dataset, History, Mend, Record, Reject, Replay
 from app.sharing.schemas import Level
 from app.ui.dataset_trace import show_trace
-from app.ui.page import DONE, action, plain, reading, when
+from app.ui.page import DONE, action, forget_failure, plain, reading, when
 from app.ui.reject_words import STRUCTURE, reason_text, visible
 
 BY_COLUMN, AS_TEXT = "By column", "The whole record"
@@ -85,15 +85,29 @@ def _text(record: Record, reject_id: str) -> Mend:
 
 def _replay(person: Actor, reject_id: str, mend: Mend) -> None:
     answered: list[datasets.Outcome] = []
-    with action() as db:
+    with st.spinner("Checking the row…"), action() as db:
         answered.append(datasets.replay_reject(db, person, reject_id, mend))
     if not answered:
+        _sent_twice(person, reject_id)
         return
     outcome = answered[0]
     if outcome.mended:
-        st.session_state[DONE] = f"Row {reject_id} is stored."
-        st.rerun()
+        _stored(reject_id)
     st.error("\n".join(f"- {plain(one.message)}" for one in outcome.failures), icon=":material/error:")
+
+
+def _sent_twice(person: Actor, reject_id: str) -> None:
+    """Enter and then a click: the first has stored it, which is no failure."""
+    with reading() as db:
+        history = datasets.reject_history(db, person, reject_id)
+    if history.reject.state == "replayed" and history.tries and history.tries[-1].person_id == person.id:
+        forget_failure()
+        _stored(reject_id)
+
+
+def _stored(reject_id: str) -> None:
+    st.session_state[DONE] = f"Row {reject_id} is stored."
+    st.rerun()
 
 
 def tries(history: History, names: Mapping[UUID, str]) -> None:
