@@ -18,6 +18,7 @@ from app.datasets.schemas import (
     Column,
     ColumnType,
     Dialect,
+    NearlyType,
     Pins,
     Proposal,
     Proposals,
@@ -29,6 +30,7 @@ from app.datasets.sniff import SAMPLE_BYTES, BadHeader
 
 SAMPLE_ROWS = 20_000
 EXAMPLES = 3
+NEARLY = 0.9
 TRIED = ("boolean", "integer", "decimal", "number", "date", "timestamp")
 NO_BOOLEAN = {"0", "1"}
 MAX_DECIMALS = 6
@@ -85,7 +87,23 @@ def _proposed(name: str, texts: pl.Series) -> ProposedColumn:
         examples=values.unique(maintain_order=True).head(EXAMPLES).to_list(),
         missing=len(texts) - len(values),
         distinct=values.n_unique(),
+        nearly=_nearly(values) if kind == "text" else None,
     )
+
+
+def _nearly(values: pl.Series) -> NearlyType | None:
+    """A few bad values make a whole column text, which stores them all: whoever wants them rejected should know."""
+    for kind in TRIED:
+        fits = _typed(kind, values).is_not_null()
+        misfits = values.filter(~fits)
+        if (
+            len(misfits) <= (1 - NEARLY) * len(values)
+            and len(misfits) < len(values)
+            and _all_are(kind, values.filter(fits))
+        ):
+            examples = misfits.unique(maintain_order=True).head(EXAMPLES).to_list()
+            return NearlyType(type=ColumnType(kind), misfits=len(misfits), examples=examples)
+    return None
 
 
 def _all_are(kind: str, values: pl.Series) -> bool:
@@ -98,10 +116,14 @@ def _all_are(kind: str, values: pl.Series) -> bool:
     return _readable(kind, values) and (kind not in ("date", "timestamp") or _years_are_likely(kind, values))
 
 
-def _readable(kind: str, values: pl.Series) -> bool:
+def _typed(kind: str, values: pl.Series) -> pl.Series:
     column = Column(name="x", type=ColumnType(kind))
     reading = pl.coalesce([read(pl.col("x")) for read in converters(column)])
-    typed = values.to_frame("x").select(reading.cast(type_of(column))).to_series()
+    return values.to_frame("x").select(reading.cast(type_of(column))).to_series()
+
+
+def _readable(kind: str, values: pl.Series) -> bool:
+    typed = _typed(kind, values)
     finite = typed.is_finite().all() if kind == "number" else True
     return typed.null_count() == 0 and bool(finite)
 

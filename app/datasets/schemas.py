@@ -261,11 +261,20 @@ class RowsPreview(Seen):
     next_cursor: str | None = None
 
 
+class NearlyType(Seen):
+    """What most values of a text column are; the others would be rejected if it were of this type."""
+
+    type: ColumnType
+    misfits: int
+    examples: list[str]
+
+
 class ProposedColumn(Seen):
     column: Column
     examples: list[str]
     missing: int
     distinct: int
+    nearly: NearlyType | None = None
 
 
 class Proposal(Seen):

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.core.actor import Actor
 from app.datasets import service as datasets
-from app.datasets.schemas import DatasetCreate, DatasetSchema, Pins, Proposal, Upload
+from app.datasets.schemas import ColumnType, DatasetCreate, DatasetSchema, Pins, Proposal, Upload
 from app.sharing.schemas import ShareCreate
 from app.ui.dataset_grid import column_lines, edit_columns, edit_mode, edit_rules, schema_from
 from app.ui.dataset_trial import try_on_file
@@ -28,6 +28,15 @@ from app.ui.page import action, plain, reading
 from app.ui.share_dialog import choose_audience
 
 EACH, TOGETHER = "A dataset for each table", "One dataset of all"
+SHOWN = 30
+KIND_WORDS = {
+    ColumnType.boolean: "true or false",
+    ColumnType.integer: "whole numbers",
+    ColumnType.decimal: "decimal numbers",
+    ColumnType.number: "numbers",
+    ColumnType.date: "dates",
+    ColumnType.timestamp: "dates with a time",
+}
 NAME_HINT = "A name has letters, digits, dots, dashes and underscores, and starts with a letter or digit."
 
 
@@ -101,6 +110,7 @@ def _make(tables: list[Table]) -> str:
 def _one(person: Actor, tables: list[Table], pins: Pins) -> None:
     first = tables[0]
     st.caption(first.seen)
+    _say_what_is_nearly(first.proposal)
     name = st.text_input("Name of the dataset", first.name, max_chars=80, key=f"{first.key}_name")
     lines = _columns(first)
     with st.expander("Conditions over several columns, loading"):
@@ -130,6 +140,19 @@ def _one(person: Actor, tables: list[Table], pins: Pins) -> None:
         st.rerun()
 
 
+def _say_what_is_nearly(proposal: Proposal) -> None:
+    for one in proposal.columns:
+        if one.nearly is None:
+            continue
+        examples = ", ".join(plain(f"“{text[:SHOWN]}”") for text in one.nearly.examples)
+        st.info(
+            f"**{plain(one.column.name)}** would be {KIND_WORDS[one.nearly.type]} but for {one.nearly.misfits:,} of "
+            f"{proposal.rows_seen:,} rows: {examples}. As text they are stored; choose the type {one.nearly.type} to "
+            "reject them.",
+            icon=":material/lightbulb:",
+        )
+
+
 def _each(person: Actor, tables: list[Table]) -> None:
     chosen: list[tuple[Table, str, list[dict[str, Any]]]] = []
     for table in tables:
@@ -138,6 +161,7 @@ def _each(person: Actor, tables: list[Table]) -> None:
             if wanted:
                 name = st.text_input("Name of the dataset", table.name, max_chars=80, key=f"{table.key}_name")
                 st.caption(table.seen)
+                _say_what_is_nearly(table.proposal)
                 with st.expander("Columns"):
                     chosen.append((table, name, _columns(table)))
     share_with = choose_audience(person, key="new_dataset")

@@ -11,7 +11,7 @@ from app.core.actor import SYSTEM
 from app.datasets import service as datasets
 from app.datasets.infer import propose_parts
 from app.datasets.jobs import HANDLERS
-from app.datasets.schemas import Combination, Reason
+from app.datasets.schemas import ColumnType, Combination, NearlyType, Reason
 from app.jobs.work_off import work_off
 from tests.datasets.conftest import load, make_dataset
 from tests.generators import PUBLISHED_SPLIT, TRANSACTION_COLUMNS, transactions_csv
@@ -72,3 +72,15 @@ def test_a_real_table_is_read_with_its_proposed_schema_row_by_row(package: str, 
     assert [[row[place].lstrip("'") for place in words] for row in back] == [
         [row[place].lstrip("'") for place in words] for row in expected
     ]
+
+
+def test_a_proposal_says_which_text_is_nearly_something_else() -> None:
+    lines = "".join(f"0{n:04},{n}.50,2026-01-{n % 28 + 1:02},word {n}\n" for n in range(98))
+    bad = "00099,n/a,2026-13-01,x\n00100,twelve,2026-01-05,y\n"
+    content = f"code,amount,day,note\n{lines}{bad}".encode()
+    upload = datasets.store_upload(SYSTEM, "orders.csv", [content])
+    columns = {one.column.name: one for one in propose_parts(upload).parts[0].columns}
+    assert {name: one.column.type for name, one in columns.items()} == dict.fromkeys(columns, "text")
+    assert (columns["code"].nearly, columns["note"].nearly) == (None, None)
+    assert columns["amount"].nearly == NearlyType(type=ColumnType.decimal, misfits=2, examples=["n/a", "twelve"])
+    assert columns["day"].nearly == NearlyType(type=ColumnType.date, misfits=1, examples=["2026-13-01"])
