@@ -7,13 +7,12 @@ import polars as pl
 
 from app.core import clock, storage
 from app.core.errors import AppError, Invalid
-from app.datasets.check import INDEX
-from app.datasets.columns import check_column_name
 from app.datasets.conditions import FIRST_YEAR
 from app.datasets.convert import converters, type_of
 from app.datasets.cut_blocks import Checkpoint
 from app.datasets.formats.blocks import parse_block, read_blocks
 from app.datasets.formats.look import look_inside
+from app.datasets.header import column_names
 from app.datasets.schemas import (
     Column,
     ColumnType,
@@ -60,7 +59,8 @@ def propose_parts(upload: Upload, pins: Pins | None = None) -> Proposals:
 
 def _proposal(part: str, dialect: Dialect, text: bytes) -> Proposal:
     frame = _sample(text, dialect)
-    columns = [_proposed(name, frame[name]) for name in dialect.header]
+    named = zip(column_names(dialect.header), dialect.header, strict=True)
+    columns = [_proposed(name, frame[source]) for name, source in named]
     return Proposal(dialect=dialect, columns=columns, rows_seen=len(frame), part=part)
 
 
@@ -70,16 +70,15 @@ def _sample(head: bytes, dialect: Dialect) -> pl.DataFrame:
     if block is None:
         raise BadHeader("This table has column names but no rows.")
     parsed = parse_block(block, dialect)
-    broken = [one.index for one in parsed.broken]
-    rows = parsed.frame.with_row_index(INDEX).filter(~pl.col(INDEX).is_in(broken)).drop(INDEX)
-    return rows.head(SAMPLE_ROWS)
+    whole = pl.repeat(value=True, n=len(parsed.frame), eager=True).scatter([one.index for one in parsed.broken], False)
+    return parsed.frame.filter(whole).head(SAMPLE_ROWS)
 
 
 def _proposed(name: str, texts: pl.Series) -> ProposedColumn:
     values = texts.str.strip_chars()
     values = values.filter(values != "")
     kind = next((kind for kind in TRIED if len(values) and _all_are(kind, values)), "text")
-    column = {"name": _usable(name), "type": kind, "required": len(values) == len(texts) > 0}
+    column = {"name": name, "type": kind, "required": len(values) == len(texts) > 0}
     if kind == "decimal":
         column["decimals"] = _decimals(values)
     return ProposedColumn(
@@ -142,12 +141,3 @@ def _next_century() -> int:
 def _decimals(values: pl.Series) -> int:
     digits = values.str.extract(r"\.(\d+)$").str.len_chars().max()
     return int(str(digits or 0))
-
-
-def _usable(name: str) -> str:
-    """Names that a dataset cannot have get the nearest one that it can; the grid shows it before anything is made."""
-    try:
-        return check_column_name(name)
-    except ValueError:
-        short = "".join(sign for sign in name if sign.isprintable()).strip().lstrip("_")
-        return short.encode()[:60].decode("utf-8", "ignore").strip() or "column"

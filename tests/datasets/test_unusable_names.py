@@ -1,0 +1,62 @@
+"""Columns whose names no dataset can have load under the names that were proposed, at first and ever after."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from starlette.testclient import TestClient
+
+from app.core.actor import Role
+from app.datasets.header import column_names
+from app.datasets.jobs import HANDLERS
+from app.jobs.work_off import work_off
+from tests.datasets.conftest import MakePerson
+from tests.datasets.test_api import client_of
+
+LONG = "long " * 20
+NAMES = ["_id", "id", "a\x01b", LONG + "1", LONG + "2", "__index", "_ _", "plain"]
+
+
+@pytest.fixture
+def client(person: MakePerson) -> Iterator[TestClient]:
+    yield from client_of(person, "Ann", Role.author)
+
+
+def file_of(kind: str, names: list[str], first: int) -> bytes:
+    """Each value says which column it belongs to."""
+    rows = [[f"{NAMES.index(name)}:{row}" for name in names] for row in (first, first + 1)]
+    if kind == "csv":
+        return "\n".join(",".join(row) for row in [names, *rows]).encode()
+    return "\n".join(json.dumps(dict(zip(names, row, strict=True))) for row in rows).encode()
+
+
+@pytest.mark.parametrize("kind", ["csv", "ndjson"])
+def test_such_files_load_and_so_do_the_next_ones_and_all_is_read_again(client: TestClient, kind: str) -> None:
+    sent = client.post("/upload", files=[("file", (f"x.{kind}", file_of(kind, NAMES, 1)))])
+    assert sent.status_code == 202, sent.text
+    work_off(HANDLERS)
+    for names, first in ((NAMES[::-1], 3), (NAMES, 5)):
+        again = client.post(
+            "/ingest", params={"dataset": "x"}, files=[("file", (f"y.{kind}", file_of(kind, names, first)))]
+        )
+        assert again.status_code == 202, again.text
+        work_off(HANDLERS)
+    check_rows(client)
+    schema = client.get("/datasets/x").json()["schema"]
+    schema["columns"][-1] |= {"pattern": "7:[1-6]", "name": "renamed"}
+    change = {"schema": schema, "apply": "everything", "renamed": {"plain": "renamed"}}
+    assert client.patch("/datasets/x", json=change).status_code == 202
+    work_off(HANDLERS)
+    check_rows(client)
+
+
+def check_rows(client: TestClient) -> None:
+    rows = client.get("/datasets/x/rows").json()["rows"]
+    assert sorted(rows) == [[f"{place}:{row}" for place in range(len(NAMES))] for row in range(1, 7)]
+
+
+def test_names_do_not_depend_on_their_order() -> None:
+    names = column_names(NAMES)
+    assert column_names(NAMES[::-1]) == names[::-1]
+    assert len({name.casefold() for name in names}) == len(NAMES)
+    assert (names[1], names[2], names[5], names[6], names[7]) == ("id", "ab", "index", "column", "plain")
