@@ -1,8 +1,10 @@
 """Columns whose names no dataset can have load under the names that were proposed, at first and ever after."""
 
+import io
 import json
 from collections.abc import Iterator
 
+import polars as pl
 import pytest
 from starlette.testclient import TestClient
 
@@ -25,12 +27,16 @@ def client(person: MakePerson) -> Iterator[TestClient]:
 def file_of(kind: str, names: list[str], first: int) -> bytes:
     """Each value says which column it belongs to."""
     rows = [[f"{NAMES.index(name)}:{row}" for name in names] for row in (first, first + 1)]
+    if kind == "parquet":
+        file = io.BytesIO()
+        pl.DataFrame(rows, schema=names, orient="row").write_parquet(file)
+        return file.getvalue()
     if kind == "csv":
         return "\n".join(",".join(row) for row in [names, *rows]).encode()
     return "\n".join(json.dumps(dict(zip(names, row, strict=True))) for row in rows).encode()
 
 
-@pytest.mark.parametrize("kind", ["csv", "ndjson"])
+@pytest.mark.parametrize("kind", ["csv", "ndjson", "parquet"])
 def test_such_files_load_and_so_do_the_next_ones_and_all_is_read_again(client: TestClient, kind: str) -> None:
     sent = client.post("/upload", files=[("file", (f"x.{kind}", file_of(kind, NAMES, 1)))])
     assert sent.status_code == 202, sent.text
