@@ -85,8 +85,11 @@ def engine() -> sa.Engine:
 @contextmanager
 def transaction() -> Iterator[Session]:
     """Commits at the end of the block, rolls back on any error."""
-    with Session(engine(), expire_on_commit=False) as session, session.begin():
-        yield session
+    try:
+        with Session(engine(), expire_on_commit=False) as session, session.begin():
+            yield session
+    except psycopg.OperationalError as error:  # of the raw connection: doors expect it as any other of the database
+        raise sa.exc.OperationalError(None, None, error) from error
 
 
 def raw(db: Session) -> psycopg.Connection[Any]:

@@ -117,11 +117,15 @@ def _stored(schema: DatasetSchema) -> dict[str, Any]:
 
 def delete_dataset(db: Session, actor: Actor, name: str) -> None:
     """Rows, rejects, evidence and files, for good."""
+    batches_in_it = sa.select(BatchRow).where(BatchRow.dataset_id == access_dataset(db, actor, name).id)
+    locked = batches_in_it.order_by(BatchRow.id).with_for_update().execution_options(populate_existing=True)
+    db.scalars(locked).all()  # before the dataset, as whoever publishes, mends or undoes one of them takes the locks
     row = access_dataset(db, actor, name, lock=True)
+    db.refresh(row)
     require_role(actor, Role.author)
     require_owner(actor, row)
     require_settled(db, row)
-    batches = list(db.scalars(sa.select(BatchRow).where(BatchRow.dataset_id == row.id).with_for_update()))
+    batches = list(db.scalars(locked))  # with those that came in between
     for batch in batches:
         publish.erase_evidence(db, batch)
         publish.forget_upload(db, batch)
