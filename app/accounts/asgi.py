@@ -74,7 +74,7 @@ class SmallBodies:
         self.app, self.files_at = app, files_at
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"].endswith(self.files_at):
+        if scope["type"] != "http" or scope["path"].removeprefix(scope.get("root_path", "")) in self.files_at:
             return await self.app(scope, receive, send)
         length = Headers(scope=scope).get("content-length", "0")
         if not length.isdecimal() or int(length) > MAX_BODY:
