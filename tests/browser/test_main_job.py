@@ -59,8 +59,8 @@ def load_transactions(page: Page, url: str) -> None:
 
 def see_why_rows_were_rejected(page: Page) -> None:
     page.get_by_role("button", name="Rejected rows").click()
-    expect(page.get_by_text(CURRENCY)).to_be_visible()
-    expect(page.get_by_text(AMOUNT)).to_be_visible()
+    for reason in (CURRENCY, AMOUNT):
+        expect(page.get_by_role("radio", name=reason)).to_be_visible()
     found = page.evaluate(FETCH, ["GET", "/summary?dataset=transactions", None])
     assert sorted(one["rows"] for one in found["by_combination"]) == [333, 668, 2999]
 
