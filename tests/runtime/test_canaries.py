@@ -96,6 +96,37 @@ def use_second_proof(visit: Visit) -> None:
     visit.use("recovery code", visit.api("POST", "/me/two-factor/confirm", {"code": code}, tells=True)["codes"][0])
 
 
+CLOSED = "127.0.0.1:9"
+SECRET_SETTINGS: dict[str, tuple[str, dict[str, Any]]] = {
+    "https": ("headers", {"url": f"https://{CLOSED}/rows.csv"}),
+    "s3": ("secret_key", {"endpoint": f"https://{CLOSED}", "bucket": "rows", "access_key": "AKIA"}),
+    "sql": ("password", {"url": f"postgresql+psycopg://ann@{CLOSED}/x", "query": "select 1 as a", "tls": "off"}),
+    "imap": ("password", {"host": "127.0.0.1", "port": 9, "username": "ann"}),
+}
+
+
+def use_sources(visit: Visit) -> None:
+    """Each is tested and pulled where nobody answers, and made once with a secret of the wrong shape."""
+    visit.api("POST", "/datasets", {"name": "rows", "schema": {"columns": [{"name": "a"}]}})
+    for kind, (field_name, settings) in SECRET_SETTINGS.items():
+        secret = visit.use(kind, canary(kind))
+        value = {"Authorization": secret} if field_name == "headers" else secret
+        new = {"name": kind, "kind": kind, "dataset": "rows", "settings": {**settings, field_name: value}}
+        made = visit.api("POST", "/sources", new)
+        assert not visit.api("POST", f"/sources/{made['id']}/test")["ok"]
+        run = visit.api("POST", f"/sources/{made['id']}/pull")["job_id"]
+        wait_until_over(visit, run)
+        odd = visit.use(f"odd {kind}", canary("odd"))
+        visit.api("POST", "/sources", {**new, "name": "odd", "settings": {**settings, field_name: {"is": {"it": odd}}}})
+
+
+def wait_until_over(visit: Visit, run: str) -> None:
+    end = time.monotonic() + 60
+    while visit.api("GET", f"/jobs/{run}")["status"] in ("pending", "processing"):
+        assert time.monotonic() < end
+        time.sleep(0.2)
+
+
 def reset_password(visit: Visit, mailbox: Any) -> None:
     visit.client.cookies.clear()
     visit.call("GET", "/auth/reset/" + visit.use("wrong link", canary("link") + "x" * 10))
@@ -118,7 +149,7 @@ def dumped(data_dir: Path) -> str:
     parts = []
     with psycopg.connect(EmbeddedPostgres(data_dir / "postgres").url) as connection:
         for schema, table in connection.execute(SOURCES).fetchall():
-            copy = sql.SQL("copy {} to stdout").format(sql.Identifier(schema, table))
+            copy = sql.SQL("copy (select * from {}) to stdout").format(sql.Identifier(schema, table))
             with connection.cursor() as cursor, cursor.copy(copy) as rows:
                 parts += [bytes(row).decode() for row in rows]
     files = [file for file in (data_dir / "storage").rglob("*") if file.is_file()]
@@ -129,7 +160,7 @@ def dumped(data_dir: Path) -> str:
 def test_no_secret_is_left_anywhere(tmp_path: Path, log_format: str) -> None:
     password, authority = canary("password"), Authority()
     autoreport(tmp_path, "user", "create", EMAIL, "--role", "admin", "--password-stdin", stdin=password)
-    product = Product(tmp_path, LOG_LEVEL="DEBUG", LOG_FORMAT=log_format)
+    product = Product(tmp_path, LOG_LEVEL="DEBUG", LOG_FORMAT=log_format, OUTGOING_ALLOW="127.0.0.1")
     try:
         product.wait_until_ready()
         with httpx2.Client(timeout=60) as client, good_server(authority) as (mailbox, port):
@@ -137,6 +168,7 @@ def test_no_secret_is_left_anywhere(tmp_path: Path, log_format: str) -> None:
             sign_in(visit)
             use_keys(visit)
             use_mail_accounts(visit, port, authority)
+            use_sources(visit)
             use_second_proof(visit)
             reset_password(visit, mailbox)
         kept = dumped(tmp_path)
@@ -147,7 +179,7 @@ def test_no_secret_is_left_anywhere(tmp_path: Path, log_format: str) -> None:
     assert "/me/two-factor/confirm" in log, "the log is as detailed as it gets"
     assert EMAIL in kept
     places = {"log": log, "tables and files": kept, "answers": "\n".join(visit.answers)}
-    assert len(visit.secrets) == 13
+    assert len(visit.secrets) == 13 + 2 * len(SECRET_SETTINGS)
     found = [
         (name, place)
         for name, value in visit.secrets.items()
