@@ -1,5 +1,6 @@
 """A block of bytes becomes a frame of texts, plus the records that are no rows at all, each with its reason."""
 
+import codecs
 import io
 from dataclasses import dataclass, field
 
@@ -93,9 +94,11 @@ def _read(content: bytes, dialect: Dialect, *, records: int, kept: npt.NDArray[n
     if dialect.newline != "\r" and b"\r" + dialect.delimiter.encode() in content:
         return None
     schema = {name: pl.String() for name in dialect.header}
+    # The mark of the file was cut off before. One that begins a block is text, of which Polars would drop the first.
+    marked = codecs.BOM_UTF8 + content if content.startswith(codecs.BOM_UTF8) else content
     try:
         frame = pl.read_csv(
-            io.BytesIO(content),
+            io.BytesIO(marked),
             has_header=False,
             separator=dialect.delimiter,
             eol_char=dialect.newline,

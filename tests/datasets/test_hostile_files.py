@@ -138,3 +138,10 @@ def test_text_with_several_spellings_is_never_counted_twice() -> None:
     switched = b'a,b\n1,\x1b$B$"\x1b(B\x1b$B$"\x1b(B\n2,x\n3,y\n'
     with pytest.raises(AppError, match="iso2022_jp"):
         read(switched, block=12, pins={"encoding": "iso2022_jp"})
+
+
+@pytest.mark.parametrize("block", [5, 8 << 20])
+def test_a_byte_order_mark_inside_of_a_file_is_text_wherever_blocks_are_cut(block: int) -> None:
+    """As in files that were put together from several with marks."""
+    content = b"\xef\xbb\xbfa,b\n\xef\xbb\xbf1,2\n\xef\xbb\xbf3,4\n"
+    assert read(content, block=block).values == [("\ufeff1", "2"), ("\ufeff3", "4")]
