@@ -155,7 +155,9 @@ def _row(name: str) -> Step:
         page.get_by_label("Search", exact=True).fill(name)
         page.keyboard.press("Enter")
         settled(page)
-        page.get_by_test_id("stDataFrame").click(position={"x": 18, "y": 52})
+        table = page.get_by_test_id("stDataFrame")
+        expect(table).to_have_count(1)  # the table of before the search stands beside it for a moment
+        table.click(position={"x": 18, "y": 52})
         expect(page.get_by_role("heading", name=name)).to_be_visible()
 
     return step

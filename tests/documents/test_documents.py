@@ -195,6 +195,8 @@ def test_a_deleted_document_leaves_no_text_and_no_file(database: str, data_dir: 
 
 
 def test_a_file_of_an_upload_that_was_killed_goes_after_a_day_and_no_other(database: str, data_dir: Path) -> None:
+    for path in stored_files(data_dir):
+        path.unlink()  # what other tests left there belongs to databases that are gone
     send("kept.pdf", pdf("kept words"))
     storage.write("documents/left", b"behind")
     kept = stored_files(data_dir)
