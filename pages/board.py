@@ -1,5 +1,9 @@
-"""Boards: cards in columns, moved by mouse, touch or keyboard, alive while others work on them."""
+"""Boards: cards in columns, moved by mouse, touch or keyboard, alive while others work on them.
 
+A further way to look at a board is one line in VIEWS, a further thing to do with a whole board one in MENU.
+"""
+
+from collections.abc import Callable
 from uuid import UUID
 
 import streamlit as st
@@ -11,13 +15,13 @@ from app.tasks import service as tasks
 from app.tasks.schemas import Board, BoardLine
 from app.ui.board import Answer, current, draw, may_work, obey, picture_of, use_full_width, waiting_command
 from app.ui.board_archive import archived_cards
-from app.ui.board_form import MENU, menu_for, new_board
+from app.ui.board_form import change_columns, may_change_board, may_make_boards, new_board
 from app.ui.card_form import open_card, write_card
 from app.ui.page import empty_state, page_header, reading, viewer, zone
 from app.ui.share_dialog import sharing_line
 
 REFRESH = 4  # seconds after which a tab sees what others did
-OPEN, ANSWER, VIEWS = "board_open", "board_answer", ["Board", "Archived"]
+OPEN, ANSWER = "board_open", "board_answer"
 
 person = viewer()
 use_full_width()
@@ -38,7 +42,8 @@ def choose(lines: list[BoardLine]) -> UUID:
 
 
 @st.fragment(run_every=REFRESH)
-def live_board(who: Actor, board_id: UUID, text: str) -> None:
+def live_board(who: Actor, shown: Board, text: str) -> None:
+    board_id = shown.id
     answer: Answer = st.session_state.get(ANSWER, Answer())
     if command := waiting_command(board_id):
         answer = st.session_state[ANSWER] = obey(viewer(), board_id, command)
@@ -50,12 +55,23 @@ def live_board(who: Actor, board_id: UUID, text: str) -> None:
     draw(board, picture_of(board, who, answer, text=text, today=today))
 
 
+BOARD = "Board"
+VIEWS: dict[str, Callable[[Actor, Board, str], None]] = {  # (person, board, words of the search box)
+    BOARD: live_board,
+    "Archived": archived_cards,
+}
+MENU: dict[str, tuple[Callable[[Actor, Board], None], Callable[[Board, Actor], bool]]] = {  # what it does, who may
+    "Name and columns": (change_columns, may_change_board),
+    "New board": (new_board, may_make_boards),
+}
+
+
 def toolbar(lines: list[BoardLine]) -> tuple[Board, str, str]:
     """The board, the view and the words to look for that were chosen."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         board = current(person, choose(lines))
         may_write = may_work(board, person)
-        view = st.segmented_control("View", VIEWS, default=VIEWS[0], required=True, label_visibility="collapsed")
+        view = st.segmented_control("View", list(VIEWS), default=BOARD, required=True, label_visibility="collapsed")
         if may_write and st.button("New card", type="primary", icon=":material/add:"):
             write_card(board)
         text = st.text_input(
@@ -66,10 +82,10 @@ def toolbar(lines: list[BoardLine]) -> tuple[Board, str, str]:
             label_visibility="collapsed",
             width=200,
         )
-        entries = menu_for(board, person)
+        entries = [name for name, (_act, may) in MENU.items() if may(board, person)]
         asked = st.menu_button("More", entries, icon=":material/more_horiz:") if entries else None
     if asked:
-        MENU[asked](board)
+        MENU[asked][0](person, board)
     return board, str(view), text or ""
 
 
@@ -86,10 +102,7 @@ board, view, text = toolbar(lines)
 with header:
     page_header(board.name)
     sharing_line(person, Kind.board, board.id)
-if view == VIEWS[0]:
-    live_board(person, board.id, text)
-else:
-    archived_cards(person, board, text)
+VIEWS[view](person, board, text)
 if opened := st.session_state.pop(OPEN, None):
     for card in (card for column in board.columns for card in column.cards if card.id == opened):
         open_card(card, board)

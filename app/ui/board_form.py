@@ -1,6 +1,5 @@
 """The dialogs of a whole board: a new one, its name and its columns."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID, uuid4
@@ -18,7 +17,6 @@ from app.ui.page import action, viewer
 from app.ui.share_dialog import choose_audience
 
 ROWS = "board_form_rows"
-CHANGE, NEW = "Name and columns", "New board"
 
 
 @dataclass
@@ -33,14 +31,15 @@ class Row:
     cards: int = 0
 
 
-def menu_for(board: Board, person: Actor) -> list[str]:
-    if not person.role.includes(Role.member):
-        return []
-    may_change = may_work(board, person) and (board.owner_id == person.id or person.role.includes(Role.author))
-    return [entry for entry in MENU if entry != CHANGE or may_change]
+def may_change_board(board: Board, person: Actor) -> bool:
+    return may_work(board, person) and (board.owner_id == person.id or person.role.includes(Role.author))
 
 
-def new_board(_from: Board | None = None) -> None:
+def may_make_boards(_board: Board, person: Actor) -> bool:
+    return person.role.includes(Role.member)
+
+
+def new_board(_person: Actor | None = None, _from: Board | None = None) -> None:
     @st.dialog("New board")
     def dialog() -> None:
         person = viewer()
@@ -57,7 +56,7 @@ def new_board(_from: Board | None = None) -> None:
     dialog()
 
 
-def change_columns(board: Board) -> None:
+def change_columns(_person: Actor, board: Board) -> None:
     """Opens with the columns as they are; nothing is saved before Save."""
     st.session_state[ROWS] = [
         Row(str(column.id), column.id, column.name, column.is_done, column.wip_limit, len(column.cards))
@@ -118,6 +117,3 @@ def _checked_change(name: str, rows: list[Row]) -> BoardChange:
         return BoardChange(name=name, columns=columns)
     except ValidationError as error:
         raise Invalid("Name: the board and each column need a name of 1 to 80 characters.") from error
-
-
-MENU: dict[str, Callable[[Board], None]] = {CHANGE: change_columns, NEW: new_board}
