@@ -20,6 +20,7 @@ from app.sharing import tables as _sharing
 from app.sources import tables as _sources
 from app.sources.streams import tables as _source_streams
 from app.tasks import tables as _tasks
+from app.tasks.details import tables as _card_details
 from app.templates import tables as _templates
 
 MIGRATION_LOCK = 74_219_001
