@@ -1,6 +1,6 @@
 """The dialogs of one card: write a new one, change it, read it, see what happened to it."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -15,40 +15,13 @@ from app.tasks.schemas import (
     Card,
     CardChange,
     CardCreate,
-    CardEvent,
     CardMove,
     Category,
-    EventKind,
     Priority,
 )
 from app.ui.board import CATEGORIES, PRIORITIES, may_work
-from app.ui.page import action, plain, reading, viewer, when
-
-FIELDS = {
-    "title": "title",
-    "description": "description",
-    "priority": "priority",
-    "category": "category",
-    "start_on": "start date",
-    "due_on": "due date",
-    "assignee_id": "assignee",
-    "completed_at": "completion",
-}
-SAID = {
-    EventKind.created: "made the card in {to}",
-    EventKind.moved: "moved it from {origin} to {to}",
-    EventKind.archived: "archived it from {origin}",
-    EventKind.revived: "brought it back to {to}",
-    EventKind.deleted: "deleted it",
-}
-EVENT_ICONS = {
-    EventKind.created: "add_circle",
-    EventKind.moved: "arrow_forward",
-    EventKind.changed: "edit",
-    EventKind.archived: "archive",
-    EventKind.revived: "unarchive",
-    EventKind.deleted: "delete",
-}
+from app.ui.card_history import FIELDS, told
+from app.ui.page import action, plain, reading, viewer
 
 
 def open_card(card: Card, board: Board) -> None:
@@ -161,33 +134,3 @@ def _checked(schema: Any, fields: dict[str, Any], **more: Any) -> Any:
         name = FIELDS.get(str(first["loc"][-1]), str(first["loc"][-1])).capitalize()
         wrong = "fill this in" if first["type"] == "string_too_short" else first["msg"].removeprefix("Value error, ")
         raise Invalid(f"{name}: {wrong.lower()}.") from error
-
-
-def told(event: CardEvent, names: dict[UUID, str]) -> str:
-    """`Ann moved it from “To do” to “Done”` with its time, as Markdown."""
-    columns = {"origin": f"“{plain(event.from_column or '')}”", "to": f"“{plain(event.to_column or '')}”"}
-    said = SAID[event.kind].format(**columns) if event.kind in SAID else _changes(event, names)
-    icon = f":material/{EVENT_ICONS[event.kind]}:"
-    return f"{icon} **{plain(event.person)}** {said}  \n:gray[{plain(when(event.at))}]"
-
-
-def _changes(event: CardEvent, names: dict[UUID, str]) -> str:
-    parts = []
-    for field, (old, new) in event.changes.items():
-        if field == "description":
-            parts.append("the description")
-            continue
-        shown = [plain(_value(field, value, names)) for value in (old, new)]
-        parts.append(f"the {FIELDS.get(field, field)} from {shown[0]} to {shown[1]}")
-    return "changed " + ", ".join(parts)
-
-
-def _value(field: str, value: str | None, names: dict[UUID, str]) -> str:
-    if value is None:
-        return "nobody" if field == "assignee_id" else "none"
-    if field == "assignee_id":
-        return names.get(UUID(value), "somebody who has left")
-    if field == "completed_at":
-        return when(datetime.fromisoformat(value))
-    words = {str(key): word for key, word in [*PRIORITIES.items(), *CATEGORIES.items()]}
-    return words.get(value, value)
