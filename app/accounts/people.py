@@ -82,6 +82,13 @@ def person_names(db: Session, actor: Actor) -> dict[UUID, str]:
     return {row.id: row.name for row in rows}
 
 
+def people_called(name: str) -> sa.Select[UUID]:
+    """The ids of those whose name, or one word of it, is this, whatever its case; also of those who have left."""
+    wanted, theirs = sa.func.lower(name), sa.func.lower(PersonRow.name)
+    one_word = sa.func.string_to_array(theirs, " ", type_=sa.ARRAY(sa.Text)).any(wanted)
+    return sa.select(PersonRow.id).where(sa.or_(theirs == wanted, one_word))
+
+
 def me(db: Session, actor: Actor) -> Person:
     return Person.model_validate(_self(db, actor))
 

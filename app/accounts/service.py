@@ -44,6 +44,7 @@ from app.accounts.people import (
     create_person,
     me,
     people,
+    people_called,
     people_page,
     person_names,
 )
@@ -160,6 +161,7 @@ __all__ = [
     "on_proof_changed",
     "people",
     "people_by_proof",
+    "people_called",
     "people_page",
     "person_names",
     "person_with_email",
