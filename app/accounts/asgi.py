@@ -1,6 +1,7 @@
 """Around every request to the API: an id for it, an envelope for its errors, and one effect per Idempotency-Key."""
 
 import json
+import re
 from hashlib import sha256
 from typing import Any
 from uuid import uuid4
@@ -68,13 +69,16 @@ class RequestIds:
 
 
 class SmallBodies:
-    """A body is read before anybody knows who sends it, so it must be small; `files_at` have their own limits."""
+    """A body is read before anybody knows who sends it, so it must be small; `files_at` have their own limits.
+
+    Each is a pattern for a whole path.
+    """
 
     def __init__(self, app: ASGIApp, files_at: tuple[str, ...]) -> None:
-        self.app, self.files_at = app, files_at
+        self.app, self.files_at = app, re.compile("|".join(files_at))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"].removeprefix(scope.get("root_path", "")) in self.files_at:
+        if scope["type"] != "http" or self.files_at.fullmatch(scope["path"].removeprefix(scope.get("root_path", ""))):
             return await self.app(scope, receive, send)
         length = Headers(scope=scope).get("content-length", "0")
         if not length.isdecimal() or int(length) > MAX_BODY:

@@ -9,14 +9,16 @@ from pydantic import BaseModel
 from starlette.responses import StreamingResponse
 
 from app.accounts.downloads import Download
+from app.accounts.uploads import MULTIPART_BODY, received_by
 from app.accounts.web import Caller, Db, Limit, one_transaction
+from app.core.intake import Upload
 from app.core.paging import Page
 from app.documents import service as documents
 from app.documents.schemas import Document, DocumentChange, DocumentPage, Hit
-from app.documents.uploads import MULTIPART_BODY, Uploads
 
 router = APIRouter(tags=["documents"])
 receiving = contextmanager(one_transaction)
+Uploads = Annotated[list[Upload], received_by(documents.store_document)]
 
 
 class DocumentsAnswer(BaseModel):

@@ -1,8 +1,8 @@
 """Files of a multipart request, counted while they arrive."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
-from typing import Annotated, BinaryIO
+from typing import Any, BinaryIO
 
 from fastapi import Depends, Request
 from starlette.concurrency import run_in_threadpool
@@ -11,35 +11,58 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect
 
 from app.accounts.web import Caller
-from app.core.actor import Role, require_role
+from app.core.actor import Actor, Role, require_role
 from app.core.errors import Invalid
 from app.core.intake import FileTooLarge, Upload, discard
 from app.core.settings import settings
-from app.documents import service
 
 MAX_FILES = 20
 AROUND_FILES = 1 << 20  # what multipart may say besides the bytes of the files
 PIECE = 256 << 10
+
+Store = Callable[[Actor, str, Iterable[bytes]], Upload]
+
+MULTIPART_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "properties": {"file": {"type": "array", "items": {"type": "string", "format": "binary"}}},
+                    "required": ["file"],
+                }
+            }
+        },
+    }
+}
 
 
 class NoFiles(Invalid):
     """Send one or more files as multipart/form-data, in fields named `file`."""
 
 
-async def receive_documents(request: Request, actor: Caller) -> AsyncIterator[list[Upload]]:
-    """Whoever may not send is refused before a byte is read. What a failed request brought is thrown away."""
-    require_role(actor, Role.member)
-    kept: list[Upload] = []
-    try:
-        async with _form(request) as form:
-            for file in _files(form):
-                parts = _pieces(file.file)
-                kept.append(await run_in_threadpool(service.store_document, actor, file.filename or "", parts))
-        yield kept
-    except BaseException:
-        for one in kept:
-            await run_in_threadpool(discard, one)
-        raise
+def received_by(store: Store) -> Any:
+    """For `Annotated[list[Upload], …]`: the files of a request, each stored by `store`.
+
+    Whoever may not send is refused before a byte is read. What a failed request brought is thrown away.
+    """
+
+    async def receive(request: Request, actor: Caller) -> AsyncIterator[list[Upload]]:
+        require_role(actor, Role.member)
+        kept: list[Upload] = []
+        try:
+            async with _form(request) as form:
+                for file in _files(form):
+                    parts = _pieces(file.file)
+                    kept.append(await run_in_threadpool(store, actor, file.filename or "", parts))
+            yield kept
+        except BaseException:
+            for one in kept:
+                await run_in_threadpool(discard, one)
+            raise
+
+    return Depends(receive)
 
 
 @asynccontextmanager
@@ -81,21 +104,3 @@ async def _counted(request: Request) -> AsyncGenerator[bytes]:
 def _pieces(file: BinaryIO) -> Iterator[bytes]:
     while part := file.read(PIECE):
         yield part
-
-
-Uploads = Annotated[list[Upload], Depends(receive_documents)]
-
-MULTIPART_BODY = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "properties": {"file": {"type": "array", "items": {"type": "string", "format": "binary"}}},
-                    "required": ["file"],
-                }
-            }
-        },
-    }
-}
