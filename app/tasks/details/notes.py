@@ -1,0 +1,97 @@
+"""How the work on a card went, day by day: what happened, what stood in the way, and what came of it."""
+
+from datetime import date
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.core import clock
+from app.core.actor import Actor
+from app.core.errors import Invalid, NotFound
+from app.core.paging import Page, fetch_page
+from app.core.settings import settings
+from app.tasks.access import access_card
+from app.tasks.details.record import card_to_change, require_author, require_author_or_owner, tell
+from app.tasks.details.schemas import PARTS, BoardNote, Note, NoteChange, NoteCreate
+from app.tasks.details.tables import NoteRow
+from app.tasks.tables import CardRow
+
+
+def notes(db: Session, actor: Actor, card_id: UUID, *, limit: int = 50, cursor: str | None = None) -> Page[Note]:
+    """The latest day first."""
+    access_card(db, actor, card_id)
+    query = sa.select(NoteRow).where(NoteRow.card_id == card_id)
+    by, show = (NoteRow.day, NoteRow.created_at, NoteRow.id), Note.model_validate
+    return fetch_page(db, query, show, *by, limit=limit, cursor=cursor, newest_first=True)
+
+
+def notes_between(db: Session, board_id: UUID, since: date, until: date, *, limit: int = 200) -> list[BoardNote]:
+    """Of the days from `since` on and before `until`, in their order. Whoever calls has checked who may see the board.
+
+    With more than `limit`, the latest ones.
+    """
+    query = sa.select(NoteRow, CardRow.number, CardRow.title).join(CardRow, CardRow.id == NoteRow.card_id)
+    query = query.where(CardRow.board_id == board_id, NoteRow.day >= since, NoteRow.day < until)
+    latest = query.order_by(NoteRow.day.desc(), NoteRow.created_at.desc(), NoteRow.id.desc()).limit(limit)
+    found = [
+        BoardNote(**Note.model_validate(row).model_dump(), number=number, title=title)
+        for row, number, title in db.execute(latest).tuples()
+    ]
+    return found[::-1]
+
+
+def write_note(db: Session, actor: Actor, card_id: UUID, new: NoteCreate) -> Note:
+    """Several a day are several notes."""
+    card = card_to_change(db, actor, card_id)
+    row = NoteRow(
+        card_id=card_id,
+        author_id=actor.id,
+        author=actor.name,
+        day=new.day or clock.now().astimezone(ZoneInfo(settings().tz_default)).date(),
+        created_at=clock.now(),
+        edited_at=None,
+        **new.model_dump(include=set(PARTS)),
+    )
+    db.add(row)
+    tell(db, actor, card, "note", (None, row.day.isoformat()))
+    return Note.model_validate(row)
+
+
+def edit_note(db: Session, actor: Actor, card_id: UUID, note_id: UUID, change: NoteChange) -> Note:
+    """Only one's own."""
+    card = card_to_change(db, actor, card_id)
+    row = _note(db, card_id, note_id)
+    require_author(actor, row.author_id, "note")
+    before = row.day
+    changed = {name: new for name, new in _wanted(change).items() if new != getattr(row, name)}
+    for name, new in changed.items():
+        setattr(row, name, new)
+    if not any(getattr(row, part) for part in PARTS):
+        raise Invalid(f"text: a note says something. Write at least one of {', '.join(PARTS)}, or delete it.")
+    if changed:
+        row.edited_at = clock.now()
+        tell(db, actor, card, "note", (before.isoformat(), row.day.isoformat()))
+    return Note.model_validate(row)
+
+
+def delete_note(db: Session, actor: Actor, card_id: UUID, note_id: UUID) -> None:
+    """One's own, or any as the owner of the board."""
+    card = card_to_change(db, actor, card_id)
+    row = _note(db, card_id, note_id)
+    require_author_or_owner(db, actor, card, row.author_id, "note")
+    db.delete(row)
+    tell(db, actor, card, "note", (row.day.isoformat(), None))
+
+
+def _wanted(change: NoteChange) -> dict[str, str | date]:
+    return {name: getattr(change, name) for name in change.model_fields_set if getattr(change, name) is not None}
+
+
+def _note(db: Session, card_id: UUID, note_id: UUID) -> NoteRow:
+    query = sa.select(NoteRow).where(NoteRow.card_id == card_id, NoteRow.id == note_id)
+    row = db.scalar(query.execution_options(populate_existing=True))
+    if row is None:
+        raise NotFound("There is no such note on this card.")
+    return row
