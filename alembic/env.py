@@ -13,6 +13,7 @@ from app.datasets.versions import tables as _versions
 from app.deliveries import tables as _deliveries
 from app.documents import tables as _documents
 from app.jobs import tables as _jobs
+from app.notices import tables as _notices
 from app.queries import tables as _queries
 from app.reports import tables as _reports
 from app.schedules import tables as _schedules
@@ -20,7 +21,11 @@ from app.sharing import tables as _sharing
 from app.sources import tables as _sources
 from app.sources.streams import tables as _source_streams
 from app.tasks import tables as _tasks
+from app.tasks.undo import tables as _task_edits
+from app.tasks.calendar import tables as _calendars
 from app.tasks.details import tables as _card_details
+from app.tasks.exchange import tables as _board_imports
+from app.tasks.filters import tables as _board_filters
 from app.templates import tables as _templates
 
 MIGRATION_LOCK = 74_219_001

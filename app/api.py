@@ -22,6 +22,7 @@ from app.deliveries.api import router as deliveries
 from app.documents.api import router as documents
 from app.jobs.api import router as jobs
 from app.monitoring.api import router as monitoring
+from app.notices.api import router as notices
 from app.queries.api import router as queries
 from app.reports.api import router as reports
 from app.schedules.api import router as schedules
@@ -38,6 +39,7 @@ ROUTERS = [
     documents,
     jobs,
     monitoring,
+    notices,
     queries,
     reports,
     schedules,

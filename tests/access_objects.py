@@ -24,6 +24,8 @@ from app.deliveries.schemas import SmtpAccountCreate
 from app.deliveries.tables import DeliveryRow
 from app.documents import service as documents
 from app.jobs import service as jobs
+from app.notices import service as notices
+from app.notices.schemas import NoticeKind
 from app.queries.tables import QueryRow
 from app.reports import service as reports
 from app.schedules import service as schedules
@@ -90,6 +92,14 @@ class Objects:
             session = accounts.current_session(db, token)
             assert session
             return session.id
+
+    @cached_property
+    def notice_id(self) -> UUID:
+        assert self.owner.id
+        with transaction() as db:
+            facts = {"key": self.marker, "subject": self.marker, "text": "", "link": "/board"}
+            notices.tell(db, [self.owner.id], NoticeKind.assigned, **facts)
+            return notices.notices(db, self.owner).items[0].id
 
     @cached_property
     def invitation_id(self) -> UUID:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from app.accounts import service as accounts
 from app.core.actor import Actor, Role
 from app.core.errors import Forbidden, NotFound
+from app.sharing.kinds import OFFERS
 from app.sharing.schemas import Kind, Level
 from app.sharing.tables import ShareRow, TeamMemberRow
 
@@ -27,6 +28,19 @@ def visible(actor: Actor, kind: Kind, id_column: Column, owner_column: Column) -
     if actor.role is Role.admin:
         return sa.true()
     return sa.or_(owner_column == actor.id, _shares_with(actor, kind, id_column).exists())
+
+
+def sees(actor: Actor, kind: Kind, id_column: Column) -> sa.ColumnElement[bool]:
+    """For WHERE where only the id of the thing is at hand: whether it exists and `actor` may see it."""
+    offer = OFFERS[kind]
+    there = sa.select(sa.literal(1)).where(offer.id == id_column, visible(actor, kind, offer.id, offer.owner_id))
+    return there.exists()
+
+
+def exists(kind: Kind, id_column: Column) -> sa.ColumnElement[bool]:
+    """Whether there is such a thing at all."""
+    offer = OFFERS[kind]
+    return sa.select(sa.literal(1)).where(offer.id == id_column).exists()
 
 
 def level_column(actor: Actor, kind: Kind, id_column: Column, owner_column: Column) -> sa.ColumnElement[str | None]:

@@ -1,6 +1,16 @@
 """The one way into teams, shares and ownership."""
 
-from app.sharing.access import ViewOnly, audience, check_level, level_column, level_for, require_level, visible
+from app.sharing.access import (
+    ViewOnly,
+    audience,
+    check_level,
+    exists,
+    level_column,
+    level_for,
+    require_level,
+    sees,
+    visible,
+)
 from app.sharing.kinds import offer_kind
 from app.sharing.leaving import deactivate_person, left_behind, left_behind_page
 from app.sharing.ownership import RoleTooLow, hand_over, owned, owned_page
@@ -44,6 +54,7 @@ __all__ = [
     "default_shares",
     "delete_team",
     "directory",
+    "exists",
     "forget",
     "grant",
     "hand_over",
@@ -57,6 +68,7 @@ __all__ = [
     "remove_member",
     "require_level",
     "revoke",
+    "sees",
     "share_new",
     "shares",
     "shares_page",
