@@ -1,7 +1,7 @@
 """Who is at the HTTP door, and the one transaction of each request."""
 
-from collections.abc import Iterator
-from typing import Annotated
+from collections.abc import Callable, Iterator
+from typing import Annotated, Any, TypeVar
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Query, Request
@@ -18,6 +18,8 @@ from app.core.errors import Forbidden, NotSignedIn
 from app.core.paging import MAX_LIMIT
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
+BY_ITSELF: set[Callable[..., Any]] = set()
 
 Bearer = Annotated[
     HTTPAuthorizationCredentials | None,
@@ -41,6 +43,12 @@ def same_origin(connection: HTTPConnection) -> bool:
     return bool(origin.netloc) and origin.netloc == connection.headers.get("host")
 
 
+def asked_by_itself(endpoint: Endpoint) -> Endpoint:
+    """For a route that an open page asks again and again: that keeps nobody signed in. Below the router's decorator."""
+    BY_ITSELF.add(endpoint)
+    return endpoint
+
+
 def client_ip(connection: HTTPConnection) -> str | None:
     return connection.client.host if connection.client else None
 
@@ -50,8 +58,9 @@ def identify(request: Request, bearer: Bearer) -> Actor:
     changes = request.method not in SAFE_METHODS
     if "authorization" in request.headers:
         return _owner_of_key(request, bearer.credentials if bearer else "", changes=changes)
+    is_activity = request.scope.get("endpoint") not in BY_ITSELF
     with transaction() as db:
-        actor = accounts.actor_of_session(db, session_token(request), ip=client_ip(request))
+        actor = accounts.actor_of_session(db, session_token(request), ip=client_ip(request), is_activity=is_activity)
         if actor:
             limits.spend_request(db, f"person {actor.id}")
     if actor is None:
