@@ -1,0 +1,216 @@
+"""A Trello export as it is: decoded with every type checked, so that the readers after it can trust what they see."""
+
+import re
+from collections import Counter
+from datetime import UTC, date, datetime
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from app.core.errors import Invalid
+
+NOT_STORABLE = re.compile("[\x00\ud800-\udfff]")
+OBJECT_ID = re.compile("[0-9a-f]{24}")
+OLDEST, LATEST = datetime(1970, 1, 2, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
+MAX_DEPTH = 64
+
+
+class NotATrelloBoard(Invalid):
+    """This file is no export of a Trello board."""
+
+
+class Record(msgspec.Struct, rename="camel"):
+    pass
+
+
+class Thing(Record):
+    id: str
+
+
+class Member(Thing):
+    full_name: str | None = None
+    username: str | None = None
+    email: str | None = None
+
+
+class TLabel(Thing):
+    name: str | None = None
+    color: str | None = None
+
+
+class TList(Thing):
+    name: str | None = None
+    closed: bool | None = None
+    pos: float | None = None
+    soft_limit: int | None = None
+    autoreport: dict[str, Any] | None = None
+
+
+class CheckItem(Record):
+    name: str | None = None
+    state: str | None = None
+    pos: float | None = None
+    due: str | None = None
+    id_member: str | None = None
+
+
+class Checklist(Thing):
+    id_card: str | None = None
+    name: str | None = None
+    pos: float | None = None
+    check_items: list[CheckItem] = []
+
+
+class Attachment(Record):
+    name: str | None = None
+    url: str | None = None
+    is_upload: bool | None = None
+
+
+class Option(Thing):
+    value: dict[str, Any] | None = None
+
+
+class CustomField(Thing):
+    name: str | None = None
+    type: str | None = None
+    options: list[Option] | None = None
+
+
+class FieldItem(Record):
+    id_custom_field: str
+    value: dict[str, Any] | None = None
+    id_value: str | None = None
+
+
+class TCard(Thing):
+    name: str | None = None
+    desc: str | None = None
+    closed: bool | None = None
+    id_list: str | None = None
+    id_short: int | None = None
+    pos: float | None = None
+    due: str | None = None
+    start: str | None = None
+    due_complete: bool | None = None
+    date_completed: str | None = None
+    date_closed: str | None = None
+    date_last_activity: str | None = None
+    id_labels: list[str] | None = None
+    labels: list[TLabel] | None = None
+    id_members: list[str] | None = None
+    attachments: list[Attachment] | None = None
+    checklists: list[Checklist] | None = None
+    custom_field_items: list[FieldItem] | None = None
+    autoreport: dict[str, Any] | None = None
+
+
+class Action(Thing):
+    type: str
+    date: str
+    data: dict[str, Any] = {}
+    id_member_creator: str | None = None
+    member_creator: Member | None = None
+
+
+class TBoard(Record):
+    lists: list[TList]
+    cards: list[TCard]
+    id: str = ""
+    name: str | None = None
+    desc: str | None = None
+    labels: list[TLabel] | None = None
+    members: list[Member] | None = None
+    checklists: list[Checklist] | None = None
+    custom_fields: list[CustomField] | None = None
+    actions: list[Action] | None = None
+    autoreport: dict[str, Any] | None = None
+
+
+T = TypeVar("T")
+
+
+def decode(content: bytes) -> tuple[TBoard, dict[str, Any]]:
+    """Typed, and as it came. Raises NotATrelloBoard with the place of what is wrong."""
+    try:
+        raw = msgspec.json.decode(content.removeprefix(b"\xef\xbb\xbf"))
+        _check_texts(raw)
+        board = msgspec.convert(raw, TBoard)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise NotATrelloBoard(f"This file is no export of a Trello board: {_reason(error)}.") from error
+    except RecursionError as error:
+        raise _too_deep() from error
+    for kind in ("lists", "cards", "labels", "checklists", "actions"):
+        _check_ids(kind, [thing.id for thing in getattr(board, kind) or []])
+    return board, raw
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return "it is not text in UTF-8"
+    return str(error).replace("$.", "").replace("`", "“", 1).replace("`", "”")[:300]
+
+
+def _too_deep() -> NotATrelloBoard:
+    return NotATrelloBoard("This file is no export of a Trello board: it is nested too deeply.")
+
+
+def _check_texts(raw: Any) -> None:
+    """By a list of its own, so that no depth of nesting ends the process."""
+    left: list[tuple[Any, int]] = [(raw, 0)]
+    while left:
+        value, depth = left.pop()
+        if depth > MAX_DEPTH:
+            raise _too_deep()
+        if isinstance(value, str):
+            if NOT_STORABLE.search(value):
+                place = NOT_STORABLE.split(value)[0][-40:]
+                raise NotATrelloBoard(f"A text in this file holds a character that cannot be stored, after “{place}”.")
+        elif isinstance(value, dict):
+            left += [(part, depth + 1) for pair in value.items() for part in pair]
+        elif isinstance(value, list):
+            left += [(part, depth + 1) for part in value]
+
+
+def _check_ids(kind: str, ids: list[str]) -> None:
+    twice = next((id_ for id_, uses in Counter(ids).items() if uses > 1), None)
+    if twice is not None:
+        raise NotATrelloBoard(f"{kind}: two of them have the id “{twice[:60]}”, so they cannot be told apart.")
+
+
+def moment(text: str | None) -> datetime | None:
+    """None as well for what is no time, or lies where no calendar of ours reaches."""
+    try:
+        at = datetime.fromisoformat(text) if text else None
+    except ValueError:
+        return None
+    if at is None:
+        return None
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    return at.astimezone(UTC) if OLDEST <= at <= LATEST else None
+
+
+def day(text: str | None, zone: ZoneInfo) -> date | None:
+    """A plain date is that date; a time is a day where the reader lives."""
+    if text and len(text) == 10:
+        at = moment(text)
+        return at.date() if at else None
+    at = moment(text)
+    return at.astimezone(zone).date() if at else None
+
+
+def made_at(id_: str) -> datetime | None:
+    """The first eight digits of an id are the second in which it was given."""
+    if not OBJECT_ID.fullmatch(id_.lower()):
+        return None
+    at = datetime.fromtimestamp(int(id_[:8], 16), UTC)
+    return at if at > OLDEST else None
+
+
+def part(data: dict[str, Any], *names: str) -> str:
+    """A text deep in what an action says, "" where it is missing or something else."""
+    found: Any = data
+    for name in names:
+        found = found.get(name) if isinstance(found, dict) else None
+    return found if isinstance(found, str) else ""
