@@ -103,6 +103,6 @@ def _create(db: Session, actor: Actor, board_id: UUID, story: Story, now: dateti
         priority=story.priority,
         category=story.category,
         due_on=None if story.due is None else (now + timedelta(days=story.due)).date(),
-        assignee_id=actor.id,
+        assignee_ids=[actor.id] if actor.id else [],
     )
     return tasks.create_card(db, actor, board_id, new)

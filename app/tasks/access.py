@@ -28,6 +28,10 @@ class CardIsArchived(Conflict):
     """This card is archived. Bring it back first."""
 
 
+class BoardIsArchived(Conflict):
+    """This board is archived. Bring it back first."""
+
+
 def access_board(db: Session, actor: Actor, board_id: UUID, *, write: bool = False) -> BoardRow:
     """`write` means the board itself: its name and columns. Raises NotFound, Forbidden."""
     if write:
@@ -42,6 +46,21 @@ def access_board(db: Session, actor: Actor, board_id: UUID, *, write: bool = Fal
 def access_room(db: Session, actor: Actor, board_id: UUID) -> BoardRow:
     """For a card on its way in. Takes the board's lock. Raises NotFound, Forbidden."""
     require_role(actor, Role.member)
+    board = _locked(db, actor, board_id)
+    check_in_use(board)
+    return board
+
+
+def access_shelved(db: Session, actor: Actor, board_id: UUID) -> BoardRow:
+    """For a board on its way to the archive, back, or out of this world. Raises NotFound, Forbidden."""
+    require_role(actor, Role.member)
+    board = _locked(db, actor, board_id)
+    if board.owner_id != actor.id and not actor.role.includes(Role.admin):
+        raise Forbidden(f"Only its owner or an administrator may do that with the board “{board.name}”.")
+    return board
+
+
+def _locked(db: Session, actor: Actor, board_id: UUID) -> BoardRow:
     db.execute(sa.select(sa.func.pg_advisory_xact_lock(_lock_key(board_id))))
     return _board(db, actor, board_id, edit=True)
 
@@ -51,13 +70,25 @@ def access_card(db: Session, actor: Actor, card_id: UUID, *, write: bool = False
     require_role(actor, Role.member if write else Role.viewer)
     if write:
         db.execute(sa.select(sa.func.pg_advisory_xact_lock(_lock_key(CardRow.board_id))).where(CardRow.id == card_id))
-    query = sa.select(CardRow, level_on_board(actor)).join(BoardRow, BoardRow.id == CardRow.board_id)
+    query = sa.select(CardRow, BoardRow, level_on_board(actor)).join(BoardRow, BoardRow.id == CardRow.board_id)
     query = query.where(CardRow.id == card_id).execution_options(populate_existing=True)
-    card, level = db.execute(query).tuples().one_or_none() or (None, None)
-    if card is None or level is None:
+    card, board, level = db.execute(query).tuples().one_or_none() or (None, None, None)
+    if card is None or board is None or level is None:
         raise NotFound("There is no such card, or you may not see it.")
     sharing.require_level(level, Kind.board, edit=write)
+    if write:
+        check_in_use(board)
     return card
+
+
+def board_of(db: Session, board_id: UUID) -> BoardRow:
+    """As it was read when the lock was taken."""
+    return db.get_one(BoardRow, board_id)
+
+
+def check_in_use(board: BoardRow) -> None:
+    if board.archived_at is not None:
+        raise BoardIsArchived(f"The board “{board.name}” is archived. Bring it back first.")
 
 
 def visible_boards(actor: Actor) -> sa.ColumnElement[bool]:

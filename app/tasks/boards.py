@@ -1,5 +1,6 @@
 """Boards and their columns."""
 
+from collections import Counter
 from functools import partial
 from uuid import UUID
 
@@ -16,9 +17,23 @@ from app.core.paging import Page, fetch_page
 from app.sharing import service as sharing
 from app.sharing.schemas import Kind, Level
 from app.tasks.access import access_board, columns_of, level_on_board, visible_boards
+from app.tasks.belongings import labels_of, lanes_of
+from app.tasks.moves import complete_or_reopen
 from app.tasks.rank import spread
-from app.tasks.record import log_card, log_column, touch, with_assignee
-from app.tasks.schemas import Board, BoardChange, BoardCreate, BoardLine, Card, Column, ColumnEdit, EventKind
+from app.tasks.record import bump, log_card, log_column, with_assignees
+from app.tasks.schemas import (
+    Board,
+    BoardChange,
+    BoardCreate,
+    BoardLine,
+    BoardOptions,
+    Card,
+    Column,
+    ColumnEdit,
+    EventKind,
+    Label,
+    Lane,
+)
 from app.tasks.tables import BoardRow, CardRow, ColumnRow
 
 DEFAULT_COLUMNS = [
@@ -47,7 +62,7 @@ def boards_page(db: Session, actor: Actor, *, limit: int = 50, cursor: str | Non
 
 
 def board(db: Session, actor: Actor, board_id: UUID) -> Board:
-    """Everything on it in four queries, however many cards there are."""
+    """Everything on it in six queries, however many cards there are."""
     require_role(actor, Role.viewer)
     row = db.execute(_seen_by(actor).where(BoardRow.id == board_id)).one_or_none()
     if row is None:
@@ -57,12 +72,20 @@ def board(db: Session, actor: Actor, board_id: UUID) -> Board:
     query = sa.select(CardRow).where(CardRow.board_id == board_id, CardRow.archived_at.is_(None))
     for card in db.scalars(query.order_by(CardRow.rank).execution_options(populate_existing=True)):
         assert card.column_id
-        cards.setdefault(card.column_id, []).append(with_assignee(card, names))
-    columns = [
-        Column.model_validate(column).model_copy(update={"cards": cards.get(column.id, [])})
-        for column in columns_of(db, board_id).values()
-    ]
-    return Board(**_line(*row).model_dump(), columns=columns)
+        cards.setdefault(card.column_id, []).append(with_assignees(card, names))
+    return Board(
+        **_line(*row).model_dump(),
+        options=BoardOptions.model_validate(row[0].options),
+        columns=[_column(column, cards.get(column.id, [])) for column in columns_of(db, board_id).values()],
+        lanes=[Lane.model_validate(lane) for lane in lanes_of(db, board_id).values()],
+        labels=[Label.model_validate(label) for label in labels_of(db, board_id).values()],
+    )
+
+
+def _column(column: ColumnRow, cards: list[Card]) -> Column:
+    held = Counter(card.lane_id if column.wip_per_lane else None for card in cards)
+    over = column.wip_limit is not None and max(held.values(), default=0) > column.wip_limit
+    return Column.model_validate(column).model_copy(update={"cards": cards, "over_limit": over})
 
 
 def board_revision(db: Session, actor: Actor, board_id: UUID) -> tuple[int, Level]:
@@ -88,7 +111,7 @@ def search_cards(
     query = sa.select(CardRow).where(CardRow.board_id == board_id, CardRow.archived_at.is_not(None) == archived)
     for word in text.replace("\x00", " ").split():
         query = query.where((CardRow.title + " " + CardRow.description).icontains(word, autoescape=True))
-    show = partial(with_assignee, names=accounts.person_names(db, actor))
+    show = partial(with_assignees, names=accounts.person_names(db, actor))
     by = (CardRow.archived_at if archived else CardRow.created_at, CardRow.id)
     return fetch_page(db, query, show, *by, limit=limit, cursor=cursor, newest_first=True)
 
@@ -110,7 +133,7 @@ def change_board(db: Session, actor: Actor, board_id: UUID, change: BoardChange)
     board.name = change.name or board.name
     if change.columns is not None:
         _arrange(db, actor, board, change.columns)
-    board.revision += 1
+    bump(db, board.id)
     audit.record(db, actor, Action.board_changed, board.id, **change.model_dump(mode="json", exclude_unset=True))
     db.flush()
     return _read_line(db, actor, board.id)
@@ -127,6 +150,7 @@ def _arrange(db: Session, actor: Actor, board: BoardRow, edits: list[ColumnEdit]
         column = existing[edit.id] if edit.id else ColumnRow(board_id=board.id, is_done=edit.is_done)
         before = (column.name, column.is_done, column.wip_limit, places.get(column.id))
         column.name, column.is_done, column.wip_limit, column.rank = edit.name, edit.is_done, edit.wip_limit, rank
+        column.wip_mode, column.wip_per_lane = edit.wip_mode, edit.wip_per_lane
         db.add(column)
         db.flush()
         if before != (edit.name, edit.is_done, edit.wip_limit, position):
@@ -160,11 +184,10 @@ def _complete_or_reopen(db: Session, actor: Actor, column: ColumnRow) -> None:
     """A column that becomes a done column completes the cards in it, and the other way round."""
     for card in db.scalars(sa.select(CardRow).where(CardRow.column_id == column.id).order_by(CardRow.rank)).all():
         old = card.completed_at
-        card.completed_at = (old or clock.now()) if column.is_done else None
+        changes = complete_or_reopen(db, card, is_done=column.is_done)
         card.version += 1
-        changes = {"completed_at": [old and old.isoformat(), card.completed_at and card.completed_at.isoformat()]}
+        changes["completed_at"] = [old and old.isoformat(), card.completed_at and card.completed_at.isoformat()]
         log_card(db, actor, card, EventKind.changed, origin=column, target=column, changes=changes)
-    touch(db, column)
 
 
 def assignees(db: Session, actor: Actor, board_id: UUID) -> dict[UUID, str]:
@@ -191,6 +214,7 @@ def _line(board: BoardRow, cards: int, archived: int, level: str | None) -> Boar
         revision=board.revision,
         owner_id=board.owner_id,
         created_at=board.created_at,
+        archived_at=board.archived_at,
         cards=cards,
         archived=archived,
         level=Level(level or Level.view),

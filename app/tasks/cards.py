@@ -6,7 +6,6 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.accounts import service as accounts
 from app.audit import service as audit
 from app.audit.schemas import Action
 from app.core import clock
@@ -15,12 +14,14 @@ from app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from app.core.paging import MAX_LIMIT, Page, fetch_page
 from app.sharing import service as sharing
 from app.sharing.schemas import Kind
-from app.tasks.access import access_card, access_room, check_on_board, check_version, columns_of
-from app.tasks.boards import assignees
+from app.tasks.access import access_card, access_room, board_of, check_on_board, check_version, columns_of
+from app.tasks.belongings import assign, attach_labels, check_lane
 from app.tasks.moves import check_room, end_of, put, rank_between
-from app.tasks.record import as_seen, log_card
+from app.tasks.record import as_seen, bump, log_card
 from app.tasks.schemas import Card, CardChange, CardCreate, CardEvent, EventKind
 from app.tasks.tables import BoardRow, CardRow, ColumnRow, TransitionRow
+
+BELONGINGS = ("lane_id", "assignee_ids", "label_ids")
 
 
 class NotArchived(Conflict):
@@ -34,16 +35,21 @@ def create_card(db: Session, actor: Actor, board_id: UUID, new: CardCreate) -> C
     column = columns.get(new.column_id) if new.column_id else next(iter(columns.values()))
     if column is None:
         raise Invalid(f"column: this board has no column {new.column_id}.")
-    _check_assignee(db, actor, board.id, new.assignee_id)
-    check_room(db, column)
-    fields = new.model_dump(exclude={"column_id"})
-    card = CardRow(board_id=board.id, owner_id=actor.id, created_at=clock.now(), **fields)
+    check_lane(db, board.id, new.lane_id)
+    warnings = check_room(db, column, new.lane_id)
+    board.last_number += 1
+    fields = new.model_dump(exclude={"column_id", "assignee_ids", "label_ids"})
+    made = {"number": board.last_number, "owner_id": actor.id, "created_at": clock.now()}
+    card = CardRow(board_id=board.id, **made, **fields)
     _check_dates(card)
-    put(card, column, rank_between(db, column, end_of(db, column)), clock.now())
+    put(db, card, column, rank_between(db, column, end_of(db, column)))
     db.add(card)
     db.flush()
+    assign(db, actor, board, card, new.assignee_ids)
+    attach_labels(db, card, new.label_ids)
     audit.record(db, actor, Action.card_created, card.id, board=str(board.id), title=card.title)
-    return log_card(db, actor, card, EventKind.created, target=column)
+    log_card(db, actor, card, EventKind.created, target=column)
+    return as_seen(db, actor, card, warnings)
 
 
 def card(db: Session, actor: Actor, card_id: UUID) -> Card:
@@ -55,16 +61,18 @@ def change_card(db: Session, actor: Actor, card_id: UUID, change: CardChange) ->
     row = access_card(db, actor, card_id, write=True)
     check_on_board(row)
     check_version(db, row, change.version)
-    changes = _apply(row, change)
-    if not changes:
+    column, lane_before = _column(db, row), row.lane_id
+    changes, warnings = _apply(row, change), _change_lane(db, row, column, change)
+    changes |= _change_belongings(db, actor, row, change)
+    moved = row.lane_id != lane_before
+    if not changes and not moved:
         return as_seen(db, actor, row)
-    if "assignee_id" in changes:
-        _check_assignee(db, actor, row.board_id, row.assignee_id)
     _check_dates(row)
     row.version += 1
-    audit.record(db, actor, Action.card_changed, row.id, fields=sorted(changes))
-    column = _column(db, row)
-    return log_card(db, actor, row, EventKind.changed, origin=column, target=column, changes=changes)
+    audit.record(db, actor, Action.card_changed, row.id, fields=sorted([*changes, *(["lane"] if moved else [])]))
+    kind = EventKind.moved if moved else EventKind.changed
+    log_card(db, actor, row, kind, origin=column, target=column, lane_before=lane_before, changes=changes)
+    return as_seen(db, actor, row, warnings)
 
 
 def archive_card(db: Session, actor: Actor, card_id: UUID) -> Card:
@@ -76,7 +84,8 @@ def archive_card(db: Session, actor: Actor, card_id: UUID) -> Card:
     row.column_id, row.rank, row.archived_at = None, None, clock.now()
     row.version += 1
     audit.record(db, actor, Action.card_archived, row.id, title=row.title)
-    return log_card(db, actor, row, EventKind.archived, origin=column)
+    log_card(db, actor, row, EventKind.archived, origin=column)
+    return as_seen(db, actor, row)
 
 
 def revive_card(db: Session, actor: Actor, card_id: UUID) -> Card:
@@ -92,12 +101,13 @@ def revive_card(db: Session, actor: Actor, card_id: UUID) -> Card:
         .limit(1)
     )
     column = (columns.get(home) if home else None) or next(iter(columns.values()))
-    check_room(db, column)
-    put(row, column, rank_between(db, column, end_of(db, column)), clock.now())
+    warnings = check_room(db, column, row.lane_id)
+    changes = put(db, row, column, rank_between(db, column, end_of(db, column)))
     row.archived_at = None
     row.version += 1
     audit.record(db, actor, Action.card_revived, row.id, title=row.title)
-    return log_card(db, actor, row, EventKind.revived, target=column)
+    log_card(db, actor, row, EventKind.revived, target=column, changes=changes)
+    return as_seen(db, actor, row, warnings)
 
 
 def delete_card(db: Session, actor: Actor, card_id: UUID) -> None:
@@ -111,6 +121,7 @@ def delete_card(db: Session, actor: Actor, card_id: UUID) -> None:
     audit.record(db, actor, Action.card_deleted, row.id, board=str(board.id), title=row.title)
     log_card(db, actor, row, EventKind.deleted)
     db.delete(row)
+    board.whole_from = bump(db, board.id)
     db.flush()
 
 
@@ -135,28 +146,38 @@ def card_history_page(
 
 def _apply(row: CardRow, change: CardChange) -> dict[str, Any]:
     """Sets what differs and tells it as {field: [old, new]} in JSON."""
-    wanted = change.model_dump(mode="json", exclude_unset=True, exclude={"version"})
+    wanted = change.model_dump(mode="json", exclude_unset=True, exclude={"version", *BELONGINGS})
     changes = {}
     for field, new in wanted.items():
         old = getattr(row, field)
-        shown = old if old is None or isinstance(old, str) else str(old)
+        shown = old if old is None or isinstance(old, str | float) else str(old)
         if shown != new:
             changes[field] = [shown, new]
             setattr(row, field, getattr(change, field))
     return changes
 
 
+def _change_lane(db: Session, row: CardRow, column: ColumnRow, change: CardChange) -> list[str]:
+    if "lane_id" not in change.model_fields_set or change.lane_id == row.lane_id:
+        return []
+    check_lane(db, row.board_id, change.lane_id)
+    warnings = check_room(db, column, change.lane_id, row)
+    row.lane_id = change.lane_id
+    return warnings
+
+
+def _change_belongings(db: Session, actor: Actor, row: CardRow, change: CardChange) -> dict[str, Any]:
+    told = {}
+    if "assignee_ids" in change.model_fields_set:
+        told["assignees"] = assign(db, actor, board_of(db, row.board_id), row, change.assignee_ids)
+    if "label_ids" in change.model_fields_set:
+        told["labels"] = attach_labels(db, row, change.label_ids)
+    return {field: change for field, change in told.items() if change}
+
+
 def _check_dates(card: CardRow) -> None:
     if card.start_on and card.due_on and card.start_on > card.due_on:
         raise Invalid(f"due_on: {card.due_on} is before the start date {card.start_on}. Move one of them or clear it.")
-
-
-def _check_assignee(db: Session, actor: Actor, board_id: UUID, person_id: UUID | None) -> None:
-    if person_id is None or person_id in assignees(db, actor, board_id):
-        return
-    if name := accounts.person_names(db, actor).get(person_id):
-        raise Invalid(f"assignee_id: {name} does not see this board. Share the board with them first.")
-    raise Invalid(f"assignee_id: there is no active person {person_id}.")
 
 
 def _column(db: Session, card: CardRow) -> ColumnRow:

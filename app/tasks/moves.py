@@ -1,6 +1,6 @@
 """Where a card goes. All of it happens under the board's lock (see access.py)."""
 
-from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -9,20 +9,16 @@ from sqlalchemy.orm import Session
 from app.core import clock
 from app.core.actor import Actor
 from app.core.errors import Conflict, Invalid
-from app.tasks.access import access_card, check_on_board, check_version, columns_of
+from app.tasks.access import access_card, board_of, check_on_board, check_version, columns_of
+from app.tasks.belongings import check_lane, lanes_of
 from app.tasks.rank import MAX_LENGTH, between, spread
 from app.tasks.record import as_seen, log_card, touch
-from app.tasks.schemas import Card, CardMove, EventKind
+from app.tasks.schemas import BoardOptions, Card, CardMove, Category, EventKind, WipMode
 from app.tasks.tables import CardRow, ColumnRow
 
 
 class ColumnFull(Conflict):
     """This column holds as many cards as it may."""
-
-    def __init__(self, column: ColumnRow) -> None:
-        limit = column.wip_limit or 0
-        cards = "card" if limit == 1 else "cards"
-        super().__init__(f"“{column.name}” takes at most {limit} {cards}. Move one out of it first.")
 
 
 class NeighboursMoved(Conflict):
@@ -38,34 +34,67 @@ def move_card(db: Session, actor: Actor, card_id: UUID, move: CardMove) -> Card:
     if move.column_id not in columns:
         raise Invalid(f"column: this board has no column {move.column_id}.")
     assert card.column_id
-    origin, target = columns[card.column_id], columns[move.column_id]
-    low, high = _gap(db, card, move)
-    if origin is target and (low or "") < (card.rank or "") and (high is None or (card.rank or "") < high):
+    origin, target, lane_before = columns[card.column_id], columns[move.column_id], card.lane_id
+    lane_id = move.lane_id if "lane_id" in move.model_fields_set else lane_before
+    gap = _gap(db, card, move)
+    if (origin, lane_before) == (target, lane_id) and _lies_in(gap, card):
         return as_seen(db, actor, card)
-    if origin is not target:
-        check_room(db, target)
-    rank = rank_between(db, target, (low, high), card)
-    put(card, target, rank, clock.now())
+    if lane_id != lane_before:
+        check_lane(db, card.board_id, lane_id)
+    warnings = check_room(db, target, lane_id, card)
+    changes = put(db, card, target, rank_between(db, target, gap, card))
+    card.lane_id = lane_id
     card.version += 1
-    if origin is not target:
-        return log_card(db, actor, card, EventKind.moved, origin=origin, target=target)
-    touch(db, card)
-    return as_seen(db, actor, card)
+    if (origin, lane_before) == (target, lane_id):
+        touch(db, card)
+    else:
+        kind = EventKind.moved
+        log_card(db, actor, card, kind, origin=origin, target=target, lane_before=lane_before, changes=changes)
+    return as_seen(db, actor, card, warnings)
 
 
-def put(card: CardRow, column: ColumnRow, rank: str, now: datetime) -> None:
-    """Entering a done column completes the card, leaving it opens the card again."""
+def put(db: Session, card: CardRow, column: ColumnRow, rank: str) -> dict[str, Any]:
+    """Entering a done column completes the card, leaving it opens the card again. Tells what else that changed."""
     card.column_id, card.rank = column.id, rank
-    card.completed_at = (card.completed_at or now) if column.is_done else None
+    return complete_or_reopen(db, card, is_done=column.is_done)
 
 
-def check_room(db: Session, column: ColumnRow) -> None:
-    """Raises ColumnFull."""
+def complete_or_reopen(db: Session, card: CardRow, *, is_done: bool) -> dict[str, Any]:
+    """What is done becomes an accomplishment and what is taken up again is in progress; a highlight stays one."""
+    was_done = card.completed_at is not None
+    if was_done == is_done:
+        return {}
+    card.completed_at = clock.now() if is_done else None
+    old, new = Category.in_progress.value, Category.accomplishment.value
+    if not is_done:
+        old, new = new, old
+    options = BoardOptions.model_validate(board_of(db, card.board_id).options)
+    if not options.category_on_completion or card.category != old:
+        return {}
+    card.category = new
+    return {"category": [old, new]}
+
+
+def check_room(db: Session, column: ColumnRow, lane_id: UUID | None, card: CardRow | None = None) -> list[str]:
+    """Raises ColumnFull, or tells that the column now holds too many. A card that is in there takes no more room."""
     if column.wip_limit is None:
-        return
-    held = sa.select(sa.func.count()).select_from(CardRow).where(CardRow.column_id == column.id)
-    if (db.scalar(held) or 0) >= column.wip_limit:
-        raise ColumnFull(column)
+        return []
+    here = [CardRow.column_id == column.id]
+    if column.wip_per_lane:
+        here.append(CardRow.lane_id.is_not_distinct_from(lane_id))
+    held = sa.select(sa.func.count(), sa.func.bool_or(CardRow.id == (card.id if card else None)))
+    count, is_in = db.execute(held.where(*here)).tuples().one()
+    if is_in or count < column.wip_limit:
+        return []
+    lane = f" in “{_lane_name(db, column.board_id, lane_id)}”" if column.wip_per_lane and lane_id else ""
+    cards = "card" if column.wip_limit == 1 else "cards"
+    if column.wip_mode == WipMode.warn:
+        return [f"“{column.name}”{lane} now holds {count + 1} cards; its limit is {column.wip_limit}."]
+    raise ColumnFull(f"“{column.name}”{lane} takes at most {column.wip_limit} {cards}. Move one out of it first.")
+
+
+def _lane_name(db: Session, board_id: UUID, lane_id: UUID) -> str:
+    return lanes_of(db, board_id)[lane_id].name
 
 
 def end_of(db: Session, column: ColumnRow) -> tuple[str | None, str | None]:
@@ -78,6 +107,11 @@ def rank_between(
     """Spreads the whole column anew when ranks have grown long."""
     rank = between(*gap)
     return rank if len(rank) <= MAX_LENGTH else _spread_around(db, column, gap[0], card)
+
+
+def _lies_in(gap: tuple[str | None, str | None], card: CardRow) -> bool:
+    (low, high), rank = gap, card.rank or ""
+    return (low or "") < rank and (high is None or rank < high)
 
 
 def _gap(db: Session, card: CardRow, move: CardMove) -> tuple[str | None, str | None]:

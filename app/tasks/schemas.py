@@ -1,48 +1,25 @@
 """What goes into a board and what comes out of it."""
 
 from datetime import date, datetime
-from enum import StrEnum
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field
 
 from app.sharing.schemas import Level, ShareCreate
-
-
-class Priority(StrEnum):
-    low = "low"
-    medium = "medium"
-    high = "high"
-    urgent = "urgent"
-
-
-class Category(StrEnum):
-    in_progress = "in_progress"
-    accomplishment = "accomplishment"
-    highlight = "highlight"
-
-
-class EventKind(StrEnum):
-    created = "created"
-    moved = "moved"
-    changed = "changed"
-    archived = "archived"
-    revived = "revived"
-    deleted = "deleted"
-
-
-def _storable(text: str) -> str:
-    if "\x00" in text:
-        raise ValueError("must not contain the NUL character")
-    return text
-
-
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80), AfterValidator(_storable)]
-Title = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(_storable)
-]
-Description = Annotated[str, StringConstraints(max_length=20_000), AfterValidator(_storable)]
+from app.tasks.vocabulary import (
+    AssigneeIds,
+    Description,
+    Estimate,
+    LabelIds,
+    Name,
+    Title,
+)
+from app.tasks.vocabulary import Category as Category
+from app.tasks.vocabulary import EventKind as EventKind
+from app.tasks.vocabulary import LabelColor as LabelColor
+from app.tasks.vocabulary import Priority as Priority
+from app.tasks.vocabulary import WipMode as WipMode
 
 
 class Input(BaseModel):
@@ -62,6 +39,33 @@ class ColumnEdit(Input):
     name: Name
     is_done: bool = False
     wip_limit: int | None = Field(default=None, ge=1, le=9_999)
+    wip_mode: WipMode = WipMode.block
+    wip_per_lane: bool = Field(default=False, description="The limit counts in each lane of its own")
+
+
+class LaneEdit(Input):
+    """Without an id it is a new lane."""
+
+    id: UUID | None = None
+    name: Name
+
+
+class LabelEdit(Input):
+    """Without an id it is a new label."""
+
+    id: UUID | None = None
+    name: Name
+    color: LabelColor = LabelColor.gray
+
+
+class BoardOptions(Input):
+    """Each switch of a board; days of null switch off."""
+
+    category_on_completion: bool = True
+    forbid_done_while_blocked: bool = False
+    due_soon_days: int | None = Field(default=2, ge=0, le=60)
+    stale_days: int | None = Field(default=14, ge=1, le=365)
+    archive_after_days: int | None = Field(default=None, ge=1, le=3_650)
 
 
 class BoardCreate(Input):
@@ -73,10 +77,13 @@ class BoardCreate(Input):
 
 
 class BoardChange(Input):
-    """`columns` is the whole new row of columns in order; one that is left out is removed."""
+    """Each list is the whole new one in order; what is left out of it is removed. What is not given stays."""
 
     name: Name | None = None
     columns: list[ColumnEdit] | None = Field(default=None, min_length=1, max_length=30)
+    lanes: list[LaneEdit] | None = Field(default=None, max_length=50)
+    labels: list[LabelEdit] | None = Field(default=None, max_length=100)
+    options: BoardOptions | None = None
 
 
 class CardCreate(Input):
@@ -86,12 +93,15 @@ class CardCreate(Input):
     category: Category = Category.in_progress
     start_on: date | None = None
     due_on: date | None = None
-    assignee_id: UUID | None = None
+    estimate: Estimate | None = None
+    assignee_ids: AssigneeIds = []
+    label_ids: LabelIds = []
+    lane_id: UUID | None = Field(default=None, alias="lane")
     column_id: UUID | None = Field(default=None, alias="column", description="Default: the first column")
 
 
 class CardChange(Input):
-    """Only what is given changes; null clears a date or the assignee."""
+    """Only what is given changes; null clears a date or the estimate, and takes the card out of its lane."""
 
     version: int
     title: Title = ""
@@ -100,35 +110,51 @@ class CardChange(Input):
     category: Category = Category.in_progress
     start_on: date | None = None
     due_on: date | None = None
-    assignee_id: UUID | None = None
+    estimate: Estimate | None = None
+    assignee_ids: AssigneeIds = []
+    label_ids: LabelIds = []
+    lane_id: UUID | None = Field(default=None, alias="lane")
 
 
 class CardMove(Input):
-    """Below `after`, else above `before`, else to the end of the column. The server finds the place."""
+    """Below `after`, else above `before`, else to the end of the column. The server finds the place.
+
+    Without `lane` the card stays in its lane; null takes it out of any.
+    """
 
     column_id: UUID = Field(alias="column")
+    lane_id: UUID | None = Field(default=None, alias="lane")
     after_id: UUID | None = Field(default=None, alias="after")
     before_id: UUID | None = Field(default=None, alias="before")
     version: int
 
 
+class Assignee(Output):
+    id: UUID
+    name: str
+
+
 class Card(Output):
     id: UUID
     board_id: UUID
+    number: int
     column_id: UUID | None
+    lane_id: UUID | None = None
     title: str
     description: str
     priority: Priority
     category: Category
     start_on: date | None
     due_on: date | None
-    assignee_id: UUID | None
-    assignee: str | None = None
+    estimate: float | None = None
+    assignees: list[Assignee] = []
+    label_ids: list[UUID] = []
     owner_id: UUID | None
     version: int
     created_at: datetime
     completed_at: datetime | None
     archived_at: datetime | None
+    warnings: list[str] = Field(default=[], description="What the change led to, such as a limit that is passed")
 
 
 class MyCard(Card):
@@ -143,7 +169,21 @@ class Column(Output):
     name: str
     is_done: bool
     wip_limit: int | None
+    wip_mode: WipMode = WipMode.block
+    wip_per_lane: bool = False
+    over_limit: bool = False
     cards: list[Card] = []
+
+
+class Lane(Output):
+    id: UUID
+    name: str
+
+
+class Label(Output):
+    id: UUID
+    name: str
+    color: LabelColor
 
 
 class BoardLine(Output):
@@ -154,13 +194,17 @@ class BoardLine(Output):
     revision: int
     owner_id: UUID | None
     created_at: datetime
+    archived_at: datetime | None = None
     cards: int
     archived: int
     level: Level
 
 
 class Board(BoardLine):
+    options: BoardOptions = BoardOptions()
     columns: list[Column]
+    lanes: list[Lane] = []
+    labels: list[Label] = []
 
 
 class CardEvent(Output):
@@ -173,6 +217,8 @@ class CardEvent(Output):
     person: str
     from_column: str | None
     to_column: str | None
+    from_lane: str | None = None
+    to_lane: str | None = None
     title: str
     changes: dict[str, Any]
 

@@ -83,7 +83,9 @@ def _happened(db: Session, board_id: UUID, since: datetime, until: datetime) -> 
     cards = sa.func.count(sa.distinct(TransitionRow.card_id))
     query = sa.select(
         cards.filter(TransitionRow.kind == EventKind.created.value),
-        cards.filter(TransitionRow.kind == EventKind.moved.value),
+        cards.filter(
+            TransitionRow.kind == EventKind.moved.value, TransitionRow.from_column_id != TransitionRow.to_column_id
+        ),
     ).where(TransitionRow.board_id == board_id, TransitionRow.at >= since, TransitionRow.at < until)
     created, moved = db.execute(query).one()
     return created, moved
@@ -97,7 +99,7 @@ def _cards(rows: list[TransitionRow]) -> list[CardState]:
             column=row.to_column,
             priority=row.priority,
             category=row.category,
-            assignee=row.assignee,
+            assignee=", ".join(one["name"] for one in row.assignees) or None,
             due_on=row.due_on,
             completed_at=row.completed_at,
         )

@@ -97,19 +97,18 @@ def _fields(card: Card | None, board: Board, names: dict[UUID, str]) -> tuple[UU
         fields = {
             "priority": _select("Priority", PRIORITIES, card.priority if card else Priority.medium),
             "category": _select("Category", CATEGORIES, card.category if card else Category.in_progress),
-            "assignee_id": _select("Assigned to", _people(card, names), card.assignee_id if card else None),
+            "assignee_ids": _choose_people(card, names),
             "start_on": _clearable_date("Start", card, card.start_on if card else None),
             "due_on": _clearable_date("Due", card, card.due_on if card else None),
         }
     return column_id, {"title": title, "description": text, **fields}
 
 
-def _people(card: Card | None, names: dict[UUID, str]) -> dict[UUID | None, str]:
-    """Also whom the card is assigned to, should they have left."""
-    people: dict[UUID | None, str] = {None: "Nobody"}
-    if card and card.assignee_id:
-        people[card.assignee_id] = card.assignee or ""
-    return {**people, **dict(names.items())}
+def _choose_people(card: Card | None, names: dict[UUID, str]) -> list[UUID]:
+    """Also from those who have the card and have left."""
+    chosen = {one.id: one.name for one in card.assignees} if card else {}
+    people = {**chosen, **names}
+    return st.multiselect("Assigned to", list(people), list(chosen), format_func=people.__getitem__)
 
 
 def _select(label: str, options: dict[Any, str], chosen: Any) -> Any:

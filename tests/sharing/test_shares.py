@@ -140,10 +140,10 @@ def test_who_may_only_look_is_told_so(db: Session, people: People, board_id: UUI
 def test_a_card_goes_to_nobody_who_does_not_see_the_board(db: Session, people: People, board_id: UUID) -> None:
     assert set(tasks.assignees(db, people.owner, board_id).values()) == {"Ada", "Olga"}
     with pytest.raises(Invalid, match="Max does not see this board"):
-        tasks.create_card(db, people.owner, board_id, CardCreate(title="A", assignee_id=people.member.id))
+        tasks.create_card(db, people.owner, board_id, CardCreate(title="A", assignee_ids=[people.member.id]))
     team = new_team(db, people.member)
     sharing.grant(db, people.owner, Kind.board, board_id, ShareCreate(team_id=team, level=Level.edit))
-    card = tasks.create_card(db, people.owner, board_id, CardCreate(title="A", assignee_id=people.member.id))
+    card = tasks.create_card(db, people.owner, board_id, CardCreate(title="A", assignee_ids=[people.member.id]))
     assert [one.id for one in tasks.my_open_cards(db, people.member)] == [card.id]
     sharing.forget(db, Kind.board, board_id)
     assert tasks.my_open_cards(db, people.member) == []

@@ -24,26 +24,23 @@ def test_a_card_keeps_every_field(db: Session, ann: Actor, bob: Actor, board: Bo
         category="highlight",
         start_on=date(2026, 3, 1),
         due_on=date(2026, 3, 9),
-        assignee_id=bob.id,
+        assignee_ids=[bob.id, ann.id],
+        estimate=2.5,
         column_id=column(board, "Pending"),
     )
     made = tasks.create_card(db, ann, board.id, new)
     shown = next(c for c in tasks.board(db, bob, board.id).columns if c.name == "Pending").cards
     assert shown == [made]
-    assert (made.title, made.priority, made.assignee, made.owner_id) == (
-        "Write the budget",
-        Priority.urgent,
-        "Bob",
-        ann.id,
-    )
+    assert (made.title, made.priority, made.number) == ("Write the budget", Priority.urgent, 1)
+    assert ([one.name for one in made.assignees], made.owner_id, made.estimate) == (["Ann", "Bob"], ann.id, 2.5)
     assert made.description == "With **figures**"
 
 
-def test_dates_and_assignee_can_be_cleared_and_the_rest_stays(db: Session, ann: Actor, board: Board) -> None:
-    [card] = add(db, ann, board, "Call", due_on=date(2026, 3, 9), assignee_id=ann.id, description="soon")
-    change = CardChange(version=card.version, due_on=None, assignee_id=None)
+def test_dates_and_assignees_can_be_cleared_and_the_rest_stays(db: Session, ann: Actor, board: Board) -> None:
+    [card] = add(db, ann, board, "Call", due_on=date(2026, 3, 9), assignee_ids=[ann.id], description="soon")
+    change = CardChange(version=card.version, due_on=None, assignee_ids=[])
     after = tasks.change_card(db, ann, card.id, change)
-    assert (after.due_on, after.assignee_id, after.assignee) == (None, None, None)
+    assert (after.due_on, after.assignees) == (None, [])
     assert (after.title, after.description, after.version) == ("Call", "soon", card.version + 1)
 
 
@@ -69,7 +66,7 @@ def test_a_change_that_changes_nothing_leaves_no_trace(db: Session, ann: Actor, 
     ("fields", "message"),
     [
         ({"start_on": date(2026, 3, 9), "due_on": date(2026, 3, 1)}, "due_on: 2026-03-01 is before"),
-        ({"assignee_id": uuid4()}, "assignee_id: there is no active person"),
+        ({"assignee_ids": [uuid4()]}, "assignee_ids: there is no active person"),
         ({"column_id": uuid4()}, "column: this board has no column"),
     ],
 )

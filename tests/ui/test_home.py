@@ -22,13 +22,13 @@ def test_my_cards_are_the_open_ones_of_all_boards_in_order_of_their_date(db: Ses
     first, second = (tasks.create_board(db, ann, BoardCreate(name=name)) for name in ("First", "Second"))
 
     def card(board: object, title: str, **given: object) -> object:
-        new = CardCreate(title=title, **{"assignee_id": ann.id, **given})
+        new = CardCreate(title=title, **{"assignee_ids": [ann.id], **given})
         return tasks.create_card(db, ann, board.id, new)
 
     card(first, "no date")
     card(second, "later", due_on=date(2026, 5, 2))
     card(first, "sooner", due_on=date(2026, 5, 1))
-    card(first, "somebody else's", assignee_id=bob.id)
+    card(first, "somebody else's", assignee_ids=[bob.id])
     tasks.archive_card(db, ann, card(first, "archived").id)
     done = next(column for column in tasks.board(db, ann, first.id).columns if column.is_done)
     finished = card(first, "finished")
