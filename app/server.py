@@ -36,8 +36,10 @@ from app.core import children, clock, db, logging_setup, outgoing, startup
 from app.core.errors import AppError, StartupProblem
 from app.core.settings import Settings, settings
 from app.core.supervise import Crew
+from app.deliveries import service as deliveries
 from app.monitoring.count_requests import CountRequests, TraceRequests
 from app.monitoring.routes import routes as monitoring_routes
+from app.notices import service as notices
 from app.schedules import service as schedules
 from app.ui.auth.routes import routes as auth_routes
 from app.ui.faults import AnswerFaults
@@ -178,6 +180,8 @@ def _timer(database: startup.OpenDatabase) -> BackgroundScheduler:
     timer.add_job(_quietly, "interval", hours=1, args=[accounts.delete_old_answers], id="answers")
     timer.add_job(_quietly, "interval", hours=1, args=[admissions.delete_old_links], id="links")
     timer.add_job(_quietly, "interval", minutes=10, args=[admissions.delete_old_questions], id="questions")
+    timer.add_job(_quietly, "interval", minutes=1, args=[deliveries.start_digests], id="digests")
+    timer.add_job(_quietly, "interval", hours=1, args=[notices.delete_old], id="old notices")
     timer.add_job(_quietly, "interval", hours=1, args=[audit.note_head], id="audit", next_run_time=clock.now())
     timer.add_job(database.repair, "interval", seconds=5, id="database")
     return timer

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -14,10 +13,11 @@ from app.core.errors import AppError, Unavailable
 from app.core.settings import settings
 from app.deliveries import ledger
 from app.deliveries.compose import Draft, compose
+from app.deliveries.digests import DIGEST_JOB, send_digests
 from app.deliveries.letters import send_one_letter
 from app.deliveries.schemas import ReportOrder, State
 from app.deliveries.send import send_all
-from app.deliveries.smtp_accounts import AccountNotFound, access_smtp_account
+from app.deliveries.smtp_accounts import AccountNotFound, access_smtp_account, outbox_address
 from app.deliveries.tables import DeliveryRow, SmtpAccountRow
 from app.jobs.context import START_AGAIN, Handler, JobContext, limited, turned_away
 from app.reports import service as reports
@@ -106,7 +106,7 @@ def _open(db: Session, ctx: JobContext, fire: Fire, order: ReportOrder) -> None:
         "subject": order.subject,
         "run_id": ctx.run_id,
     }
-    ledger.open_rows(db, fire, order, account, account.from_address if account else _own_address(), facts)
+    ledger.open_rows(db, fire, order, account, account.from_address if account else outbox_address(), facts)
 
 
 def _report(ctx: JobContext, fire: Fire, order: ReportOrder) -> Report:
@@ -193,10 +193,6 @@ def _account(db: Session, order: ReportOrder) -> SmtpAccountRow | None:
         raise AccountNotFound("The mail account of this schedule was deleted. Choose another one there.") from error
 
 
-def _own_address() -> str:
-    return f"autoreport@{urlsplit(settings().base_url).hostname or 'localhost'}"
-
-
 def _with_lateness(db: Session, fire: Fire, message: str) -> str:
     if not fire.late:
         return message
@@ -208,4 +204,5 @@ HANDLERS: dict[str, Handler] = {
     "deliveries.deliver": deliver,
     "deliveries.send": send,
     "deliveries.send_letter": send_letter,
+    DIGEST_JOB: send_digests,
 }

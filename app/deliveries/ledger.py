@@ -102,22 +102,28 @@ def keep_message(db: Session, delivery_id: UUID, key: str, content: bytes, **fac
 
 def open_letter(db: Session, letter: Letter, account: SmtpAccountRow, unique_key: str) -> UUID | None:
     """None when a letter was made under this key before."""
+    facts = {"policy": Policy.at_least_once, "subject": letter.subject, "schedule_name": LETTER_KIND}
+    return open_one(db, LETTER_OCCASION + unique_key, letter.to, account, account.from_address, **facts)
+
+
+def open_one(
+    db: Session, occasion: str, recipient: str, account: SmtpAccountRow | None, sender: str, **facts: Any
+) -> UUID | None:
+    """Without an account for the built-in outbox. None when there is one for this occasion already."""
     now, delivery_id = clock.now(), uuid4()
     row = {
         "id": delivery_id,
-        "occasion": LETTER_OCCASION + unique_key,
-        "recipient": letter.to,
-        "channel": Channel.smtp,
-        "policy": Policy.at_least_once,
-        "message_id": f"<{delivery_id.hex}@{account.from_address.rpartition('@')[2]}>",
-        "subject": letter.subject,
-        "sender": account.from_address,
-        "schedule_name": LETTER_KIND,
+        "occasion": occasion,
+        "recipient": recipient,
+        "channel": Channel.smtp if account else Channel.outbox,
+        "message_id": f"<{delivery_id.hex}@{sender.rpartition('@')[2]}>",
+        "sender": sender,
         "fire_at": now,
-        "account_id": account.id,
-        "account_name": account.name,
+        "account_id": account.id if account else None,
+        "account_name": account.name if account else "",
         "created_at": now,
         "changed_at": now,
+        **facts,
     }
     made = insert(DeliveryRow).values(row).on_conflict_do_nothing(index_elements=["occasion", "recipient"])
     return db.scalar(made.returning(DeliveryRow.id))

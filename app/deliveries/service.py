@@ -16,6 +16,7 @@ from app.core.errors import AppError, Conflict, Invalid, NotFound
 from app.core.mail import Phase
 from app.core.paging import Page, fetch_page
 from app.deliveries import ledger
+from app.deliveries.digests import start_digests
 from app.deliveries.letters import NoMailAccount, can_send_letters, send_letter
 from app.deliveries.read_message import read_message
 from app.deliveries.schemas import Delivery, DeliveryFilter, MessageView, ReportOrder, State
@@ -52,6 +53,7 @@ __all__ = [
     "send_letter",
     "smtp_accounts",
     "smtp_accounts_page",
+    "start_digests",
 ]
 
 DELIVER_JOB = "deliveries.deliver"

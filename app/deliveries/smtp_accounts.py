@@ -1,5 +1,6 @@
 """Mail accounts: kept by admins, the password unreadable at rest."""
 
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -12,6 +13,7 @@ from app.core.actor import Actor, Role, require_role
 from app.core.errors import Conflict, Invalid, NotFound
 from app.core.mail import NotSent, Phase
 from app.core.paging import Page, fetch_page
+from app.core.settings import settings
 from app.core.smtp import Smtp
 from app.core.smtp_access import SmtpAccess, Timeouts
 from app.deliveries.schemas import AccountCheck, SmtpAccount, SmtpAccountChange, SmtpAccountCreate
@@ -137,6 +139,11 @@ def smtp_access(row: SmtpAccountRow) -> SmtpAccess:
         password=secrets.decrypt(row.password_encrypted) if row.password_encrypted else "",
         ca_pem=row.ca_pem,
     )
+
+
+def outbox_address() -> str:
+    """From where messages come that go to the built-in outbox."""
+    return f"autoreport@{urlsplit(settings().base_url).hostname or 'localhost'}"
 
 
 def system_account(db: Session) -> SmtpAccountRow | None:

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from app.accounts import service as accounts
 from app.core.actor import Actor
 from app.notices.occasion import Occasion, occasion
 from app.notices.schemas import Digest, MailMode, Notice
@@ -15,7 +16,7 @@ from app.notices.tables import DigestRow, NoticeRow, NoticeSettingsRow
 
 
 def due_digests(db: Session, now: datetime) -> list[UUID]:
-    """Whose mail has come due. Two queries, whatever there is."""
+    """Whose mail has come due, of those who may still sign in. Three queries, whatever there is."""
     waiting = sa.and_(
         NoticeRow.person_id == NoticeSettingsRow.person_id,
         NoticeRow.read_at.is_(None),
@@ -27,9 +28,12 @@ def due_digests(db: Session, now: datetime) -> list[UUID]:
     query = query.order_by(NoticeSettingsRow.person_id).execution_options(populate_existing=True)
     found = [(row, _occasion(row, now), oldest) for row, oldest in db.execute(query).tuples()]
     due = {(row.person_id, at.key) for row, at, oldest in found if oldest < at.until}
+    if not due:
+        return []
     made = sa.select(DigestRow.person_id, DigestRow.occasion)
     made = made.where(sa.tuple_(DigestRow.person_id, DigestRow.occasion).in_(due))
-    return sorted(person_id for person_id, _ in due - set(db.execute(made).tuples()))
+    left = {person_id for person_id, _ in due - set(db.execute(made).tuples())}
+    return sorted(person_id for person_id, (_, is_active) in accounts.entries_of(db, left).items() if is_active)
 
 
 def take_digest(db: Session, actor: Actor, now: datetime) -> Digest | None:
