@@ -2,6 +2,7 @@
 
 from collections import Counter
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -63,16 +64,31 @@ def boards_page(db: Session, actor: Actor, *, limit: int = 50, cursor: str | Non
 
 def board(db: Session, actor: Actor, board_id: UUID) -> Board:
     """Everything on it in six queries, however many cards there are."""
-    require_role(actor, Role.viewer)
-    row = db.execute(_seen_by(actor).where(BoardRow.id == board_id)).one_or_none()
-    if row is None:
-        raise NotFound("There is no such board, or you may not see it.")
+    row = _seen_row(db, actor, board_id)
     names = accounts.person_names(db, actor)
     cards: dict[UUID, list[Card]] = {}
     query = sa.select(CardRow).where(CardRow.board_id == board_id, CardRow.archived_at.is_(None))
     for card in db.scalars(query.order_by(CardRow.rank).execution_options(populate_existing=True)):
         assert card.column_id
         cards.setdefault(card.column_id, []).append(with_assignees(card, names))
+    return _whole(db, row, cards)
+
+
+def board_frame(db: Session, actor: Actor, board_id: UUID) -> Board:
+    """The board without its cards: columns, lanes, labels, options. `cards` says how many there are."""
+    return _whole(db, _seen_row(db, actor, board_id), {})
+
+
+def _seen_row(db: Session, actor: Actor, board_id: UUID) -> Any:
+    require_role(actor, Role.viewer)
+    row = db.execute(_seen_by(actor).where(BoardRow.id == board_id)).one_or_none()
+    if row is None:
+        raise NotFound("There is no such board, or you may not see it.")
+    return row
+
+
+def _whole(db: Session, row: Any, cards: dict[UUID, list[Card]]) -> Board:
+    board_id = row[0].id
     return Board(
         **_line(*row).model_dump(),
         options=BoardOptions.model_validate(row[0].options),
