@@ -21,6 +21,7 @@ from app.sharing import tables as _sharing
 from app.sources import tables as _sources
 from app.sources.streams import tables as _source_streams
 from app.tasks import tables as _tasks
+from app.tasks.automations import tables as _automations
 from app.tasks.undo import tables as _task_edits
 from app.tasks.calendar import tables as _calendars
 from app.tasks.details import tables as _card_details

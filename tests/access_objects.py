@@ -36,6 +36,7 @@ from app.sharing.schemas import Kind, MemberAdd, ShareCreate, TeamCreate
 from app.sources import service as sources
 from app.sources.schemas import SourceCreate
 from app.tasks import service as tasks
+from app.tasks.filters.tables import FilterRow
 from app.tasks.schemas import Board, BoardCreate, CardCreate
 from app.templates import service as templates
 from app.templates.schemas import TemplateCreate
@@ -136,6 +137,14 @@ class Objects:
     def card_id(self) -> UUID:
         with transaction() as db:
             return tasks.create_card(db, SYSTEM, self.board.id, CardCreate(title=self.marker)).id
+
+    @cached_property
+    def filter_id(self) -> UUID:
+        with transaction() as db:
+            shared = FilterRow(board_id=self.board.id, name=self.marker, text="", shared=True, created_at=clock.now())
+            db.add(shared)
+            db.flush()
+            return shared.id
 
     @cached_property
     def name(self) -> str:

@@ -140,6 +140,13 @@ RULES: dict[str, Rule] = {
     "GET /boards/{board_id}/cards": on(Kind.board, VIEW, VIEWER),
     "POST /boards/{board_id}/cards": on(Kind.board, EDIT, MEMBER, json(title="New")),
     "GET /boards/{board_id}/summary": on(Kind.board, VIEW, VIEWER, lambda _: WINDOW),
+    "GET /boards/{board_id}/filters": on(Kind.board, VIEW, VIEWER),
+    "POST /boards/{board_id}/filters": on(
+        Kind.board, VIEW, VIEWER, lambda _: {"json": {"name": uuid4().hex, "text": "is:open"}}
+    ),
+    "PUT /boards/{board_id}/filters/default": on(Kind.board, VIEW, VIEWER, json(filter_id=None)),
+    "PATCH /boards/{board_id}/filters/{filter_id}": on(Kind.board, EDIT, MEMBER, json(text="is:done")),
+    "DELETE /boards/{board_id}/filters/{filter_id}": on(Kind.board, EDIT, MEMBER),
     "GET /cards/{card_id}": on(Kind.board, VIEW, VIEWER),
     "PATCH /cards/{card_id}": on(Kind.board, EDIT, MEMBER, json(version=1, title="Changed")),
     "DELETE /cards/{card_id}": on(Kind.board, OWN, MEMBER),

@@ -1,13 +1,17 @@
 """Boards and cards over HTTP."""
 
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import AwareDatetime
 
-from app.accounts.web import Caller, Db, Limit
+from app.accounts.web import Caller, Db, Limit, asked_by_itself
 from app.core.paging import Page
 from app.tasks import service as tasks
+from app.tasks.details import api as details
+from app.tasks.faces.schemas import BoardChanges
+from app.tasks.filters import api as filters
 from app.tasks.schemas import (
     Board,
     BoardChange,
@@ -21,7 +25,11 @@ from app.tasks.schemas import (
     CardMove,
 )
 
+MAX_REVISION = 2**63 - 1
+
 router = APIRouter(tags=["tasks"])
+router.include_router(filters.router)
+router.include_router(details.router)
 
 
 @router.get("/boards")
@@ -48,6 +56,19 @@ def change_board(db: Db, caller: Caller, board_id: UUID, change: BoardChange) ->
     return tasks.change_board(db, caller, board_id, change)
 
 
+@router.get("/boards/{board_id}/changes")
+@asked_by_itself
+def read_changes(
+    db: Db,
+    caller: Caller,
+    board_id: UUID,
+    since: Annotated[int | None, Query(ge=0, le=MAX_REVISION)] = None,
+    text: Annotated[str, Query(alias="filter", max_length=1_000)] = "",
+) -> BoardChanges:
+    """What changed after the revision `since`; without it all cards. `filter` tells which of them it finds."""
+    return tasks.board_changes(db, caller, board_id, since, text)
+
+
 @router.get("/boards/{board_id}/cards")
 def search_cards(
     db: Db,
@@ -55,12 +76,13 @@ def search_cards(
     board_id: UUID,
     *,
     text: str = "",
+    filter: Annotated[str, Query(max_length=1_000)] = "",
     archived: bool = False,
     limit: Limit = 50,
     cursor: str | None = None,
 ) -> Page[Card]:
-    """Cards that hold every word of `text` in title or description; newest first."""
-    return tasks.search_cards(db, caller, board_id, text, archived=archived, limit=limit, cursor=cursor)
+    """Cards that hold every word of `text` in title or description and that `filter` finds; newest first."""
+    return tasks.search_cards(db, caller, board_id, text, filter=filter, archived=archived, limit=limit, cursor=cursor)
 
 
 @router.post("/boards/{board_id}/cards", status_code=201)
