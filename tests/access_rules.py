@@ -137,6 +137,7 @@ RULES: dict[str, Rule] = {
     "POST /boards": Rule(MEMBER, json(name="New")),
     "GET /boards/{board_id}": on(Kind.board, VIEW, VIEWER),
     "PATCH /boards/{board_id}": on(Kind.board, EDIT, MEMBER, json(name="Renamed"), shared=AUTHOR),
+    "GET /boards/{board_id}/changes": on(Kind.board, VIEW, VIEWER),
     "GET /boards/{board_id}/cards": on(Kind.board, VIEW, VIEWER),
     "POST /boards/{board_id}/cards": on(Kind.board, EDIT, MEMBER, json(title="New")),
     "GET /boards/{board_id}/summary": on(Kind.board, VIEW, VIEWER, lambda _: WINDOW),

@@ -19,6 +19,7 @@ from app.sharing import service as sharing
 from app.sharing.schemas import Kind, Level
 from app.tasks.access import access_board, columns_of, level_on_board, visible_boards
 from app.tasks.belongings import labels_of, lanes_of
+from app.tasks.filters import service as filters
 from app.tasks.moves import complete_or_reopen
 from app.tasks.rank import spread
 from app.tasks.record import bump, log_card, log_column, with_assignees
@@ -118,13 +119,16 @@ def search_cards(
     board_id: UUID,
     text: str = "",
     *,
+    filter: str = "",
     archived: bool = False,
     limit: int = 50,
     cursor: str | None = None,
 ) -> Page[Card]:
-    """Cards whose title or description contains every word of `text`; newest first."""
+    """Cards whose title or description contains every word of `text`, and that `filter` finds; newest first."""
+    wanted = filters.parse(filter)
     access_board(db, actor, board_id)
     query = sa.select(CardRow).where(CardRow.board_id == board_id, CardRow.archived_at.is_not(None) == archived)
+    query = query.where(filters.condition(wanted, actor, board_id))
     for word in text.replace("\x00", " ").split():
         query = query.where((CardRow.title + " " + CardRow.description).icontains(word, autoescape=True))
     show = partial(with_assignees, names=accounts.person_names(db, actor))

@@ -16,6 +16,7 @@ from app.sharing import service as sharing
 from app.sharing.schemas import Kind
 from app.tasks.access import access_card, access_room, board_of, check_on_board, check_version, columns_of
 from app.tasks.belongings import assign, attach_labels, check_lane
+from app.tasks.details.files import forget_files
 from app.tasks.moves import check_room, end_of, put, rank_between
 from app.tasks.record import as_seen, bump, log_card
 from app.tasks.schemas import Card, CardChange, CardCreate, CardEvent, EventKind
@@ -120,6 +121,7 @@ def delete_card(db: Session, actor: Actor, card_id: UUID) -> None:
         raise NotArchived
     audit.record(db, actor, Action.card_deleted, row.id, board=str(board.id), title=row.title)
     log_card(db, actor, row, EventKind.deleted)
+    forget_files(db, CardRow.id == row.id)
     db.delete(row)
     board.whole_from = bump(db, board.id)
     db.flush()

@@ -11,6 +11,7 @@ from app.core.actor import Actor
 from app.core.errors import Conflict, Invalid
 from app.tasks.access import access_card, board_of, check_on_board, check_version, columns_of
 from app.tasks.belongings import check_lane, lanes_of
+from app.tasks.details.blockers import check_unblocked, touch_waiting
 from app.tasks.rank import MAX_LENGTH, between, spread
 from app.tasks.record import as_seen, log_card, touch
 from app.tasks.schemas import BoardOptions, Card, CardMove, Category, EventKind, WipMode
@@ -64,11 +65,15 @@ def complete_or_reopen(db: Session, card: CardRow, *, is_done: bool) -> dict[str
     was_done = card.completed_at is not None
     if was_done == is_done:
         return {}
+    options = BoardOptions.model_validate(board_of(db, card.board_id).options)
+    if card.id:  # a new one holds nothing up, and nothing holds it up
+        if is_done and options.forbid_done_while_blocked:
+            check_unblocked(db, [card])
+        touch_waiting(db, card.board_id, [card.id])
     card.completed_at = clock.now() if is_done else None
     old, new = Category.in_progress.value, Category.accomplishment.value
     if not is_done:
         old, new = new, old
-    options = BoardOptions.model_validate(board_of(db, card.board_id).options)
     if not options.category_on_completion or card.category != old:
         return {}
     card.category = new

@@ -76,7 +76,7 @@ from app.tasks.filters.service import (
 )
 from app.tasks.filters.service import describe as describe_filter
 from app.tasks.filters.service import parse as parse_filter
-from app.tasks.metrics.service import METRIC_TABLES, board_metrics, metrics_csv, metrics_rows
+from app.tasks.metrics.service import METRIC_TABLES, board_metrics, metrics_csv, metrics_rows, task_analytics
 from app.tasks.mine import my_open_cards
 from app.tasks.moves import ColumnFull, NeighboursMoved, move_card
 from app.tasks.summaries import board_summary
@@ -159,6 +159,7 @@ __all__ = [
     "search_cards",
     "store_file",
     "sweep_files",
+    "task_analytics",
     "touch_waiting",
     "waiting",
     "write_comment",
