@@ -29,11 +29,13 @@ from app.schedules.api import router as schedules
 from app.sharing.api import router as sharing
 from app.sources.api import router as sources
 from app.tasks.api import router as tasks
+from app.tasks.automations.api import router as automations
 from app.templates.api import router as templates
 
 ROUTERS = [
     accounts,
     admissions,
+    automations,
     datasets,
     deliveries,
     documents,

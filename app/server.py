@@ -41,6 +41,7 @@ from app.monitoring.count_requests import CountRequests, TraceRequests
 from app.monitoring.routes import routes as monitoring_routes
 from app.notices import service as notices
 from app.schedules import service as schedules
+from app.tasks.service import automations
 from app.ui.auth.routes import routes as auth_routes
 from app.ui.faults import AnswerFaults
 from app.ui.gate import Gate
@@ -49,6 +50,7 @@ ROOT = Path(__file__).resolve().parents[1]
 UI_SCRIPT = ROOT / "app" / "ui" / "app.py"  # not beside pages/: Streamlit would serve a page without this script
 GRACE_SECONDS = 5
 EXIT_SECONDS = 10
+MOST_IN_A_ROW = 100
 
 log = structlog.stdlib.get_logger(__name__)
 _database: startup.OpenDatabase | None = None
@@ -182,18 +184,30 @@ def _timer(database: startup.OpenDatabase) -> BackgroundScheduler:
     timer.add_job(_quietly, "interval", minutes=10, args=[admissions.delete_old_questions], id="questions")
     timer.add_job(_quietly, "interval", minutes=1, args=[deliveries.start_digests], id="digests")
     timer.add_job(_quietly, "interval", hours=1, args=[notices.delete_old], id="old notices")
+    timer.add_job(_until_done, "interval", seconds=5, args=[automations.look_for_cards], id="rules")
+    timer.add_job(_until_done, "interval", seconds=5, args=[automations.make_recurring_card], id="recurring cards")
+    timer.add_job(_until_done, "interval", minutes=1, args=[automations.archive_old_cards], id="automatic archive")
+    timer.add_job(_quietly, "interval", hours=1, args=[automations.delete_old_runs], id="old runs of rules")
     timer.add_job(_quietly, "interval", hours=1, args=[audit.note_head], id="audit", next_run_time=clock.now())
     timer.add_job(database.repair, "interval", seconds=5, id="database")
     return timer
 
 
-def _quietly(work: Callable[[Session], object]) -> None:
+def _until_done(work: Callable[[Session], bool]) -> None:
+    """One thing a transaction, until there is none; not for ever, so that a stop need not wait."""
+    for _ in range(MOST_IN_A_ROW):
+        if not _quietly(work):
+            return
+
+
+def _quietly(work: Callable[[Session], object]) -> object:
     """A database that is away for a while is one line a try, not a traceback a second."""
     try:
         with db.transaction() as session:
-            work(session)
+            return work(session)
     except OperationalError as error:
         log.warning("database away", work=work.__name__, reason=str(error.orig).splitlines()[0])
+        return None
 
 
 def _announce(config: Settings, crew: Crew) -> None:

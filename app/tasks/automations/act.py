@@ -1,0 +1,123 @@
+"""What a rule does to a card: through the same functions as people, so that limits, history and versions hold."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from app.core.actor import Actor
+from app.notices import service as notices
+from app.notices.schemas import About, NoticeKind
+from app.sharing.schemas import Kind
+from app.tasks.automations.notify import link_to
+from app.tasks.automations.parts import Action
+from app.tasks.automations.words import Names, action_words
+from app.tasks.cards import archive_card, change_card
+from app.tasks.details.schemas import ItemCreate
+from app.tasks.details.service import add_item, checklist
+from app.tasks.moves import move_card
+from app.tasks.schemas import CardChange, CardMove
+from app.tasks.tables import BoardRow, CardRow
+
+
+@dataclass(frozen=True)
+class Doing:
+    """One rule at work on one card. `key` is unique for the occasion; `cause` is the person who started it all."""
+
+    db: Session
+    actor: Actor
+    card: CardRow
+    names: Names
+    rule: str
+    key: str
+    cause: UUID | None = None
+
+
+def perform(doing: Doing, then: list[Action]) -> list[str]:
+    """Says what was done; nothing of what was so already. Raises AppError: then the caller takes all of it back."""
+    return [action_words(one, doing.names) for one in then if DO[one.kind](doing, one)]
+
+
+def _move(doing: Doing, then: Any) -> bool:
+    card = doing.card
+    if card.column_id == then.column_id:
+        return False
+    move_card(doing.db, doing.actor, card.id, CardMove(column_id=then.column_id, version=card.version))
+    return True
+
+
+def _change(doing: Doing, **fields: Any) -> bool:
+    card, before = doing.card, doing.card.version
+    change_card(doing.db, doing.actor, card.id, CardChange(version=card.version, **fields))
+    return card.version != before
+
+
+def _add_label(doing: Doing, then: Any) -> bool:
+    return _change(doing, label_ids=[*_without(doing.card.label_ids, then.label_id), then.label_id])
+
+
+def _remove_label(doing: Doing, then: Any) -> bool:
+    return _change(doing, label_ids=_without(doing.card.label_ids, then.label_id))
+
+
+def _assign(doing: Doing, then: Any) -> bool:
+    return _change(doing, assignee_ids=[*_without(doing.card.assignee_ids, then.person_id), then.person_id])
+
+
+def _unassign(doing: Doing, then: Any) -> bool:
+    left = _without(doing.card.assignee_ids, then.person_id) if then.person_id else []
+    return _change(doing, assignee_ids=left)
+
+
+def _archive(doing: Doing, _: Any) -> bool:
+    if doing.card.archived_at is not None:
+        return False
+    archive_card(doing.db, doing.actor, doing.card.id)
+    return True
+
+
+def _notify(doing: Doing, then: Any) -> bool:
+    """Only people who see the board, and not the one whose own doing it is."""
+    card = doing.card
+    wanted = {*then.person_ids, *(card.assignee_ids if then.assignees else ())}
+    wanted |= {card.owner_id} if then.author and card.owner_id else set()
+    told = notices.tell(
+        doing.db,
+        (wanted & doing.names.people.keys()) - {doing.cause},
+        NoticeKind.automation,
+        key=doing.key,
+        subject=f"#{card.number} {card.title}",
+        text=then.text or doing.rule,
+        link=link_to(card.board_id, card.id),
+        about=About(Kind.board, card.board_id, doing.db.get_one(BoardRow, card.board_id).name),
+        item_id=card.id,
+    )
+    return bool(told)
+
+
+def _add_checklist(doing: Doing, then: Any) -> bool:
+    held = {item.text.casefold() for item in checklist(doing.db, doing.actor, doing.card.id).items}
+    new = [text for text in then.items if text.casefold() not in held]
+    for text in new:
+        add_item(doing.db, doing.actor, doing.card.id, ItemCreate(text=text))
+    return bool(new)
+
+
+def _without(ids: list[UUID], one: UUID) -> list[UUID]:
+    return [each for each in ids if each != one]
+
+
+DO: dict[str, Callable[[Doing, Any], bool]] = {
+    "move": _move,
+    "priority": lambda doing, then: _change(doing, priority=then.priority),
+    "category": lambda doing, then: _change(doing, category=then.category),
+    "add_label": _add_label,
+    "remove_label": _remove_label,
+    "assign": _assign,
+    "unassign": _unassign,
+    "archive": _archive,
+    "notify": _notify,
+    "checklist": _add_checklist,
+}

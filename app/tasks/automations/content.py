@@ -1,0 +1,88 @@
+"""A card made from a template, and a template made from a card."""
+
+from datetime import date, timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.core.actor import Actor
+from app.tasks.automations.react import names_on
+from app.tasks.automations.schemas import CardContent, Made
+from app.tasks.cards import card, create_card
+from app.tasks.details.schemas import ItemCreate
+from app.tasks.details.service import add_item
+from app.tasks.details.tables import ChecklistItemRow
+from app.tasks.schemas import CardCreate
+from app.tasks.tables import CardRow, LaneRow
+
+GONE_LABEL, GONE_PERSON = "a label that is gone", "somebody who no longer sees this board"
+GONE_COLUMN, GONE_LANE = "its column, which is gone", "its lane, which is gone"
+
+
+class Place(NamedTuple):
+    column_id: UUID | None = None
+    lane_id: UUID | None = None
+
+
+def make_card(db: Session, actor: Actor, board_id: UUID, content: CardContent, place: Place, today: date) -> Made:
+    """What the template names and is gone is left out, and said. Raises ColumnFull."""
+    names = names_on(db, board_id)
+    lane_is_there = place.lane_id is None or _has_lane(db, board_id, place.lane_id)
+    labels = [one for one in content.label_ids if one in names.labels]
+    people = [one for one in content.assignee_ids if one in names.people]
+    column_is_there = place.column_id is None or place.column_id in names.columns
+    new = CardCreate(
+        title=content.title,
+        description=content.description,
+        priority=content.priority,
+        category=content.category,
+        start_on=_day(today, content.start_in_days),
+        due_on=_day(today, content.due_in_days),
+        estimate=content.estimate,
+        assignee_ids=people,
+        label_ids=labels,
+        lane_id=place.lane_id if lane_is_there else None,
+        column_id=place.column_id if column_is_there else None,
+    )
+    made = create_card(db, actor, board_id, new)
+    for text in content.checklist:
+        add_item(db, actor, made.id, ItemCreate(text=text))
+    missing = {
+        GONE_LABEL: len(labels) < len(content.label_ids),
+        GONE_PERSON: len(people) < len(content.assignee_ids),
+        GONE_COLUMN: not column_is_there,
+        GONE_LANE: not lane_is_there,
+    }
+    return Made(card=card(db, actor, made.id), left_out=[words for words, is_so in missing.items() if is_so])
+
+
+def content_of(db: Session, row: CardRow) -> CardContent:
+    """Its dates counted from the day on which it was made; nothing of its checklist is done."""
+    made_on = row.created_at.date()
+    items = sa.select(ChecklistItemRow.text).where(ChecklistItemRow.card_id == row.id)
+    return CardContent(
+        title=row.title,
+        description=row.description,
+        priority=row.priority,
+        category="in_progress",
+        start_in_days=_days(made_on, row.start_on),
+        due_in_days=_days(made_on, row.due_on),
+        assignee_ids=row.assignee_ids,
+        label_ids=row.label_ids,
+        estimate=row.estimate,
+        checklist=list(db.scalars(items.order_by(ChecklistItemRow.rank).limit(100))),
+    )
+
+
+def _has_lane(db: Session, board_id: UUID, lane_id: UUID) -> bool:
+    return db.scalar(sa.select(LaneRow.id).where(LaneRow.id == lane_id, LaneRow.board_id == board_id)) is not None
+
+
+def _day(today: date, days: int | None) -> date | None:
+    return None if days is None else today + timedelta(days=days)
+
+
+def _days(start: date, end: date | None) -> int | None:
+    return None if end is None else max((end - start).days, 0)

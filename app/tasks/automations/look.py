@@ -1,0 +1,104 @@
+"""Rules that wait for time look for their cards every few minutes, whichever process ticks."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+import structlog
+from sqlalchemy.orm import Session
+
+from app.core import clock
+from app.tasks.automations.access import lock_board
+from app.tasks.automations.parts import Due, Idle, Timed
+from app.tasks.automations.react import fits, names_on, run_rule
+from app.tasks.automations.schemas import Outcome, Rule
+from app.tasks.automations.tables import RuleRow, RunRow
+from app.tasks.schemas import EventKind
+from app.tasks.tables import BoardRow, CardRow, TransitionRow
+
+EVERY = timedelta(minutes=5)
+AT_ONCE = 50
+ENTERED = (EventKind.created.value, EventKind.revived.value)
+
+log = structlog.get_logger()
+
+
+def look_for_cards(db: Session) -> bool:
+    """Lets one rule that is due do its work on the next cards; False when none is due. The caller commits.
+
+    One board a transaction, so that two processes never wait for each other in a circle.
+    """
+    due = sa.and_(RuleRow.enabled, RuleRow.next_look_at <= clock.now())
+    on_a_board = sa.select(RuleRow).join(BoardRow, BoardRow.id == RuleRow.board_id)
+    row = db.scalar(on_a_board.where(due, BoardRow.archived_at.is_(None)).order_by(RuleRow.next_look_at).limit(1))
+    if row is None:
+        return False
+    if lock_board(db, row.board_id) is None:
+        return True
+    seen, found = row.next_look_at, 0
+    claim = sa.update(RuleRow).where(RuleRow.id == row.id, RuleRow.next_look_at == seen, RuleRow.enabled)
+    claimed = db.scalar(claim.values(next_look_at=clock.now() + EVERY).returning(RuleRow.id))
+    if claimed is None:
+        return True
+    try:
+        with db.begin_nested():
+            db.refresh(row)
+            found = _work_on(db, Rule.model_validate(row))
+    except Exception:
+        log.exception("rule_not_looked_at", rule_id=str(claimed))
+    if found == AT_ONCE:
+        db.execute(sa.update(RuleRow).where(RuleRow.id == claimed).values(next_look_at=clock.now()))
+    return True
+
+
+def _work_on(db: Session, rule: Rule) -> int:
+    """How many cards it was about."""
+    query = sa.select(CardRow, occasion(rule)).where(waiting_cards(rule, rule.board_id))
+    found = db.execute(query.order_by(CardRow.number).limit(AT_ONCE)).tuples().all()
+    if not found:
+        return 0
+    names = names_on(db, rule.board_id)
+    done = [run_rule(db, rule, card, which, names) for card, which in found]
+    log.info("rule_looked", rule_id=str(rule.id), cards=len(done), failed=done.count(Outcome.failed))
+    return len(found)
+
+
+def waiting_cards(rule: Rule, board_id: UUID) -> sa.ColumnElement[bool]:
+    """Open cards whose time has come, and that this rule has not dealt with on this occasion."""
+    dealt = sa.select(RunRow.id).where(
+        RunRow.rule_id == rule.id, RunRow.card_id == CardRow.id, RunRow.occasion == occasion(rule)
+    )
+    return sa.and_(fits(rule, board_id), CardRow.completed_at.is_(None), _time_has_come(rule), ~dealt.exists())
+
+
+def occasion(rule: Rule) -> sa.ColumnElement[str]:
+    """Each due date is one, and so is each time the card changed its column."""
+    when = _timed(rule)
+    which = sa.cast(CardRow.due_on if isinstance(when, Due) else _last_move(TransitionRow.id), sa.Text)
+    return sa.literal(f"{when.kind}:{when.days}:") + which
+
+
+def _time_has_come(rule: Rule) -> sa.ColumnElement[bool]:
+    when, today = _timed(rule), clock.now().astimezone(ZoneInfo(rule.zone)).date()
+    if isinstance(when, Idle):
+        return sa.type_coerce(_last_move(TransitionRow.at) <= clock.now() - timedelta(days=when.days), sa.Boolean())
+    not_late = CardRow.due_on >= today if when.days >= 0 else sa.true()
+    return sa.and_(CardRow.due_on <= today + timedelta(days=when.days), not_late)
+
+
+def _timed(rule: Rule) -> Timed:
+    assert isinstance(rule.when, Timed)
+    return rule.when
+
+
+def _last_move(what: Any) -> Any:
+    """Into the column it is in now."""
+    moved = sa.and_(
+        TransitionRow.kind == EventKind.moved.value,
+        TransitionRow.from_column_id.is_distinct_from(TransitionRow.to_column_id),
+    )
+    entered = sa.or_(TransitionRow.kind.in_(ENTERED), moved)
+    lines = sa.select(what).where(TransitionRow.card_id == CardRow.id, entered)
+    return lines.order_by(TransitionRow.id.desc()).limit(1).correlate(CardRow).scalar_subquery()
