@@ -3,6 +3,7 @@
 from app.core.actor import Role
 from app.sharing import service as sharing
 from app.sharing.schemas import Kind
+from app.tasks import notices as _notices  # noqa: F401  it listens
 from app.tasks.access import BoardIsArchived, CardIsArchived, StaleCard, access_board, access_card
 from app.tasks.automations import service as automations
 from app.tasks.boards import (
@@ -62,6 +63,19 @@ from app.tasks.details.service import (
     write_comment,
     write_note,
 )
+from app.tasks.exchange.service import (
+    BoardFile,
+    ImportedBefore,
+    RowsRejected,
+    board_import,
+    export_board,
+    import_board,
+    import_report,
+    preview_import,
+    read_import,
+    report_text,
+    store_import,
+)
 from app.tasks.faces.service import board_changes
 from app.tasks.filters.service import (
     FilterError,
@@ -86,6 +100,7 @@ sharing.offer_kind(Kind.board, BoardRow, owner_role=Role.member)
 
 __all__ = [
     "METRIC_TABLES",
+    "BoardFile",
     "BoardIsArchived",
     "CardBlocked",
     "CardIsArchived",
@@ -93,9 +108,11 @@ __all__ = [
     "ColumnNotEmpty",
     "FilterError",
     "FilterNameTaken",
+    "ImportedBefore",
     "ItemsMoved",
     "NeighboursMoved",
     "NotArchived",
+    "RowsRejected",
     "StaleCard",
     "TooManyFilters",
     "WaitsInCircle",
@@ -111,6 +128,7 @@ __all__ = [
     "board",
     "board_changes",
     "board_frame",
+    "board_import",
     "board_metrics",
     "board_revision",
     "board_summary",
@@ -138,9 +156,12 @@ __all__ = [
     "describe_filter",
     "edit_comment",
     "edit_note",
+    "export_board",
     "file_content",
     "files",
     "forget_files",
+    "import_board",
+    "import_report",
     "metrics_csv",
     "metrics_rows",
     "move_card",
@@ -150,14 +171,18 @@ __all__ = [
     "on_comment",
     "parse_filter",
     "possible_blockers",
+    "preview_import",
+    "read_import",
     "remove_blocker",
     "remove_item",
+    "report_text",
     "revive_card",
     "save_filter",
     "saved_filters",
     "saved_filters_page",
     "search_cards",
     "store_file",
+    "store_import",
     "sweep_files",
     "task_analytics",
     "touch_waiting",

@@ -3,6 +3,7 @@
 Everything that is named by something else has a key of the file. Nothing here reads or writes anything.
 """
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -62,7 +63,7 @@ class Label:
 
 @dataclass
 class State:
-    """What a line of the history says of the card as it was afterwards."""
+    """What a line of the history says of the card as it was afterwards. `named`: labels are names, not keys."""
 
     title: str
     column: str | None = None
@@ -74,6 +75,7 @@ class State:
     lane: str | None = None
     labels: tuple[str, ...] = ()
     members: tuple[str, ...] = ()
+    named: bool = False
 
 
 @dataclass
@@ -155,6 +157,10 @@ class Draft:
             line.examples.append(example[:120])
 
 
+def one_line(text: str) -> str:
+    return re.sub(r"\s*[\r\n\v\f\x85\u2028\u2029]+\s*", " ", text).strip() or "Without a title"
+
+
 def cut(text: str, length: int) -> str:
     return text if len(text) <= length else text[: length - 1] + "…"
 
@@ -214,13 +220,13 @@ def _rename(draft: Draft, things: list[Any], kind: str) -> None:
 
 
 def _fit(draft: Draft, card: Card) -> None:
-    title = " ".join(card.title.split()) or "Without a title"
+    title = one_line(card.title)
     if len(title) > TITLE:
         card.extras.insert(0, f"Full title: {title}")
         draft.note(KEPT, f"Titles longer than {TITLE} characters: the whole of it is in the description", title)
     card.title = cut(title, TITLE)
     for event in card.events:
-        event.state.title = cut(" ".join(event.state.title.split()) or "Without a title", TITLE)
+        event.state.title = cut(one_line(event.state.title), TITLE)
     if card.start_on and card.due_on and card.start_on > card.due_on:
         card.extras.append(f"Start: {card.start_on}")
         draft.note(KEPT, "Start dates after the due date, as text in the description", card.title)

@@ -57,6 +57,8 @@ class OwnCard(Own):
     category: Category = Category.in_progress
     estimate: Estimate | None = None
     lane: str | None = None
+    start_on: date | None = None
+    due_on: date | None = None
     completed_at: AwareDatetime | None = None
     blocked_by: list[str] = Field(default=[], max_length=1_000)
     notes: list[OwnNote] = Field(default=[], max_length=10_000)
@@ -112,6 +114,7 @@ def own_column(column: Column, given: Mapping[str, Any] | None) -> None:
 def own_card(card: Card, given: Mapping[str, Any] | None) -> None:
     if own := checked(OwnCard, given):
         card.priority, card.category, card.estimate = own.priority.value, own.category.value, own.estimate
+        card.start_on, card.due_on = own.start_on, own.due_on
         card.lane, card.blocked_by = own.lane, list(dict.fromkeys(own.blocked_by))
         card.completed_at = own.completed_at
         card.notes = [note.model_dump() for note in own.notes]
@@ -133,4 +136,5 @@ def state_of(own: OwnState) -> State:
         lane=own.lane,
         labels=tuple(own.labels),
         members=tuple(own.members),
+        named=True,
     )

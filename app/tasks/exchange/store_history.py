@@ -40,13 +40,14 @@ def _event_row(event: Event, card: Card, ids: Ids) -> dict[str, Any]:
 
 
 def _state_fields(state: State, ids: Ids) -> dict[str, Any]:
+    known = ids.label_names
     assignees = {ids.people[key].id: ids.people[key].name for key in state.members if key in ids.people}
     return {
         "title": state.title,
         "priority": state.priority,
         "category": state.category,
         "assignees": [{"id": str(person_id), "name": name} for person_id, name in assignees.items()],
-        "labels": [ids.label_names[key] for key in state.labels if key in ids.label_names],
+        "labels": list(state.labels) if state.named else [ids.label_names[key] for key in state.labels if key in known],
         "estimate": float(state.estimate) if state.estimate is not None else None,
         "due_on": state.due_on,
         "completed_at": state.completed_at,

@@ -23,6 +23,7 @@ class Parts:
     checklists: dict[str, list[Checklist]]
     fields: dict[str, CustomField]
     names: dict[str, str] = field(default_factory=dict)
+    is_own: bool = False  # a file of ours, in which nothing has a name that Trello gave
 
     @classmethod
     def of(cls, draft: Draft, board: TBoard, zone: ZoneInfo) -> "Parts":
@@ -34,7 +35,8 @@ class Parts:
             else:
                 draft.note(LEFT, "Checklists of cards that are not in the file", one.name or "")
         names = {person.key: person.name for person in draft.people}
-        return cls(draft, zone, lists, {one.id: one for one in board.custom_fields or []}, names)
+        fields = {one.id: one for one in board.custom_fields or []}
+        return cls(draft, zone, lists, fields, names, is_own=board.autoreport is not None)
 
     def fill(self, card: Card, one: TCard) -> None:
         self._checklists(card, one)
@@ -48,7 +50,7 @@ class Parts:
         found.update({checklist.id: checklist for checklist in self.checklists.get(card.key, [])})
         for checklist in sorted(found.values(), key=lambda one: (one.pos or 0, one.id)):
             name = (checklist.name or "").strip()
-            heading = "" if name == "Checklist" else cut(name, NAME)
+            heading = "" if name == "Checklist" and not self.is_own else cut(name, NAME)
             if not checklist.check_items:
                 card.extras.append(f"Empty checklist: {name or 'without a name'}")
                 self.draft.note(KEPT, "Checklists without items", f"{card.title}: {name}")

@@ -1,0 +1,28 @@
+"""The one way into imports and exports of boards."""
+
+from app.tasks.exchange.exports import BoardFile, export_board
+from app.tasks.exchange.imports import (
+    ImportedBefore,
+    RowsRejected,
+    board_import,
+    import_board,
+    import_report,
+    preview_import,
+    read_import,
+    report_text,
+    store_import,
+)
+
+__all__ = [
+    "BoardFile",
+    "ImportedBefore",
+    "RowsRejected",
+    "board_import",
+    "export_board",
+    "import_board",
+    "import_report",
+    "preview_import",
+    "read_import",
+    "report_text",
+    "store_import",
+]
