@@ -14,8 +14,10 @@ from app.tasks.access import access_card
 from app.tasks.details.record import card_to_change, tell
 from app.tasks.details.schemas import BlockerAdd, LinkedCard
 from app.tasks.details.tables import BlockerRow
+from app.tasks.events import on_card_event
 from app.tasks.record import touch_cards
-from app.tasks.tables import CardRow, ColumnRow
+from app.tasks.schemas import EventKind
+from app.tasks.tables import CardRow, ColumnRow, TransitionRow
 
 MOST_BLOCKERS = 100
 NAMED = 5  # in a message
@@ -107,10 +109,16 @@ def check_unblocked(db: Session, cards: Collection[CardRow]) -> None:
 
 
 def touch_waiting(db: Session, board_id: UUID, card_ids: Collection[UUID]) -> None:
-    """What waits for these cards shows it: call it when they were completed, opened, archived, revived or deleted."""
+    """What waits for these cards shows it: call it when they were completed or taken up again."""
     query = sa.select(BlockerRow.card_id).where(BlockerRow.blocker_id.in_(card_ids)).distinct()
     if others := list(db.scalars(query)):
         touch_cards(db, board_id, others)
+
+
+@on_card_event
+def _see_who_leaves(db: Session, _actor: Actor, card: CardRow, event: TransitionRow) -> None:
+    if event.kind in (EventKind.archived, EventKind.revived, EventKind.deleted):
+        touch_waiting(db, card.board_id, [card.id])
 
 
 def _check_circle(db: Session, card: CardRow, blocker: CardRow) -> None:

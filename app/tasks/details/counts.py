@@ -25,7 +25,7 @@ def counts(db: Session, board_id: UUID, card_ids: Collection[UUID] | None = None
 
 
 def _counted(board_id: UUID, card_ids: Collection[UUID] | None) -> Any:
-    parts = {
+    parts: dict[str, tuple[Any, Any]] = {
         "checklist_total": (ChecklistItemRow, sa.true()),
         "checklist_done": (ChecklistItemRow, ChecklistItemRow.done_at.is_not(None)),
         "comments": (CommentRow, sa.true()),

@@ -66,10 +66,10 @@ def edit_note(db: Session, actor: Actor, card_id: UUID, note_id: UUID, change: N
     require_author(actor, row.author_id, "note")
     before = row.day
     changed = {name: new for name, new in _wanted(change).items() if new != getattr(row, name)}
+    if not any(changed.get(part, getattr(row, part)) for part in PARTS):
+        raise Invalid(f"text: a note says something. Write at least one of {', '.join(PARTS)}, or delete it.")
     for name, new in changed.items():
         setattr(row, name, new)
-    if not any(getattr(row, part) for part in PARTS):
-        raise Invalid(f"text: a note says something. Write at least one of {', '.join(PARTS)}, or delete it.")
     if changed:
         row.edited_at = clock.now()
         tell(db, actor, card, "note", (before.isoformat(), row.day.isoformat()))

@@ -6,14 +6,15 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints, model_validator
 
-from app.tasks.schemas import Description, Input, Output
+from app.tasks.schemas import Input, Output
+from app.tasks.vocabulary import Storable
 
 PARTS = ("text", "issue", "analysis", "timeline", "resolution")
 
-ItemText = Annotated[Description, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
-ListName = Annotated[Description, StringConstraints(strip_whitespace=True, max_length=80)]
-CommentText = Annotated[Description, StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000)]
-NotePart = Annotated[Description, StringConstraints(strip_whitespace=True, max_length=10_000)]
+ItemText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), Storable]
+ListName = Annotated[str, StringConstraints(strip_whitespace=True, max_length=80), Storable]
+CommentText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000), Storable]
+NotePart = Annotated[str, StringConstraints(strip_whitespace=True, max_length=10_000), Storable]
 
 
 class ItemCreate(Input):
