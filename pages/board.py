@@ -8,20 +8,16 @@ from uuid import UUID
 
 import streamlit as st
 
-from app.core import clock
 from app.core.actor import Actor, Role
 from app.sharing.schemas import Kind
 from app.tasks import service as tasks
 from app.tasks.schemas import Board, BoardLine
-from app.ui.board import Answer, current, draw, may_work, obey, picture_of, use_full_width, waiting_command
+from app.ui.board import current, draw, may_work, use_full_width
 from app.ui.board_archive import archived_cards
 from app.ui.board_form import change_columns, may_change_board, may_make_boards, new_board
-from app.ui.card_form import open_card, write_card
-from app.ui.page import empty_state, page_header, reading, viewer, zone
+from app.ui.card_form import open_card, show_asked_card, write_card
+from app.ui.page import empty_state, page_header, reading, viewer
 from app.ui.share_dialog import sharing_line
-
-REFRESH = 4  # seconds after which a tab sees what others did
-OPEN, ANSWER = "board_open", "board_answer"
 
 person = viewer()
 use_full_width()
@@ -41,18 +37,11 @@ def choose(lines: list[BoardLine]) -> UUID:
     return chosen
 
 
-@st.fragment(run_every=REFRESH)
 def live_board(who: Actor, shown: Board, text: str) -> None:
-    board_id = shown.id
-    answer: Answer = st.session_state.get(ANSWER, Answer())
-    if command := waiting_command(board_id):
-        answer = st.session_state[ANSWER] = obey(viewer(), board_id, command)
-        if answer.opens:
-            st.session_state[OPEN] = answer.opens
-            st.rerun()
-    board = current(who, board_id)
-    today = clock.now().astimezone(zone()).date()
-    draw(board, picture_of(board, who, answer, text=text, today=today))
+    if card_id := draw(shown, who, text):
+        with reading() as db:
+            card = tasks.card(db, who, card_id)
+        open_card(card, shown)
 
 
 BOARD = "Board"
@@ -103,6 +92,4 @@ with header:
     page_header(board.name)
     sharing_line(person, Kind.board, board.id)
 VIEWS[view](person, board, text)
-if opened := st.session_state.pop(OPEN, None):
-    for card in (card for column in board.columns for card in column.cards if card.id == opened):
-        open_card(card, board)
+show_asked_card(person)
