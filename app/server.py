@@ -41,6 +41,7 @@ from app.monitoring.count_requests import CountRequests, TraceRequests
 from app.monitoring.routes import routes as monitoring_routes
 from app.notices import service as notices
 from app.schedules import service as schedules
+from app.tasks.calendar.routes import routes as calendar_routes
 from app.tasks.service import automations
 from app.ui.auth.routes import routes as auth_routes
 from app.ui.faults import AnswerFaults
@@ -57,7 +58,7 @@ _database: startup.OpenDatabase | None = None
 
 
 def routes() -> list[BaseRoute]:
-    return [*monitoring_routes, *auth_routes, Mount("/api/v1", app=api)]
+    return [*monitoring_routes, *auth_routes, *calendar_routes, Mount("/api/v1", app=api)]
 
 
 def middleware() -> list[Middleware]:

@@ -20,8 +20,18 @@ from app.monitoring.jobs import HANDLERS as MONITORING
 from app.reports.jobs import HANDLERS as REPORTS
 from app.sources.jobs import HANDLERS as SOURCES
 from app.sources.streams.supervise import followers
+from app.tasks.exchange.jobs import HANDLERS as BOARDS
 
-HANDLERS: dict[str, Handler] = {**DATASETS, **DOCUMENTS, **SOURCES, **REPORTS, **DELIVERIES, **ADMISSIONS, **MONITORING}
+HANDLERS: dict[str, Handler] = {
+    **DATASETS,
+    **DOCUMENTS,
+    **BOARDS,
+    **SOURCES,
+    **REPORTS,
+    **DELIVERIES,
+    **ADMISSIONS,
+    **MONITORING,
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

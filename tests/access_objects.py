@@ -36,6 +36,13 @@ from app.sharing.schemas import Kind, MemberAdd, ShareCreate, TeamCreate
 from app.sources import service as sources
 from app.sources.schemas import SourceCreate
 from app.tasks import service as tasks
+from app.tasks.automations import service as automations
+from app.tasks.automations.schemas import CardContent, RecurrenceCreate, RuleCreate
+from app.tasks.automations.schemas import TemplateCreate as CardTemplateCreate
+from app.tasks.exchange.imports import report_of
+from app.tasks.exchange.read import parse
+from app.tasks.exchange.schemas import ImportWishes
+from app.tasks.exchange.tables import BoardImportRow
 from app.tasks.filters.tables import FilterRow
 from app.tasks.schemas import Board, BoardCreate, CardCreate
 from app.templates import service as templates
@@ -64,7 +71,7 @@ class Objects:
         self.shares = sharing.OPEN if shares is None else shares
         self.marker = f"marked{uuid4().hex}"
         self.format, self.row_id, self.number, self.version = "json", 1, 1, 1
-        self.kind = "board"
+        self.kind, self.table = "board", "flow"
 
     def __getitem__(self, name: str) -> str:
         return str(getattr(self, name))
@@ -139,12 +146,51 @@ class Objects:
             return tasks.create_card(db, SYSTEM, self.board.id, CardCreate(title=self.marker)).id
 
     @cached_property
+    def rule_id(self) -> UUID:
+        facts = {"name": self.marker, "when": {"kind": "completed"}, "then": [{"kind": "archive"}]}
+        with transaction() as db:
+            return automations.create_rule(db, SYSTEM, self.board.id, RuleCreate.model_validate(facts)).id
+
+    @cached_property
+    def recurrence_id(self) -> UUID:
+        facts = {"content": {"title": self.marker}, "timing": {"cron": "0 9 * * 1"}}
+        with transaction() as db:
+            new = RecurrenceCreate.model_validate(facts)
+            return automations.create_recurrence(db, SYSTEM, self.board.id, new).id
+
+    @cached_property
+    def card_template_id(self) -> UUID:
+        new = CardTemplateCreate(name=self.marker, content=CardContent(title=self.marker))
+        with transaction() as db:
+            return automations.create_card_template(db, SYSTEM, self.board.id, new).id
+
+    @cached_property
     def filter_id(self) -> UUID:
         with transaction() as db:
             shared = FilterRow(board_id=self.board.id, name=self.marker, text="", shared=True, created_at=clock.now())
             db.add(shared)
             db.flush()
             return shared.id
+
+    @cached_property
+    def import_id(self) -> UUID:
+        return self._import(state="running", board_id=None)
+
+    @cached_property
+    def imported_board_id(self) -> UUID:
+        self._import(state="done", board_id=self.board.id)
+        return self.board.id
+
+    def _import(self, **facts: Any) -> UUID:
+        report = parse(b"title\nOne\n", f"{self.marker}.csv", ImportWishes(), clock.now())
+        row = BoardImportRow(
+            person_id=self.owner.id, format="csv", file_name=f"{self.marker}.csv", size=1, sha256=self.marker,
+            at=clock.now(), report=report_of(report, self.marker, {}).model_dump(mode="json"), **facts,
+        )  # fmt: skip
+        with transaction() as db:
+            db.add(row)
+            db.flush()
+            return row.id
 
     @cached_property
     def name(self) -> str:

@@ -25,6 +25,7 @@ Body = Callable[[Objects], dict[str, Any]]
 FILE: dict[str, Any] = {"files": {"file": ("cities.csv", CSV, "text/csv")}}
 TRIED = dumps(SCHEMA)
 WINDOW = {"params": {"since": "2026-01-01T00:00:00Z", "until": "2026-02-01T00:00:00Z"}}
+RULE: dict[str, Any] = {"when": {"kind": "completed"}, "then": [{"kind": "archive"}]}
 PDF = pdf("Cities and people")
 PASSWORD = "three unrelated words"
 WEB: dict[str, Any] = {"kind": "https", "settings": {"url": "https://127.0.0.1:1/cities.csv"}}
@@ -140,7 +141,22 @@ RULES: dict[str, Rule] = {
     "GET /boards/{board_id}/changes": on(Kind.board, VIEW, VIEWER),
     "GET /boards/{board_id}/cards": on(Kind.board, VIEW, VIEWER),
     "POST /boards/{board_id}/cards": on(Kind.board, EDIT, MEMBER, json(title="New")),
+    "POST /boards/import": Rule(
+        MEMBER, lambda _: {"files": {"file": ("cards.csv", b"title\nOne\n", "text/csv")}, "params": {"again": True}}
+    ),
+    "GET /board-imports/{import_id}": mine(admins=True),
+    "GET /boards/{board_id}/import": on(
+        Kind.board, VIEW, VIEWER, lambda things: {"path": {"board_id": things.imported_board_id}}
+    ),
+    "GET /boards/{board_id}/export": on(Kind.board, VIEW, VIEWER),
+    "GET /boards/{board_id}/calendar-link": on(Kind.board, VIEW, VIEWER),
+    "POST /boards/{board_id}/calendar-link": on(Kind.board, VIEW, VIEWER, json()),
+    "DELETE /boards/{board_id}/calendar-link": Rule(VIEWER),
     "GET /boards/{board_id}/summary": on(Kind.board, VIEW, VIEWER, lambda _: WINDOW),
+    "GET /boards/{board_id}/metrics": on(Kind.board, VIEW, VIEWER),
+    "GET /boards/{board_id}/metrics/{table}.csv": on(Kind.board, VIEW, VIEWER),
+    "GET /analytics/tasks": Rule(VIEWER),
+    "GET /analytics/tasks/{table}.csv": Rule(VIEWER),
     "GET /boards/{board_id}/filters": on(Kind.board, VIEW, VIEWER),
     "POST /boards/{board_id}/filters": on(
         Kind.board, VIEW, VIEWER, lambda _: {"json": {"name": uuid4().hex, "text": "is:open"}}
@@ -148,6 +164,28 @@ RULES: dict[str, Rule] = {
     "PUT /boards/{board_id}/filters/default": on(Kind.board, VIEW, VIEWER, json(filter_id=None)),
     "PATCH /boards/{board_id}/filters/{filter_id}": on(Kind.board, EDIT, MEMBER, json(text="is:done")),
     "DELETE /boards/{board_id}/filters/{filter_id}": on(Kind.board, EDIT, MEMBER),
+    "GET /boards/{board_id}/rules": on(Kind.board, VIEW, VIEWER),
+    "POST /boards/{board_id}/rules": on(Kind.board, EDIT, MEMBER, json(name="New", **RULE), shared=AUTHOR),
+    "POST /boards/{board_id}/rules/try": on(Kind.board, VIEW, VIEWER, json(**RULE)),
+    "PATCH /rules/{rule_id}": on(Kind.board, EDIT, MEMBER, json(version=1, enabled=False), shared=AUTHOR),
+    "DELETE /rules/{rule_id}": on(Kind.board, EDIT, MEMBER, shared=AUTHOR),
+    "POST /rules/{rule_id}/try": on(Kind.board, VIEW, VIEWER),
+    "GET /rules/{rule_id}/runs": on(Kind.board, VIEW, VIEWER),
+    "GET /boards/{board_id}/recurring": on(Kind.board, VIEW, VIEWER),
+    "POST /boards/{board_id}/recurring": on(
+        Kind.board, EDIT, MEMBER, json(content={"title": "New"}, timing={"cron": "0 9 * * 1"})
+    ),
+    "PATCH /recurring/{recurrence_id}": on(Kind.board, EDIT, MEMBER, json(version=1, enabled=False)),
+    "DELETE /recurring/{recurrence_id}": on(Kind.board, EDIT, MEMBER),
+    "GET /recurring/{recurrence_id}/runs": on(Kind.board, VIEW, VIEWER),
+    "GET /boards/{board_id}/card-templates": on(Kind.board, VIEW, VIEWER),
+    "POST /boards/{board_id}/card-templates": on(
+        Kind.board, EDIT, MEMBER, lambda _: {"json": {"name": uuid4().hex, "content": {"title": "New"}}}
+    ),
+    "PATCH /card-templates/{card_template_id}": on(Kind.board, EDIT, MEMBER, json(version=1, name="Changed")),
+    "DELETE /card-templates/{card_template_id}": on(Kind.board, EDIT, MEMBER),
+    "POST /card-templates/{card_template_id}/use": on(Kind.board, EDIT, MEMBER, json()),
+    "GET /boards/{board_id}/auto-archive": on(Kind.board, VIEW, VIEWER, lambda _: {"params": {"days": 5}}),
     "GET /cards/{card_id}": on(Kind.board, VIEW, VIEWER),
     "PATCH /cards/{card_id}": on(Kind.board, EDIT, MEMBER, json(version=1, title="Changed")),
     "DELETE /cards/{card_id}": on(Kind.board, OWN, MEMBER),

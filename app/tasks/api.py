@@ -9,9 +9,12 @@ from pydantic import AwareDatetime
 from app.accounts.web import Caller, Db, Limit, asked_by_itself
 from app.core.paging import Page
 from app.tasks import service as tasks
+from app.tasks.calendar import api as calendar
 from app.tasks.details import api as details
+from app.tasks.exchange import api as exchange
 from app.tasks.faces.schemas import BoardChanges
 from app.tasks.filters import api as filters
+from app.tasks.metrics import api as metrics
 from app.tasks.schemas import (
     Board,
     BoardChange,
@@ -24,12 +27,16 @@ from app.tasks.schemas import (
     CardEvent,
     CardMove,
 )
+from app.tasks.undo.schemas import Steps, Undone, UndoRequest
 
 MAX_REVISION = 2**63 - 1
 
 router = APIRouter(tags=["tasks"])
+router.include_router(exchange.router)
+router.include_router(calendar.router)
 router.include_router(filters.router)
 router.include_router(details.router)
+router.include_router(metrics.router)
 
 
 @router.get("/boards")
@@ -89,6 +96,24 @@ def search_cards(
 def create_card(db: Db, caller: Caller, board_id: UUID, new: CardCreate) -> Card:
     """At the end of its column; without `column`, of the first one."""
     return tasks.create_card(db, caller, board_id, new)
+
+
+@router.get("/boards/{board_id}/steps")
+def read_steps(db: Db, caller: Caller, board_id: UUID) -> Steps:
+    """What undo and redo would do next, for you."""
+    return tasks.next_steps(db, caller, board_id)
+
+
+@router.post("/boards/{board_id}/undo")
+def undo_step(db: Db, caller: Caller, board_id: UUID, asked: UndoRequest) -> Undone:
+    """Takes back what you did last to cards of this board. 409 when somebody else changed one of them since."""
+    return tasks.undo(db, caller, board_id, asked.skip)
+
+
+@router.post("/boards/{board_id}/redo")
+def redo_step(db: Db, caller: Caller, board_id: UUID, asked: UndoRequest) -> Undone:
+    """Does again what you took back last."""
+    return tasks.redo(db, caller, board_id, asked.skip)
 
 
 @router.get("/boards/{board_id}/summary")

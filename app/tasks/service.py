@@ -18,6 +18,7 @@ from app.tasks.boards import (
     create_board,
     search_cards,
 )
+from app.tasks.calendar.service import NoSuchFeed, calendar_link, make_calendar_link, revoke_calendar_link
 from app.tasks.cards import (
     NotArchived,
     archive_card,
@@ -95,6 +96,8 @@ from app.tasks.mine import my_open_cards
 from app.tasks.moves import ColumnFull, NeighboursMoved, move_card
 from app.tasks.summaries import board_summary
 from app.tasks.tables import BoardRow
+from app.tasks.undo.remember import one_step
+from app.tasks.undo.service import ChangedSince, NothingToRedo, NothingToUndo, next_steps, redo, undo
 
 sharing.offer_kind(Kind.board, BoardRow, owner_role=Role.member)
 
@@ -104,6 +107,7 @@ __all__ = [
     "BoardIsArchived",
     "CardBlocked",
     "CardIsArchived",
+    "ChangedSince",
     "ColumnFull",
     "ColumnNotEmpty",
     "FilterError",
@@ -111,7 +115,10 @@ __all__ = [
     "ImportedBefore",
     "ItemsMoved",
     "NeighboursMoved",
+    "NoSuchFeed",
     "NotArchived",
+    "NothingToRedo",
+    "NothingToUndo",
     "RowsRejected",
     "StaleCard",
     "TooManyFilters",
@@ -134,6 +141,7 @@ __all__ = [
     "board_summary",
     "boards",
     "boards_page",
+    "calendar_link",
     "card",
     "card_history",
     "card_history_page",
@@ -162,21 +170,26 @@ __all__ = [
     "forget_files",
     "import_board",
     "import_report",
+    "make_calendar_link",
     "metrics_csv",
     "metrics_rows",
     "move_card",
     "my_open_cards",
+    "next_steps",
     "notes",
     "notes_between",
     "on_comment",
+    "one_step",
     "parse_filter",
     "possible_blockers",
     "preview_import",
     "read_import",
+    "redo",
     "remove_blocker",
     "remove_item",
     "report_text",
     "revive_card",
+    "revoke_calendar_link",
     "save_filter",
     "saved_filters",
     "saved_filters_page",
@@ -186,6 +199,7 @@ __all__ = [
     "sweep_files",
     "task_analytics",
     "touch_waiting",
+    "undo",
     "waiting",
     "write_comment",
     "write_note",

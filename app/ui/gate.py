@@ -26,7 +26,11 @@ from app.ui.tabs import SIGNED_OUT, OpenTabs, Tab, login_for, page_of, push_to, 
 
 API = "/api/v1"
 # The API asks for a key or a session itself; what else is here holds no data of anybody.
-OPEN = (API, "/auth", "/health", "/metrics", "/u", "/static", "/favicon.png", "/_stcore/health", "/_stcore/host-config")
+# A calendar program cannot sign in: the link that it was given is its key.
+OPEN = (
+    API, "/auth", "/calendar", "/health", "/metrics", "/u", "/static", "/favicon.png", "/_stcore/health",
+    "/_stcore/host-config",
+)  # fmt: skip
 IDENTITY = (b"x-app-user-id", b"x-app-user-email", b"x-app-user-role")
 SETUP, LOGIN = "/auth/setup", "/auth/login"
 FIRST_FRAME_SECONDS = 2.0

@@ -82,7 +82,7 @@ def preview_import(db: Session, actor: Actor, stored: Upload, found: Found) -> I
     """What the file would become; nothing is stored but the file itself, until it is imported or a day old."""
     require_role(actor, Role.member)
     people = match(found.draft.people, accounts.active_people(db))
-    report = _report(found, stored.file_name, {key: person.name for key, person in people.items()})
+    report = report_of(found, stored.file_name, {key: person.name for key, person in people.items()})
     return ImportPreview(**report.model_dump(), already=_same_file(db, actor, stored.sha256))
 
 
@@ -129,7 +129,7 @@ def finish_import(db: Session, actor: Actor, row: BoardImportRow, found: Found, 
     board_id = store(db, actor, draft, name=name, origin=ORIGINS[found.format], share_with=wishes.share_with)
     row.board_id, row.state, row.format = board_id, "done", found.format
     people = match(draft.people, accounts.active_people(db))
-    report = _report(found, row.file_name, {key: person.name for key, person in people.items()})
+    report = report_of(found, row.file_name, {key: person.name for key, person in people.items()})
     row.report = report.model_dump(mode="json")
     if row.key:
         delete_after_commit(db, [row.key])
@@ -219,7 +219,7 @@ def _same_file(db: Session, actor: Actor, sha256: str) -> list[SameFile]:
     return [SameFile(board_id=board_id, board=name, at=at) for board_id, name, at in rows]
 
 
-def _report(found: Found, file_name: str, people: dict[str, str]) -> Report:
+def report_of(found: Found, file_name: str, people: dict[str, str]) -> Report:
     draft = found.draft
     living = [card for card in draft.cards if not card.gone]
     return Report(
