@@ -121,22 +121,22 @@ def create_card_template(db: Db, caller: Caller, board_id: UUID, new: TemplateCr
     return automations.create_card_template(db, caller, board_id, new)
 
 
-@router.patch("/card-templates/{template_id}")
-def change_card_template(db: Db, caller: Caller, template_id: UUID, change: TemplateChange) -> CardTemplate:
+@router.patch("/card-templates/{card_template_id}")
+def change_card_template(db: Db, caller: Caller, card_template_id: UUID, change: TemplateChange) -> CardTemplate:
     """Cards that were made from it stay as they are. 409 when `version` is no longer the latest."""
-    return automations.change_card_template(db, caller, template_id, change)
+    return automations.change_card_template(db, caller, card_template_id, change)
 
 
-@router.delete("/card-templates/{template_id}", status_code=204)
-def delete_card_template(db: Db, caller: Caller, template_id: UUID) -> None:
+@router.delete("/card-templates/{card_template_id}", status_code=204)
+def delete_card_template(db: Db, caller: Caller, card_template_id: UUID) -> None:
     """Cards that were made from it stay."""
-    automations.delete_card_template(db, caller, template_id)
+    automations.delete_card_template(db, caller, card_template_id)
 
 
-@router.post("/card-templates/{template_id}/use", status_code=201)
-def use_card_template(db: Db, caller: Caller, template_id: UUID, use: TemplateUse) -> Made:
+@router.post("/card-templates/{card_template_id}/use", status_code=201)
+def use_card_template(db: Db, caller: Caller, card_template_id: UUID, use: TemplateUse) -> Made:
     """A card at the end of `column`, by default of the first one; its dates count from today."""
-    return automations.use_card_template(db, caller, template_id, use)
+    return automations.use_card_template(db, caller, card_template_id, use)
 
 
 @router.get("/boards/{board_id}/auto-archive")
