@@ -1,51 +1,186 @@
-"""The dialogs of one card: write a new one, change it, read it, see what happened to it."""
+"""The dialogs of one card: write a new one, and everything there is to an existing one.
 
-from datetime import date
-from typing import Any
+A card that is open stands in the address, so that a link or a reload opens it again: `?board=…&card=…`.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple, TypeVar
 from uuid import UUID
 
 import streamlit as st
-from pydantic import ValidationError
+from sqlalchemy.orm import Session
 
 from app.accounts import service as accounts
-from app.core.errors import Invalid
+from app.core.actor import Actor
+from app.core.paging import Page
 from app.tasks import service as tasks
-from app.tasks.schemas import (
-    Board,
-    Card,
-    CardChange,
-    CardCreate,
-    CardMove,
-    Category,
-    Priority,
-)
-from app.ui.board import CATEGORIES, PRIORITIES, may_work
-from app.ui.card_history import FIELDS, told
+from app.tasks.details.schemas import CardFile, ChecklistItem, Comment, LinkedCard, Note
+from app.tasks.schemas import Board, Card, CardEvent, CardMove
+from app.ui.board import may_work
+from app.ui.card_blockers import blockers_section
+from app.ui.card_checklist import checklist_section
+from app.ui.card_comments import comments_section, read_comments
+from app.ui.card_fields import card_change, card_fields, new_card
+from app.ui.card_files import files_section
+from app.ui.card_history import told
+from app.ui.card_notes import notes_section
+from app.ui.card_parts import do_what_is_wanted
+from app.ui.card_reading import read_section
+from app.ui.markdown import show_markdown
 from app.ui.page import action, plain, reading, viewer
+
+CARD, SHOWN, WARNED = "card", "card_shown", "card_warned"
+T = TypeVar("T")
+
+
+class Contents(NamedTuple):
+    """All that the dialog of a card shows, read at one moment."""
+
+    card: Card
+    board: Board
+    people: dict[UUID, str]
+    names: dict[UUID, str]
+    items: list[ChecklistItem]
+    comments: tuple[list[Comment], bool]
+    notes: list[Note]
+    files: list[CardFile]
+    blockers: list[LinkedCard]
+    waiting: list[LinkedCard]
+    events: list[CardEvent]
 
 
 def open_card(card: Card, board: Board) -> None:
     """For changing, or for reading where the viewer may not change."""
+    st.query_params[CARD] = str(card.id)
+    st.session_state[SHOWN] = card.id
 
-    @st.dialog(plain(card.title), width="medium")
+    @st.dialog(plain(f"#{card.number} {card.title}"), width="medium", on_dismiss=close_card)
     def dialog() -> None:
         person = viewer()
+        do_what_is_wanted()
         with reading() as db:
-            names = accounts.person_names(db, person)
-            events = tasks.card_history(db, person, card.id)
-            assignees = tasks.assignees(db, person, board.id)
-        edit = ["Edit"] if may_work(board, person) else []
-        *editing, read, history = st.tabs([*edit, "Read", f"History ({len(events)})"])
-        for tab in editing:
-            with tab:
-                _change(card, board, assignees)
-        with read:
-            st.markdown(card.description or "*No description yet.*")
-        with history:
-            for event in events:
-                st.markdown(told(event, names))
+            found = _read(db, person, card.id)
+        _draw(person, card, found)
 
     dialog()
+
+
+def close_card() -> None:
+    st.query_params.pop(CARD, None)
+
+
+def show_asked_card(person: Actor) -> None:
+    """At the end of a page: the card that its address names, unless the page itself has opened one."""
+    for warning in st.session_state.pop(WARNED, []):
+        st.toast(plain(warning), icon=":material/warning:")
+    if st.session_state.pop(SHOWN, None) or CARD not in st.query_params:
+        return
+    try:
+        card_id = UUID(st.query_params[CARD])
+    except ValueError:
+        close_card()
+        return
+    with reading() as db:
+        card = tasks.card(db, person, card_id)
+        board = tasks.board_frame(db, person, card.board_id)
+    open_card(card, board)
+    st.session_state.pop(SHOWN)
+
+
+def _read(db: Session, person: Actor, card_id: UUID) -> Contents:
+    card = tasks.card(db, person, card_id)
+    return Contents(
+        card=card,
+        board=tasks.board_frame(db, person, card.board_id),
+        people=tasks.assignees(db, person, card.board_id),
+        names=accounts.person_names(db, person),
+        items=_whole(lambda cursor: tasks.checklist(db, person, card_id, cursor=cursor)),
+        comments=read_comments(db, person, card_id),
+        notes=tasks.notes(db, person, card_id, limit=200).items,
+        files=tasks.files(db, person, card_id, limit=200).items,
+        blockers=tasks.blockers(db, person, card_id, limit=200).items,
+        waiting=tasks.waiting(db, person, card_id, limit=200).items,
+        events=tasks.card_history(db, person, card_id),
+    )
+
+
+def _whole(page_after: Callable[[str | None], Page[T]]) -> list[T]:
+    page = page_after(None)
+    found = page.items
+    while page.next_cursor:
+        page = page_after(page.next_cursor)
+        found += page.items
+    return found
+
+
+def _draw(person: Actor, opened: Card, found: Contents) -> None:
+    card, board = found.card, found.board
+    may = may_work(board, person) and card.archived_at is None
+    edit = ["Edit"] if may else []
+    names = [*edit, "Read", "Checklist", "Comments", "Notes", "Files", "Waits for", "History"]
+    *editing, read, checklist, comments, notes, files, blockers, history = st.tabs(names)
+    for tab in editing:
+        with tab:
+            _change(opened, found)
+    with read:
+        _read_only(person, found)
+    with checklist:
+        checklist_section(person, card, found.items, may_change=may)
+    with comments:
+        comments_section(person, card, *found.comments, found.people.values(), may_change=may)
+    with notes:
+        notes_section(person, card, found.notes, may_change=may)
+    with files:
+        files_section(person, card, found.files, may_change=may)
+    with blockers:
+        blockers_section(person, card, found.blockers, found.waiting, may_change=may)
+    with history:
+        for event in found.events:
+            st.markdown(told(event, found.names))
+
+
+def _read_only(person: Actor, found: Contents) -> None:
+    if found.card.archived_at and may_work(found.board, person):
+        st.info("This card is archived. Bring it back to change it.", icon=":material/archive:")
+        if st.button("Bring back", icon=":material/unarchive:"):
+            with action("Back on the board.") as db:
+                tasks.revive_card(db, person, found.card.id)
+                close_card()
+                st.rerun()
+    read_section(found.card, found.board)
+
+
+def _change(opened: Card, found: Contents) -> None:
+    """The card as it was when it was opened: what somebody writes here is not lost when others change it."""
+    if found.card.version != opened.version:
+        text = "Somebody has changed this card in the meantime. Keep what you wrote, then open the card again."
+        st.warning(text, icon=":material/sync_problem:")
+    with st.form(f"card-{opened.id}-{opened.version}", border=False, enter_to_submit=False):
+        fields = card_fields(opened, found.board, found.people)
+        with st.container(horizontal=True):
+            save = st.form_submit_button("Save", type="primary")
+            preview = st.form_submit_button("Preview", icon=":material/visibility:")
+            archive = st.form_submit_button("Archive", icon=":material/archive:")
+    if save:
+        with action("Saved.") as db:
+            change = card_change(fields, opened.version)
+            after = tasks.change_card(db, viewer(), opened.id, change)
+            if fields["column_id"] != opened.column_id:
+                move = CardMove(column_id=fields["column_id"], version=after.version)
+                after = tasks.move_card(db, viewer(), opened.id, move)
+            _close_with(after)
+    if archive:
+        with action("Archived. It is kept under Archived.") as db:
+            _close_with(tasks.archive_card(db, viewer(), opened.id))
+    if preview:
+        with st.container(border=True):
+            show_markdown(fields["description"])
+
+
+def _close_with(card: Card) -> None:
+    st.session_state[WARNED] = card.warnings
+    close_card()
+    st.rerun()
 
 
 def write_card(board: Board) -> None:
@@ -55,81 +190,9 @@ def write_card(board: Board) -> None:
         with reading() as db:
             names = tasks.assignees(db, person, board.id)
         with st.form("new_card", border=False, enter_to_submit=False):
-            column_id, fields = _fields(None, board, names)
+            fields = card_fields(None, board, names)
             if st.form_submit_button("Add card", type="primary"):
                 with action("Added.") as db:
-                    tasks.create_card(db, person, board.id, _checked(CardCreate, fields, column_id=column_id))
-                    st.rerun()
+                    _close_with(tasks.create_card(db, person, board.id, new_card(fields)))
 
     dialog()
-
-
-def _change(card: Card, board: Board, names: dict[UUID, str]) -> None:
-    with st.form(f"card-{card.id}-{card.version}", border=False, enter_to_submit=False):
-        column_id, fields = _fields(card, board, names)
-        with st.container(horizontal=True):
-            save = st.form_submit_button("Save", type="primary")
-            archive = st.form_submit_button("Archive", icon=":material/archive:")
-    if save:
-        with action("Saved.") as db:
-            change = _checked(CardChange, fields, version=card.version)
-            after = tasks.change_card(db, viewer(), card.id, change)
-            if column_id != card.column_id:
-                tasks.move_card(db, viewer(), card.id, CardMove(column_id=column_id, version=after.version))
-            st.rerun()
-    if archive:
-        with action("Archived. It is kept under Archived.") as db:
-            tasks.archive_card(db, viewer(), card.id)
-            st.rerun()
-
-
-def _fields(card: Card | None, board: Board, names: dict[UUID, str]) -> tuple[UUID, dict[str, Any]]:
-    """The column, and the rest as a card's fields."""
-    left, right = st.columns([3, 2], gap="medium")
-    with left:
-        title = st.text_input("Title", card.title if card else "", max_chars=200)
-        text = st.text_area(
-            "Description", card.description if card else "", height=300, max_chars=20_000, help="Markdown works here."
-        )
-    with right:
-        columns = {column.id: column.name for column in board.columns}
-        column_id: UUID = _select("Column", columns, card.column_id if card else None)
-        fields = {
-            "priority": _select("Priority", PRIORITIES, card.priority if card else Priority.medium),
-            "category": _select("Category", CATEGORIES, card.category if card else Category.in_progress),
-            "assignee_ids": _choose_people(card, names),
-            "start_on": _clearable_date("Start", card, card.start_on if card else None),
-            "due_on": _clearable_date("Due", card, card.due_on if card else None),
-        }
-    return column_id, {"title": title, "description": text, **fields}
-
-
-def _choose_people(card: Card | None, names: dict[UUID, str]) -> list[UUID]:
-    """Also from those who have the card and have left."""
-    chosen = {one.id: one.name for one in card.assignees} if card else {}
-    people = {**chosen, **names}
-    return st.multiselect("Assigned to", list(people), list(chosen), format_func=people.__getitem__)
-
-
-def _select(label: str, options: dict[Any, str], chosen: Any) -> Any:
-    at = list(options).index(chosen) if chosen in options else 0
-    return st.selectbox(label, list(options), at, format_func=options.__getitem__)
-
-
-def _clearable_date(label: str, card: Card | None, value: date | None) -> date | None:
-    """Streamlit lets a date be cleared only when it starts empty, so the value comes through the session."""
-    key = f"{label}-{card.id}-{card.version}" if card else f"{label}-new"
-    if card:
-        st.session_state.setdefault(key, value)
-    return st.date_input(label, None, format="YYYY-MM-DD", key=key)
-
-
-def _checked(schema: Any, fields: dict[str, Any], **more: Any) -> Any:
-    """Raises Invalid that names the field, for what the form lets through and the schema does not."""
-    try:
-        return schema(**fields, **more)
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = FIELDS.get(str(first["loc"][-1]), str(first["loc"][-1])).capitalize()
-        wrong = "fill this in" if first["type"] == "string_too_short" else first["msg"].removeprefix("Value error, ")
-        raise Invalid(f"{name}: {wrong.lower()}.") from error
