@@ -139,6 +139,12 @@ RULES: dict[str, Rule] = {
     "GET /boards/{board_id}": on(Kind.board, VIEW, VIEWER),
     "PATCH /boards/{board_id}": on(Kind.board, EDIT, MEMBER, json(name="Renamed"), shared=AUTHOR),
     "GET /boards/{board_id}/changes": on(Kind.board, VIEW, VIEWER),
+    "GET /boards/{board_id}/steps": on(Kind.board, VIEW, VIEWER),
+    "POST /boards/{board_id}/undo": on(Kind.board, EDIT, MEMBER, json()),
+    "POST /boards/{board_id}/redo": on(Kind.board, EDIT, MEMBER, json()),
+    "POST /boards/{board_id}/archive": on(Kind.board, OWN, MEMBER),
+    "POST /boards/{board_id}/revive": on(Kind.board, OWN, MEMBER),
+    "DELETE /boards/{board_id}": on(Kind.board, OWN, MEMBER),
     "GET /boards/{board_id}/cards": on(Kind.board, VIEW, VIEWER),
     "POST /boards/{board_id}/cards": on(Kind.board, EDIT, MEMBER, json(title="New")),
     "POST /boards/import": Rule(

@@ -9,6 +9,7 @@ from pydantic import AwareDatetime
 from app.accounts.web import Caller, Db, Limit, asked_by_itself
 from app.core.paging import Page
 from app.tasks import service as tasks
+from app.tasks.bulk import api as bulk
 from app.tasks.calendar import api as calendar
 from app.tasks.details import api as details
 from app.tasks.exchange import api as exchange
@@ -35,14 +36,17 @@ router = APIRouter(tags=["tasks"])
 router.include_router(exchange.router)
 router.include_router(calendar.router)
 router.include_router(filters.router)
+router.include_router(bulk.router)
 router.include_router(details.router)
 router.include_router(metrics.router)
 
 
 @router.get("/boards")
-def list_boards(db: Db, caller: Caller, limit: Limit = 50, cursor: str | None = None) -> Page[BoardLine]:
-    """By name."""
-    return tasks.boards_page(db, caller, limit=limit, cursor=cursor)
+def list_boards(
+    db: Db, caller: Caller, archived: bool = False, limit: Limit = 50, cursor: str | None = None
+) -> Page[BoardLine]:
+    """By name; those in use, or those that are archived."""
+    return tasks.boards_page(db, caller, archived=archived, limit=limit, cursor=cursor)
 
 
 @router.post("/boards", status_code=201)
@@ -59,8 +63,26 @@ def read_board(db: Db, caller: Caller, board_id: UUID) -> Board:
 
 @router.patch("/boards/{board_id}")
 def change_board(db: Db, caller: Caller, board_id: UUID, change: BoardChange) -> BoardLine:
-    """`columns` is the whole row of columns in its new order; one that is left out is removed and must be empty."""
+    """`columns`, `lanes` and `labels` are each the whole new list in its order; what is left out is removed."""
     return tasks.change_board(db, caller, board_id, change)
+
+
+@router.delete("/boards/{board_id}", status_code=204)
+def delete_board(db: Db, caller: Caller, board_id: UUID) -> None:
+    """For good, with its cards and their history; only an archived board. Its owner or an administrator."""
+    tasks.delete_board(db, caller, board_id)
+
+
+@router.post("/boards/{board_id}/archive")
+def archive_board(db: Db, caller: Caller, board_id: UUID) -> BoardLine:
+    """Out of the lists, and its cards can no longer be changed. Its owner or an administrator."""
+    return tasks.archive_board(db, caller, board_id)
+
+
+@router.post("/boards/{board_id}/revive")
+def revive_board(db: Db, caller: Caller, board_id: UUID) -> BoardLine:
+    """Brings an archived board back."""
+    return tasks.revive_board(db, caller, board_id)
 
 
 @router.get("/boards/{board_id}/changes")

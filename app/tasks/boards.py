@@ -13,16 +13,15 @@ from app.audit import service as audit
 from app.audit.schemas import Action
 from app.core import clock
 from app.core.actor import Actor, Role, require_role
-from app.core.errors import Conflict, Invalid, NotFound
+from app.core.errors import NotFound
 from app.core.paging import Page, fetch_page
 from app.sharing import service as sharing
 from app.sharing.schemas import Kind, Level
 from app.tasks.access import access_board, columns_of, level_on_board, visible_boards
+from app.tasks.arrange import arrange_columns, arrange_labels, arrange_lanes
 from app.tasks.belongings import labels_of, lanes_of
 from app.tasks.filters import service as filters
-from app.tasks.moves import complete_or_reopen
-from app.tasks.rank import spread
-from app.tasks.record import bump, log_card, log_column, with_assignees
+from app.tasks.record import bump, with_assignees
 from app.tasks.schemas import (
     Board,
     BoardChange,
@@ -32,7 +31,6 @@ from app.tasks.schemas import (
     Card,
     Column,
     ColumnEdit,
-    EventKind,
     Label,
     Lane,
 )
@@ -49,18 +47,17 @@ DEFAULT_COLUMNS = [
 BY_NAME = (sa.func.lower(BoardRow.name, type_=sa.Text()), BoardRow.id)
 
 
-class ColumnNotEmpty(Conflict):
-    """Only an empty column can be removed. Move or archive its cards first."""
-
-
-def boards(db: Session, actor: Actor) -> list[BoardLine]:
+def boards(db: Session, actor: Actor, *, archived: bool | None = False) -> list[BoardLine]:
+    """None: both those in use and those that are archived."""
     require_role(actor, Role.viewer)
-    return [_line(*row) for row in db.execute(_seen_by(actor).order_by(*BY_NAME))]
+    return [_line(*row) for row in db.execute(_listed(actor, archived).order_by(*BY_NAME))]
 
 
-def boards_page(db: Session, actor: Actor, *, limit: int = 50, cursor: str | None = None) -> Page[BoardLine]:
+def boards_page(
+    db: Session, actor: Actor, *, archived: bool | None = False, limit: int = 50, cursor: str | None = None
+) -> Page[BoardLine]:
     require_role(actor, Role.viewer)
-    return fetch_page(db, _seen_by(actor), _line, *BY_NAME, limit=limit, cursor=cursor)
+    return fetch_page(db, _listed(actor, archived), _line, *BY_NAME, limit=limit, cursor=cursor)
 
 
 def board(db: Session, actor: Actor, board_id: UUID) -> Board:
@@ -143,76 +140,36 @@ def create_board(db: Session, actor: Actor, new: BoardCreate) -> BoardLine:
     db.flush()
     audit.record(db, actor, Action.board_created, board.id, name=board.name)
     sharing.share_new(db, actor, Kind.board, board.id, share_with=new.share_with)
-    _arrange(db, actor, board, new.columns or DEFAULT_COLUMNS)
-    return _read_line(db, actor, board.id)
+    arrange_columns(db, actor, board, new.columns or DEFAULT_COLUMNS)
+    return board_line(db, actor, board.id)
 
 
 def change_board(db: Session, actor: Actor, board_id: UUID, change: BoardChange) -> BoardLine:
-    """Renames it and arranges its columns. Raises ColumnNotEmpty when a column with cards is left out."""
+    """Raises ColumnNotEmpty when a column with cards is left out; cards leave a lane or lose a label that goes."""
     board = access_board(db, actor, board_id, write=True)
     board.name = change.name or board.name
+    if change.options is not None:
+        board.options = change.options.model_dump(mode="json")
     if change.columns is not None:
-        _arrange(db, actor, board, change.columns)
+        arrange_columns(db, actor, board, change.columns)
+    if change.lanes is not None:
+        arrange_lanes(db, actor, board, change.lanes)
+    if change.labels is not None:
+        arrange_labels(db, actor, board, change.labels)
     bump(db, board.id)
     audit.record(db, actor, Action.board_changed, board.id, **change.model_dump(mode="json", exclude_unset=True))
     db.flush()
-    return _read_line(db, actor, board.id)
-
-
-def _arrange(db: Session, actor: Actor, board: BoardRow, edits: list[ColumnEdit]) -> None:
-    existing = columns_of(db, board.id)
-    _check_columns(edits, existing)
-    _remove(db, actor, [column for id_, column in existing.items() if id_ not in {edit.id for edit in edits}])
-    # Two columns that change places hold the same rank for a moment.
-    db.execute(sa.text("set constraints uq_board_columns_board_id_rank deferred"))
-    places = {column_id: position for position, column_id in enumerate(existing)}
-    for position, (edit, rank) in enumerate(zip(edits, spread(len(edits)), strict=True)):
-        column = existing[edit.id] if edit.id else ColumnRow(board_id=board.id, is_done=edit.is_done)
-        before = (column.name, column.is_done, column.wip_limit, places.get(column.id))
-        column.name, column.is_done, column.wip_limit, column.rank = edit.name, edit.is_done, edit.wip_limit, rank
-        column.wip_mode, column.wip_per_lane = edit.wip_mode, edit.wip_per_lane
-        db.add(column)
-        db.flush()
-        if before != (edit.name, edit.is_done, edit.wip_limit, position):
-            log_column(db, actor, column, position)
-        if before[1] != edit.is_done:
-            _complete_or_reopen(db, actor, column)
-    db.execute(sa.text("set constraints uq_board_columns_board_id_rank immediate"))
-
-
-def _check_columns(edits: list[ColumnEdit], existing: dict[UUID, ColumnRow]) -> None:
-    names = [edit.name.casefold() for edit in edits]
-    if twice := next((edit.name for edit in edits if names.count(edit.name.casefold()) > 1), None):
-        raise Invalid(f"columns: there are two columns named “{twice}”. Give each its own name.")
-    known = [edit.id for edit in edits if edit.id]
-    if unknown := next((id_ for id_ in known if id_ not in existing or known.count(id_) > 1), None):
-        raise Invalid(f"columns: {unknown} is no column of this board, or it is named twice.")
-
-
-def _remove(db: Session, actor: Actor, columns: list[ColumnRow]) -> None:
-    for column in columns:
-        held = db.scalar(sa.select(sa.func.count()).select_from(CardRow).where(CardRow.column_id == column.id)) or 0
-        if held:
-            cards = "1 card" if held == 1 else f"{held} cards"
-            raise ColumnNotEmpty(f"“{column.name}” still holds {cards}. Move or archive them first.")
-        log_column(db, actor, column, 0, removed=True)
-        db.delete(column)
-    db.flush()
-
-
-def _complete_or_reopen(db: Session, actor: Actor, column: ColumnRow) -> None:
-    """A column that becomes a done column completes the cards in it, and the other way round."""
-    for card in db.scalars(sa.select(CardRow).where(CardRow.column_id == column.id).order_by(CardRow.rank)).all():
-        old = card.completed_at
-        changes = complete_or_reopen(db, card, is_done=column.is_done)
-        card.version += 1
-        changes["completed_at"] = [old and old.isoformat(), card.completed_at and card.completed_at.isoformat()]
-        log_card(db, actor, card, EventKind.changed, origin=column, target=column, changes=changes)
+    return board_line(db, actor, board.id)
 
 
 def assignees(db: Session, actor: Actor, board_id: UUID) -> dict[UUID, str]:
     """Whom a card can be given to: everybody who sees the board."""
     return sharing.audience(db, Kind.board, access_board(db, actor, board_id))
+
+
+def _listed(actor: Actor, archived: bool | None) -> sa.Select[BoardRow, int, int, str | None]:
+    query = _seen_by(actor)
+    return query if archived is None else query.where(BoardRow.archived_at.is_not(None) == archived)
 
 
 def _seen_by(actor: Actor) -> sa.Select[BoardRow, int, int, str | None]:
@@ -241,5 +198,5 @@ def _line(board: BoardRow, cards: int, archived: int, level: str | None) -> Boar
     )
 
 
-def _read_line(db: Session, actor: Actor, board_id: UUID) -> BoardLine:
+def board_line(db: Session, actor: Actor, board_id: UUID) -> BoardLine:
     return _line(*db.execute(_seen_by(actor).where(BoardRow.id == board_id)).one())

@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from pydantic_core import to_jsonable_python
 from sqlalchemy.orm import Session
 
 from app.audit import service as audit
@@ -21,6 +22,7 @@ from app.tasks.moves import check_room, end_of, put, rank_between
 from app.tasks.record import as_seen, bump, log_card
 from app.tasks.schemas import Card, CardChange, CardCreate, CardEvent, EventKind
 from app.tasks.tables import BoardRow, CardRow, ColumnRow, TransitionRow
+from app.tasks.undo.remember import ARCHIVED, here, remember, remembers
 
 BELONGINGS = ("lane_id", "assignee_ids", "label_ids")
 
@@ -50,6 +52,7 @@ def create_card(db: Session, actor: Actor, board_id: UUID, new: CardCreate) -> C
     attach_labels(db, card, new.label_ids)
     audit.record(db, actor, Action.card_created, card.id, board=str(board.id), title=card.title)
     log_card(db, actor, card, EventKind.created, target=column)
+    remember(db, actor, card, EventKind.created, before=ARCHIVED, after={}, version=0)
     return as_seen(db, actor, card, warnings)
 
 
@@ -62,7 +65,7 @@ def change_card(db: Session, actor: Actor, card_id: UUID, change: CardChange) ->
     row = access_card(db, actor, card_id, write=True)
     check_on_board(row)
     check_version(db, row, change.version)
-    column, lane_before = _column(db, row), row.lane_id
+    column, lane_before, before = _column(db, row), row.lane_id, _fields(row, change)
     changes, warnings = _apply(row, change), _change_lane(db, row, column, change)
     changes |= _change_belongings(db, actor, row, change)
     moved = row.lane_id != lane_before
@@ -73,6 +76,8 @@ def change_card(db: Session, actor: Actor, card_id: UUID, change: CardChange) ->
     audit.record(db, actor, Action.card_changed, row.id, fields=sorted([*changes, *(["lane"] if moved else [])]))
     kind = EventKind.moved if moved else EventKind.changed
     log_card(db, actor, row, kind, origin=column, target=column, lane_before=lane_before, changes=changes)
+    now = {"before": {"fields": before}, "after": {"fields": _fields(row, change)}}
+    remember(db, actor, row, EventKind.changed, **now, version=change.version)
     return as_seen(db, actor, row, warnings)
 
 
@@ -81,11 +86,12 @@ def archive_card(db: Session, actor: Actor, card_id: UUID) -> Card:
     row = access_card(db, actor, card_id, write=True)
     if row.archived_at is not None:
         return as_seen(db, actor, row)
-    column = _column(db, row)
+    column, before = _column(db, row), here(db, row) if remembers(db, actor) else {}
     row.column_id, row.rank, row.archived_at = None, None, clock.now()
     row.version += 1
     audit.record(db, actor, Action.card_archived, row.id, title=row.title)
     log_card(db, actor, row, EventKind.archived, origin=column)
+    remember(db, actor, row, EventKind.archived, before=before, after=ARCHIVED, version=row.version - 1)
     return as_seen(db, actor, row)
 
 
@@ -108,6 +114,7 @@ def revive_card(db: Session, actor: Actor, card_id: UUID) -> Card:
     row.version += 1
     audit.record(db, actor, Action.card_revived, row.id, title=row.title)
     log_card(db, actor, row, EventKind.revived, target=column, changes=changes)
+    remember(db, actor, row, EventKind.revived, before=ARCHIVED, after={}, version=row.version - 1)
     return as_seen(db, actor, row, warnings)
 
 
@@ -157,6 +164,11 @@ def _apply(row: CardRow, change: CardChange) -> dict[str, Any]:
             changes[field] = [shown, new]
             setattr(row, field, getattr(change, field))
     return changes
+
+
+def _fields(row: CardRow, change: CardChange) -> dict[str, Any]:
+    """What the card holds of what the change speaks of, as it can be asked for again."""
+    return to_jsonable_python({field: getattr(row, field) for field in change.model_fields_set - {"version"}})  # type: ignore[no-any-return]
 
 
 def _change_lane(db: Session, row: CardRow, column: ColumnRow, change: CardChange) -> list[str]:

@@ -16,6 +16,7 @@ from app.tasks.rank import MAX_LENGTH, between, spread
 from app.tasks.record import as_seen, log_card, touch
 from app.tasks.schemas import BoardOptions, Card, CardMove, Category, EventKind, WipMode
 from app.tasks.tables import CardRow, ColumnRow
+from app.tasks.undo.remember import here, remember, remembers
 
 
 class ColumnFull(Conflict):
@@ -43,6 +44,7 @@ def move_card(db: Session, actor: Actor, card_id: UUID, move: CardMove) -> Card:
     if lane_id != lane_before:
         check_lane(db, card.board_id, lane_id)
     warnings = check_room(db, target, lane_id, card)
+    before = here(db, card) if remembers(db, actor) else {}
     changes = put(db, card, target, rank_between(db, target, gap, card))
     card.lane_id = lane_id
     card.version += 1
@@ -51,6 +53,7 @@ def move_card(db: Session, actor: Actor, card_id: UUID, move: CardMove) -> Card:
     else:
         kind = EventKind.moved
         log_card(db, actor, card, kind, origin=origin, target=target, lane_before=lane_before, changes=changes)
+    remember(db, actor, card, EventKind.moved, before=before, after={}, version=move.version)
     return as_seen(db, actor, card, warnings)
 
 
@@ -70,6 +73,10 @@ def complete_or_reopen(db: Session, card: CardRow, *, is_done: bool) -> dict[str
         if is_done and options.forbid_done_while_blocked:
             check_unblocked(db, [card])
         touch_waiting(db, card.board_id, [card.id])
+    return recategorize(card, options, is_done=is_done)
+
+
+def recategorize(card: CardRow, options: BoardOptions, *, is_done: bool) -> dict[str, Any]:
     card.completed_at = clock.now() if is_done else None
     old, new = Category.in_progress.value, Category.accomplishment.value
     if not is_done:

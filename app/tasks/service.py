@@ -3,11 +3,10 @@
 from app.core.actor import Role
 from app.sharing import service as sharing
 from app.sharing.schemas import Kind
-from app.tasks import notices as _notices  # noqa: F401  it listens
 from app.tasks.access import BoardIsArchived, CardIsArchived, StaleCard, access_board, access_card
+from app.tasks.arrange import ColumnNotEmpty
 from app.tasks.automations import service as automations
 from app.tasks.boards import (
-    ColumnNotEmpty,
     assignees,
     board,
     board_frame,
@@ -18,6 +17,7 @@ from app.tasks.boards import (
     create_board,
     search_cards,
 )
+from app.tasks.bulk.service import CardsRefused, CountChanged, change_cards
 from app.tasks.calendar.service import NoSuchFeed, calendar_link, make_calendar_link, revoke_calendar_link
 from app.tasks.cards import (
     NotArchived,
@@ -94,6 +94,8 @@ from app.tasks.filters.service import parse as parse_filter
 from app.tasks.metrics.service import METRIC_TABLES, board_metrics, metrics_csv, metrics_rows, task_analytics
 from app.tasks.mine import my_open_cards
 from app.tasks.moves import ColumnFull, NeighboursMoved, move_card
+from app.tasks.reminders import remind
+from app.tasks.shelve import BoardInUse, archive_board, delete_board, revive_board
 from app.tasks.summaries import board_summary
 from app.tasks.tables import BoardRow
 from app.tasks.undo.remember import one_step
@@ -104,12 +106,15 @@ sharing.offer_kind(Kind.board, BoardRow, owner_role=Role.member)
 __all__ = [
     "METRIC_TABLES",
     "BoardFile",
+    "BoardInUse",
     "BoardIsArchived",
     "CardBlocked",
     "CardIsArchived",
+    "CardsRefused",
     "ChangedSince",
     "ColumnFull",
     "ColumnNotEmpty",
+    "CountChanged",
     "FilterError",
     "FilterNameTaken",
     "ImportedBefore",
@@ -127,6 +132,7 @@ __all__ = [
     "access_card",
     "add_blocker",
     "add_item",
+    "archive_board",
     "archive_card",
     "assignees",
     "attach_file",
@@ -147,6 +153,7 @@ __all__ = [
     "card_history_page",
     "change_board",
     "change_card",
+    "change_cards",
     "change_filter",
     "change_item",
     "check_unblocked",
@@ -156,6 +163,7 @@ __all__ = [
     "counts",
     "create_board",
     "create_card",
+    "delete_board",
     "delete_card",
     "delete_comment",
     "delete_file",
@@ -185,9 +193,11 @@ __all__ = [
     "preview_import",
     "read_import",
     "redo",
+    "remind",
     "remove_blocker",
     "remove_item",
     "report_text",
+    "revive_board",
     "revive_card",
     "revoke_calendar_link",
     "save_filter",

@@ -176,7 +176,7 @@ def check_template(db: Session, actor: Actor, template_id: UUID) -> list[Finding
 def check_content(db: Session, actor: Actor, content: TemplateContent) -> list[Finding]:
     """What would go wrong, before it does. Templates of texts are parsed in a child: they are a person's code."""
     sources: dict[str, Source | None] = {}
-    boards = {str(board.id) for board in tasks.boards(db, actor)} if _uses_boards(content) else set()
+    boards = {str(board.id) for board in tasks.boards(db, actor, archived=None)} if _uses_boards(content) else set()
     for name in datasets_of(content.blocks):
         sources[name] = _source_or_none(db, actor, name)
     today = clock.now().date()

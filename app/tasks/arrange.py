@@ -1,0 +1,126 @@
+"""The columns, lanes and labels of a board, each given as the whole list it shall have."""
+
+from collections.abc import Container, Sequence
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.core.actor import Actor
+from app.core.errors import Conflict, Invalid
+from app.tasks.access import columns_of
+from app.tasks.belongings import attach_labels, labels_of, lanes_of
+from app.tasks.moves import complete_or_reopen
+from app.tasks.rank import spread
+from app.tasks.record import log_card, log_column
+from app.tasks.schemas import ColumnEdit, EventKind, LabelEdit, LaneEdit
+from app.tasks.tables import BoardRow, CardLabelRow, CardRow, ColumnRow, LabelRow, LaneRow
+
+
+class ColumnNotEmpty(Conflict):
+    """Only an empty column can be removed. Move or archive its cards first."""
+
+
+def arrange_columns(db: Session, actor: Actor, board: BoardRow, edits: list[ColumnEdit]) -> None:
+    existing = columns_of(db, board.id)
+    _check("column", edits, existing)
+    _remove(db, actor, [column for id_, column in existing.items() if id_ not in {edit.id for edit in edits}])
+    # Two that change places hold the same rank for a moment.
+    db.execute(sa.text("set constraints uq_board_columns_board_id_rank deferred"))
+    places = {column_id: position for position, column_id in enumerate(existing)}
+    for position, (edit, rank) in enumerate(zip(edits, spread(len(edits)), strict=True)):
+        column = existing[edit.id] if edit.id else ColumnRow(board_id=board.id, is_done=edit.is_done)
+        before = (column.name, column.is_done, column.wip_limit, places.get(column.id))
+        column.name, column.is_done, column.wip_limit, column.rank = edit.name, edit.is_done, edit.wip_limit, rank
+        column.wip_mode, column.wip_per_lane = edit.wip_mode, edit.wip_per_lane
+        db.add(column)
+        db.flush()
+        if before != (edit.name, edit.is_done, edit.wip_limit, position):
+            log_column(db, actor, column, position)
+        if before[1] != edit.is_done:
+            _complete_or_reopen(db, actor, column)
+    db.execute(sa.text("set constraints uq_board_columns_board_id_rank immediate"))
+
+
+def _check(what: str, edits: Sequence[Any], existing: Container[UUID]) -> None:
+    names = [edit.name.casefold() for edit in edits]
+    if twice := next((edit.name for edit in edits if names.count(edit.name.casefold()) > 1), None):
+        raise Invalid(f"{what}s: there are two {what}s named “{twice}”. Give each its own name.")
+    known = [edit.id for edit in edits if edit.id]
+    if unknown := next((id_ for id_ in known if id_ not in existing or known.count(id_) > 1), None):
+        raise Invalid(f"{what}s: {unknown} is no {what} of this board, or it is named twice.")
+
+
+def _remove(db: Session, actor: Actor, columns: list[ColumnRow]) -> None:
+    for column in columns:
+        held = db.scalar(sa.select(sa.func.count()).select_from(CardRow).where(CardRow.column_id == column.id)) or 0
+        if held:
+            cards = "1 card" if held == 1 else f"{held} cards"
+            raise ColumnNotEmpty(f"“{column.name}” still holds {cards}. Move or archive them first.")
+        log_column(db, actor, column, 0, removed=True)
+        db.delete(column)
+    db.flush()
+
+
+def _complete_or_reopen(db: Session, actor: Actor, column: ColumnRow) -> None:
+    """A column that becomes a done column completes the cards in it, and the other way round."""
+    for card in db.scalars(sa.select(CardRow).where(CardRow.column_id == column.id).order_by(CardRow.rank)).all():
+        old = card.completed_at
+        changes = complete_or_reopen(db, card, is_done=column.is_done)
+        card.version += 1
+        changes["completed_at"] = [old and old.isoformat(), card.completed_at and card.completed_at.isoformat()]
+        log_card(db, actor, card, EventKind.changed, origin=column, target=column, changes=changes)
+
+
+def arrange_lanes(db: Session, actor: Actor, board: BoardRow, edits: list[LaneEdit]) -> None:
+    existing = lanes_of(db, board.id)
+    _check("lane", edits, existing)
+    _empty_lanes(db, actor, board, {id_ for id_ in existing if id_ not in {edit.id for edit in edits}})
+    db.execute(sa.text("set constraints uq_board_lanes_board_id_rank deferred"))
+    for edit, rank in zip(edits, spread(len(edits)), strict=True):
+        lane = existing[edit.id] if edit.id else LaneRow(board_id=board.id)
+        lane.name, lane.rank = edit.name, rank
+        db.add(lane)
+    db.flush()
+    db.execute(sa.text("set constraints uq_board_lanes_board_id_rank immediate"))
+
+
+def arrange_labels(db: Session, actor: Actor, board: BoardRow, edits: list[LabelEdit]) -> None:
+    existing = labels_of(db, board.id)
+    _check("label", edits, existing)
+    _strip_labels(db, actor, board, {id_ for id_ in existing if id_ not in {edit.id for edit in edits}})
+    for edit in edits:  # two labels may change their names with each other
+        if edit.id and existing[edit.id].name != edit.name:
+            existing[edit.id].name = str(edit.id)
+    db.flush()
+    for edit in edits:
+        label = existing[edit.id] if edit.id else LabelRow(board_id=board.id)
+        label.name, label.color = edit.name, edit.color
+        db.add(label)
+    db.flush()
+
+
+def _empty_lanes(db: Session, actor: Actor, board: BoardRow, gone: set[UUID]) -> None:
+    """Their cards are in no lane from now on."""
+    columns = columns_of(db, board.id)
+    query = sa.select(CardRow).where(CardRow.lane_id.in_(gone)).order_by(CardRow.number)
+    for card in db.scalars(query).all() if gone else ():
+        lane_before, card.lane_id = card.lane_id, None
+        card.version += 1
+        column = columns.get(card.column_id) if card.column_id else None
+        kind = EventKind.moved if column else EventKind.changed
+        log_card(db, actor, card, kind, origin=column, target=column, lane_before=lane_before)
+    db.execute(sa.delete(LaneRow).where(LaneRow.id.in_(gone)))
+
+
+def _strip_labels(db: Session, actor: Actor, board: BoardRow, gone: set[UUID]) -> None:
+    """Cards lose them, and their history says so."""
+    columns = columns_of(db, board.id)
+    holds = CardRow.id.in_(sa.select(CardLabelRow.card_id).where(CardLabelRow.label_id.in_(gone)))
+    for card in db.scalars(sa.select(CardRow).where(holds).order_by(CardRow.number)).all() if gone else ():
+        changes = {"labels": attach_labels(db, card, set(card.label_ids) - gone)}
+        card.version += 1
+        column = columns.get(card.column_id) if card.column_id else None
+        log_card(db, actor, card, EventKind.changed, origin=column, target=column, changes=changes)
+    db.execute(sa.delete(LabelRow).where(LabelRow.id.in_(gone)))
