@@ -41,6 +41,7 @@ from app.monitoring.count_requests import CountRequests, TraceRequests
 from app.monitoring.routes import routes as monitoring_routes
 from app.notices import service as notices
 from app.schedules import service as schedules
+from app.tasks import service as tasks
 from app.tasks.calendar.routes import routes as calendar_routes
 from app.tasks.service import automations
 from app.ui.auth.routes import routes as auth_routes
@@ -184,6 +185,7 @@ def _timer(database: startup.OpenDatabase) -> BackgroundScheduler:
     timer.add_job(_quietly, "interval", hours=1, args=[admissions.delete_old_links], id="links")
     timer.add_job(_quietly, "interval", minutes=10, args=[admissions.delete_old_questions], id="questions")
     timer.add_job(_quietly, "interval", minutes=1, args=[deliveries.start_digests], id="digests")
+    timer.add_job(_quietly, "interval", minutes=5, args=[tasks.remind], id="reminders")
     timer.add_job(_quietly, "interval", hours=1, args=[notices.delete_old], id="old notices")
     timer.add_job(_until_done, "interval", seconds=5, args=[automations.look_for_cards], id="rules")
     timer.add_job(_until_done, "interval", seconds=5, args=[automations.make_recurring_card], id="recurring cards")

@@ -10,6 +10,7 @@ from app.core import clock
 from app.core.actor import Actor
 from app.core.errors import NotFound
 from app.core.paging import Page, fetch_page
+from app.notices import service as notices
 from app.tasks.access import access_card
 from app.tasks.details.record import card_to_change, require_author, require_author_or_owner, tell
 from app.tasks.details.schemas import Comment, CommentChange, CommentCreate
@@ -23,6 +24,11 @@ _listeners: list[Listener] = []
 def on_comment(listener: Listener) -> None:
     """Called in the transaction that writes or edits a comment; an edited one has `edited_at`."""
     _listeners.append(listener)
+
+
+def notice_key(comment_id: UUID) -> str:
+    """Under which people are told of a comment."""
+    return f"comment:{comment_id}"
 
 
 def comments(
@@ -69,6 +75,7 @@ def delete_comment(db: Session, actor: Actor, card_id: UUID, comment_id: UUID) -
     row = _comment(db, card_id, comment_id)
     require_author_or_owner(db, actor, card, row.author_id, "comment")
     db.delete(row)
+    notices.take_back(db, key=notice_key(row.id))
     tell(db, actor, card, "comment", ("written", None))
 
 
