@@ -163,6 +163,12 @@ RULES: dict[str, Rule] = {
     "GET /boards/{board_id}/metrics/{table}.csv": on(Kind.board, VIEW, VIEWER),
     "GET /analytics/tasks": Rule(VIEWER),
     "GET /analytics/tasks/{table}.csv": Rule(VIEWER),
+    "POST /boards/{board_id}/cards/bulk": on(
+        Kind.board,
+        EDIT,
+        MEMBER,
+        lambda things: {"json": {"card_ids": [str(things.card_id)], "change": {"priority": "high"}}},
+    ),
     "GET /boards/{board_id}/filters": on(Kind.board, VIEW, VIEWER),
     "POST /boards/{board_id}/filters": on(
         Kind.board, VIEW, VIEWER, lambda _: {"json": {"name": uuid4().hex, "text": "is:open"}}

@@ -152,12 +152,12 @@ class CardRow(Base):
     completed_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
     archived_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
 
-    # Read with the card in one statement; changed by writing their tables (see belongings.py).
+    # Read with the card in one statement; changed by writing their tables (see belongings.py), which sets them too.
     assignee_ids: Mapped[list[UUID]] = column_property(
-        _array(sa.select(CardAssigneeRow.person_id).where(CardAssigneeRow.card_id == id))
+        _array(sa.select(CardAssigneeRow.person_id).where(CardAssigneeRow.card_id == id)), expire_on_flush=False
     )
     label_ids: Mapped[list[UUID]] = column_property(
-        _array(sa.select(CardLabelRow.label_id).where(CardLabelRow.card_id == id))
+        _array(sa.select(CardLabelRow.label_id).where(CardLabelRow.card_id == id)), expire_on_flush=False
     )
 
 
