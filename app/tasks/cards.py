@@ -109,8 +109,9 @@ def revive_card(db: Session, actor: Actor, card_id: UUID) -> Card:
     )
     column = (columns.get(home) if home else None) or next(iter(columns.values()))
     warnings = check_room(db, column, row.lane_id)
-    changes = put(db, row, column, rank_between(db, column, end_of(db, column)))
-    row.archived_at = None
+    rank = rank_between(db, column, end_of(db, column))
+    row.archived_at = None  # before anything is asked of the database again: on the board and archived is neither
+    changes = put(db, row, column, rank)
     row.version += 1
     audit.record(db, actor, Action.card_revived, row.id, title=row.title)
     log_card(db, actor, row, EventKind.revived, target=column, changes=changes)

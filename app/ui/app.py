@@ -19,6 +19,7 @@ MENU: dict[str, list[Entry]] = {
     "": [
         ("home", "Home", "home", Role.viewer),
         ("board", "Board", "view_kanban", Role.viewer),
+        ("analytics", "Analytics", "monitoring", Role.viewer),
         ("datasets", "Datasets", "database", Role.viewer),
         ("queries", "Queries", "query_stats", Role.viewer),
         ("documents", "Documents", "article", Role.viewer),

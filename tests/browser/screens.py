@@ -25,6 +25,7 @@ def screens(things: dict[str, str]) -> list[Screen]:
     """`things` are the addresses of single things, as `Filler.fill` gives them."""
     pages = (
         "board",
+        "analytics",
         "datasets",
         "documents",
         "queries",

@@ -25,6 +25,7 @@ FILES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
 # What a page takes from its address, and which of the foreign things it is.
 ADDRESSES: dict[str, dict[str, str]] = {
     "board": {"board": "board_id"},
+    "analytics": {"board": "board_id"},
     "datasets": {"dataset": "name", "batch": "batch_id"},
     "queries": {"query": "query_id"},
     "documents": {"document": "document_id"},

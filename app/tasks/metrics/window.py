@@ -29,6 +29,7 @@ def window_of(query: MetricsQuery, default_zone: str, now: datetime) -> Window:
     zone = zone_of(query.zone or default_zone)
     today = now.astimezone(zone).date()
     until = query.until or today + timedelta(days=1)
+    _check_range(until, query.since or until)
     since = query.since or until - timedelta(weeks=WEEKS)
     _check(since, until, today)
     days = [since + timedelta(days=n) for n in range((min(until, today + timedelta(days=1)) - since).days)]
@@ -52,12 +53,15 @@ def monday_of(day: date) -> date:
     return day - timedelta(days=day.weekday())
 
 
+def _check_range(*days: date) -> None:
+    if not all(date(1971, 1, 1) <= day <= date(2199, 12, 31) for day in days):
+        raise Invalid("since, until: give days from 1971 to 2199.")
+
+
 def _check(since: date, until: date, today: date) -> None:
     if since >= until:
         raise Invalid(f"until: {until} is not after since, {since}. It is the first day that no longer counts.")
     if since > today:
         raise Invalid(f"since: {since} has not come yet.")
-    if not date(1970, 1, 1) <= since <= until <= date(2200, 1, 1):
-        raise Invalid("since, until: give days between 1970 and 2200.")
     if (until - since).days > MAX_DAYS:
         raise Invalid(f"since, until: {(until - since).days:,} days are too many, at most {MAX_DAYS:,}.")

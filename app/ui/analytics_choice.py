@@ -1,0 +1,133 @@
+"""What the analytics page shows, kept in its address so that a link or a reload shows the same."""
+
+from datetime import date, timedelta
+from uuid import UUID
+from zoneinfo import available_timezones
+
+import streamlit as st
+
+from app.core import clock
+from app.core.actor import Actor
+from app.tasks import service as tasks
+from app.tasks.metrics.schemas import MetricsQuery
+from app.tasks.schemas import BoardLine
+from app.ui.address import id_in_address
+from app.ui.page import reading, zone
+
+WEEKS, ALL = 12, "All boards"
+ANYBODY, NOBODY = "Anybody", "Nobody"
+PRIORITIES = ("low", "medium", "high", "urgent")
+CATEGORIES = {"in_progress": "In progress", "accomplishment": "Accomplishment", "highlight": "Highlight"}
+
+
+def choose(person: Actor, lines: list[BoardLine]) -> tuple[UUID | None, MetricsQuery]:
+    """The board, or None for all of them, and the days and filters."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        board = _board(lines)
+        since, until = _days()
+        with st.popover("More", icon=":material/tune:"):
+            query = MetricsQuery(
+                since=since,
+                until=until + timedelta(days=1),
+                zone=_zone(),
+                target=_target(until),
+                **_filters(person, board),
+            )
+    return board, query
+
+
+def _board(lines: list[BoardLine]) -> UUID | None:
+    names: dict[UUID | None, str] = {None: ALL, **{line.id: line.name for line in lines}}
+    wanted = id_in_address("board")
+    ids = list(names)
+    at = ids.index(wanted) if wanted in names else min(1, len(ids) - 1) if len(lines) == 1 else 0
+    board = st.selectbox("Board", ids, at, format_func=names.__getitem__, width=220)
+    _keep("board", str(board) if board else None)
+    return board
+
+
+def _days() -> tuple[date, date]:
+    """Both days included."""
+    today = clock.now().astimezone(zone()).date()
+    until = min(_day("until") or today, today)
+    since = min(_day("since") or today - timedelta(weeks=WEEKS) + timedelta(days=1), until)
+    picked = st.date_input("From and to", (since, until), max_value=today, format="YYYY-MM-DD", width=240)
+    if isinstance(picked, tuple) and len(picked) == 2:  # while only one day is picked the other stays
+        since, until = picked
+    _keep("since", since.isoformat())
+    _keep("until", until.isoformat())
+    return since, until
+
+
+def _zone() -> str:
+    names = sorted(name for name in available_timezones() if "/" in name or name == "UTC")
+    wanted = st.query_params.get("zone", "")
+    mine = wanted if wanted in names else zone().key if zone().key in names else "UTC"
+    picked = st.selectbox("Days begin at midnight in", names, names.index(mine))
+    _keep("zone", None if picked == zone().key else picked)
+    return picked
+
+
+def _target(until: date) -> date | None:
+    picked = st.date_input(
+        "Burn down to zero on", _day("target"), format="YYYY-MM-DD", help="Draws the straight way there"
+    )
+    day = picked if isinstance(picked, date) else None
+    _keep("target", day.isoformat() if day else None)
+    return day
+
+
+def _filters(person: Actor, board: UUID | None) -> dict[str, object]:
+    """Lanes and labels belong to a board, so they are offered when one is chosen."""
+    chosen: dict[str, object] = {
+        "priority": st.selectbox("Priority", PRIORITIES, _place("priority", PRIORITIES), placeholder="Any"),
+        "category": st.selectbox(
+            "Category", list(CATEGORIES), _place("category", tuple(CATEGORIES)), format_func=CATEGORIES.__getitem__,
+            placeholder="Any",
+        ),
+    }  # fmt: skip
+    if board:
+        chosen |= _of_board(person, board)
+    for name in ("priority", "category", "lane", "label", "assignee"):
+        value = chosen.get(name)
+        _keep(name, str(value) if value else None)
+    return chosen
+
+
+def _of_board(person: Actor, board_id: UUID) -> dict[str, object]:
+    with reading() as db:
+        board = tasks.board(db, person, board_id)
+        people = tasks.assignees(db, person, board_id)
+    lanes = {"none": "No lane", **{str(lane.id): lane.name for lane in board.lanes}}
+    who = {"nobody": NOBODY, **{str(id_): name for id_, name in people.items()}}
+    labels = tuple(label.name for label in board.labels)
+    return {
+        "label": st.selectbox("Label", labels, _place("label", labels), placeholder="Any"),
+        "lane": _named("Lane", "lane", lanes),
+        "assignee": _named("Person", "assignee", who),
+    }
+
+
+def _named(label: str, name: str, names: dict[str, str]) -> str | None:
+    return st.selectbox(
+        label, list(names), _place(name, tuple(names)), format_func=names.__getitem__, placeholder="Any"
+    )
+
+
+def _place(name: str, options: tuple[str, ...]) -> int | None:
+    wanted = st.query_params.get(name, "")
+    return options.index(wanted) if wanted in options else None
+
+
+def _day(name: str) -> date | None:
+    try:
+        return date.fromisoformat(st.query_params.get(name, ""))
+    except ValueError:
+        return None
+
+
+def _keep(name: str, value: str | None) -> None:
+    if value is None:
+        st.query_params.pop(name, None)
+    elif st.query_params.get(name) != value:
+        st.query_params[name] = value
