@@ -40,7 +40,7 @@ def trello_parts(db: Session, board_id: UUID) -> Iterator[bytes]:
     held = frame(db, board_id)
     changes = list(db.scalars(_column_changes(board_id)))
     keys = _keys(db, held, changes)
-    yield _json(_board(held, keys)).rstrip("}").encode() + b","
+    yield _json(_board(held, keys))[:-1].encode() + b","
     yield b'"lists":' + _json([*_lists(held, keys), *_removed(held, changes, keys)]).encode()
     yield from _array("cards", _cards(db, held, keys))
     yield from _array("checklists", _checklists(db, held, keys))

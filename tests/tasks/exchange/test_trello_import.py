@@ -1,14 +1,12 @@
 """A Trello export becomes a board with its history."""
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.core.actor import Actor
 from app.tasks import service as tasks
-from app.tasks.tables import TransitionRow
 from tests.tasks.conftest import ann as ann
 from tests.tasks.exchange.conftest import Import
-from tests.tasks.exchange.trello_files import TrelloFile, busy_board
+from tests.tasks.exchange.trello_files import busy_board
 
 
 def test_no_card_of_a_busy_board_is_lost(db: Session, ann: Actor, imported: Import) -> None:
