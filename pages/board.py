@@ -14,6 +14,8 @@ from app.tasks import service as tasks
 from app.tasks.schemas import Board, BoardLine
 from app.ui.board import current, draw, may_work, use_full_width
 from app.ui.board_archive import archived_cards
+from app.ui.board_automations_menu import automations, may_see_automations, may_use_templates
+from app.ui.board_automations_templates import new_card_from_template, say_what_was_left_out
 from app.ui.board_form import change_columns, may_change_board, may_make_boards, new_board
 from app.ui.card_form import open_card, show_asked_card, write_card
 from app.ui.page import empty_state, page_header, reading, viewer
@@ -51,6 +53,8 @@ VIEWS: dict[str, Callable[[Actor, Board, str], None]] = {  # (person, board, wor
 }
 MENU: dict[str, tuple[Callable[[Actor, Board], None], Callable[[Board, Actor], bool]]] = {  # what it does, who may
     "Name and columns": (change_columns, may_change_board),
+    "New card from a template": (new_card_from_template, may_use_templates),
+    "Automations": (automations, may_see_automations),
     "New board": (new_board, may_make_boards),
 }
 
@@ -91,5 +95,6 @@ board, view, text = toolbar(lines)
 with header:
     page_header(board.name)
     sharing_line(person, Kind.board, board.id)
+say_what_was_left_out()
 VIEWS[view](person, board, text)
 show_asked_card(person)

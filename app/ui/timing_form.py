@@ -8,7 +8,7 @@ import streamlit as st
 from app.core import clock
 from app.core.errors import Invalid
 from app.schedules import service as schedules
-from app.schedules.schemas import Kind, Schedule, Timing
+from app.schedules.schemas import Kind, Timing
 from app.ui.cron_presets import (
     CRON,
     HOURLY,
@@ -28,7 +28,7 @@ UNITS = {"minutes": 60, "hours": 3600, "days": 86_400}
 SHOWN_RUNS = 5
 
 
-def timing_input(given: Schedule | None) -> Timing:
+def timing_input(given: Timing | None) -> Timing:
     """The widgets and the preview below them. May be a timing that cannot run: saving says why."""
     preset = _preset_of(given)
     left, right = st.columns(2)
@@ -64,7 +64,7 @@ def two_clocks(at: datetime, there: str) -> str:
     return f"{text} ({day}{own:%H:%M} {zone().key})"
 
 
-def _preset_of(given: Schedule | None) -> Preset:
+def _preset_of(given: Timing | None) -> Preset:
     if given is None:
         return Preset()
     if given.kind is not Kind.cron:
@@ -72,7 +72,7 @@ def _preset_of(given: Schedule | None) -> Preset:
     return from_cron(given.cron or "")
 
 
-def _details(name: str, preset: Preset, given: Schedule | None, chosen_zone: str) -> Timing:
+def _details(name: str, preset: Preset, given: Timing | None, chosen_zone: str) -> Timing:
     if name == CRON:
         text = st.text_input("Cron expression", preset.to_cron(), help="minute hour day-of-month month day-of-week")
         return Timing(cron=text, zone=chosen_zone)
@@ -91,7 +91,7 @@ def _details(name: str, preset: Preset, given: Schedule | None, chosen_zone: str
     return Timing(cron=Preset(name, at, weekday, day).to_cron(), zone=chosen_zone)
 
 
-def _from_a_moment(name: str, given: Schedule | None, chosen_zone: str) -> Timing:
+def _from_a_moment(name: str, given: Timing | None, chosen_zone: str) -> Timing:
     here = ZoneInfo(chosen_zone)
     start = (given.starts_at if given else None) or _next_full_hour()
     local = start.astimezone(here)

@@ -45,7 +45,7 @@ def test_a_blocked_card_is_kept_from_done_only_while_the_switch_is_on(db: Sessio
     first, second = add(db, ann, board, "first", "second")
     details.add_blocker(db, ann, second.id, BlockerAdd(card_id=first.id))
     switch(db, ann, board, forbid_done_while_blocked=True)
-    with pytest.raises(details.CardBlocked, match="waits for “#1 first”"):
+    with pytest.raises(details.CardBlocked, match="waits for “#1 first”"), db.begin_nested():
         move(db, ann, read(db, ann, second), column(board, "Completed"))
     switch(db, ann, board, forbid_done_while_blocked=False)
     assert move(db, ann, read(db, ann, second), column(board, "Completed")).completed_at

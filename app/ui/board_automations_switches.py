@@ -1,0 +1,107 @@
+"""The switches that every board has, each with a sentence of what it does."""
+
+import streamlit as st
+
+from app.tasks import service as tasks
+from app.tasks.automations.schemas import ArchiveTrial
+from app.tasks.schemas import BoardChange, BoardOptions
+from app.tasks.service import automations
+from app.ui.board_automations import Scene, saved
+from app.ui.page import action, plain, reading
+
+SHOWN = 20
+
+
+def switches_section(scene: Scene) -> None:
+    now, off = scene.board.options, not scene.may_arrange
+    wanted = BoardOptions(
+        category_on_completion=_switch(
+            "Completion moves the category",
+            "A completed card in progress becomes an accomplishment, one that is opened again is in progress again. "
+            "Highlights stay highlights.",
+            now.category_on_completion,
+            off,
+        ),
+        forbid_done_while_blocked=_switch(
+            "Blocked cards cannot be completed",
+            "A card that waits for others cannot enter a done column before they are done.",
+            now.forbid_done_while_blocked,
+            off,
+        ),
+        due_soon_days=_days(
+            "Due soon",
+            "Whoever a card is assigned to is told this many days before it is due, and when it is overdue.",
+            now.due_soon_days,
+            off,
+            (0, 60, BoardOptions().due_soon_days or 2),
+        ),
+        stale_days=_days(
+            "Stale",
+            "Whoever a card is assigned to is told when nothing has happened to it for this many days.",
+            now.stale_days,
+            off,
+            (1, 365, BoardOptions().stale_days or 14),
+        ),
+        archive_after_days=_days(
+            "Automatic archive",
+            "Cards that were completed this many days ago are archived, once a day. Cards that are not completed "
+            "never are. Each one can be brought back.",
+            now.archive_after_days,
+            off,
+            (1, 3_650, 90),
+        ),
+    )
+    if wanted.archive_after_days:
+        _show_archive(scene, wanted.archive_after_days)
+    if not off and st.button("Save", type="primary", key="switches-save", disabled=wanted == now):
+        with action("Saved.") as db:
+            tasks.change_board(db, scene.person, scene.board.id, BoardChange(options=wanted))
+            saved()
+
+
+def _switch(label: str, sentence: str, is_on: bool, off: bool) -> bool:
+    with st.container(gap="xxsmall"):
+        chosen = st.toggle(label, is_on, disabled=off, key=f"switch-{label}-{is_on}")
+        st.caption(sentence)
+    return chosen
+
+
+def _days(label: str, sentence: str, days: int | None, off: bool, limits: tuple[int, int, int]) -> int | None:
+    least, most, usual = limits
+    with st.container(gap="xxsmall"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            is_on = st.toggle(label, days is not None, disabled=off, key=f"switch-{label}-{days}")
+            chosen = st.number_input(
+                f"{label}: days",
+                least,
+                most,
+                days if days is not None else usual,
+                disabled=off or not is_on,
+                key=f"days-{label}-{days}",
+                label_visibility="collapsed",
+                width=130,
+            )
+            st.markdown("days")
+        st.caption(sentence)
+    return int(chosen) if is_on else None
+
+
+def _show_archive(scene: Scene, days: int) -> None:
+    """Before it is switched on: what it would take."""
+    with reading() as db:
+        found = automations.archive_trial(db, scene.person, scene.board.id, days, limit=SHOWN)
+    if not found.count:
+        st.info(f"No card was completed more than {days} days ago.", icon=":material/inventory_2:")
+        return
+    cards = "1 completed card" if found.count == 1 else f"{found.count} completed cards"
+    it_is_on = scene.board.options.archive_after_days == days
+    st.warning(
+        f"{cards} {'are next' if it_is_on else 'would be archived'} with {days} days.", icon=":material/inventory_2:"
+    )
+    with st.expander("Which cards"):
+        st.markdown("\n".join(_lines(found)))
+
+
+def _lines(found: ArchiveTrial) -> list[str]:
+    lines = [f"- #{card.number} {plain(card.title)} · {plain(card.column or '')}" for card in found.cards]
+    return lines + ([f"- and {found.count - len(found.cards)} more"] if found.next_cursor else [])
