@@ -55,7 +55,7 @@ def test_a_circle_is_refused_and_the_way_around_it_is_told(db: Session, ann: Act
     block(db, ann, pour, dig)
     block(db, ann, build, pour, dig)
     block(db, ann, paint, build)
-    with pytest.raises(tasks.WaitsInCircle, match="#4 Paint, which waits for #3 Build, which waits for .*#1 Dig"):
+    with pytest.raises(tasks.WaitsInCircle, match=r"#4 Paint, which waits for #3 Build, which waits for .*#1 Dig"):
         block(db, ann, dig, paint)
     with pytest.raises(tasks.WaitsInCircle, match="cannot wait for itself"):
         block(db, ann, dig, dig)
@@ -72,7 +72,7 @@ def test_the_same_link_twice_is_one(db: Session, ann: Actor, cards: list[Card]) 
 def test_cards_of_other_boards_and_unknown_links_are_refused(db: Session, ann: Actor, cards: list[Card]) -> None:
     other = tasks.board(db, ann, tasks.create_board(db, ann, BoardCreate(name="Other")).id)
     [far] = add(db, ann, other, "Far")
-    with pytest.raises(Invalid, match="no card .* on this board"):
+    with pytest.raises(Invalid, match=r"no card .* on this board"):
         block(db, ann, cards[0], far)
     with pytest.raises(NotFound):
         tasks.remove_blocker(db, ann, cards[0].id, cards[1].id)

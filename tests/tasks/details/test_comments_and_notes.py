@@ -20,7 +20,8 @@ from tests.tasks.conftest import MONDAY, add, make_person
 
 @pytest.fixture
 def now() -> Iterator[FixedClock]:
-    with clock.use(FixedClock(MONDAY)) as fixed:
+    fixed = FixedClock(MONDAY)
+    with clock.use(fixed):
         yield fixed
 
 
