@@ -40,7 +40,9 @@ HTML = """
   M opens its menu, question mark shows all keys.
 </p>
 <p class="filter-error" role="alert" hidden></p>
-<div class="notice" role="alert" hidden><p></p><button type="button">Dismiss</button></div>
+<div class="notice" role="alert" hidden>
+  <p></p><button type="button" hidden></button><button type="button">Dismiss</button>
+</div>
 <div class="away" role="status" hidden><p></p><button type="button">Try now</button></div>
 <div class="top">
   <div class="bar" role="toolbar" aria-label="Chosen cards" hidden></div>

@@ -192,8 +192,10 @@ class Board {
     return this.store.columns.find((column) => column.id === id)?.name ?? "";
   }
 
+  // One that is still being made opens as soon as it is.
   open(id) {
-    if (this.store.facts.has(id)) this.trigger("open", { card: id, at: Date.now() });
+    if (this.store.early.get(id)?.jobs && !this.store.facts.has(id)) this.opening = id;
+    else this.trigger("open", { card: id, at: Date.now() });
   }
 
   // What was shown as the place becomes the place.

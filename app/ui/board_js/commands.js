@@ -30,7 +30,7 @@ class Commands {
       after = id;
     }
     board.voice.say(`Moved ${counted(ids.length, "card")} to ${board.frame.cell(place.column, place.lane).name}`);
-    return this.bulk(ids, { move: this.sentAs(place) }, this.around(ids, place));
+    return this.bulk(ids, this.sentAs(place), this.around(ids, place));
   }
 
   // To the end of a column, each in its own lane; or to a lane, each in its own column and place.
@@ -48,7 +48,7 @@ class Commands {
     for (const id of ids) this.store.begin(id, { gone: true });
     this.board.choice.remove(ids);
     this.board.voice.say(ids.length > 1 ? `Archiving ${ids.length} cards` : "Archiving");
-    if (ids.length > 1) return this.bulk(ids, { archive: true });
+    if (ids.length > 1) return this.bulk(ids, { action: "archive" });
     return this.run(ids, ids, `/api/v1/cards/${ids[0]}/archive`, () => ({}));
   }
 
@@ -77,25 +77,29 @@ class Commands {
     const body = { title, column, ...(lane ? { lane } : {}) };
     const added = this.run([id], [`add ${column}`], `${this.path}/cards`, () => body, () => quick.restore(title));
     board.frame.cell(column, lane)?.reveal(id);
-    return added;
+    return added.then((card) => card && board.opening === id && board.open(card.id));
   }
 
   // The last thing that this person did on this board, wherever it was done.
-  async step(kind) {
+  async step(kind, skip) {
     const { board } = this;
     await board.wire.quiet();
     try {
-      const undone = await board.wire.send(["step"], `${this.path}/${kind}`, () => ({}));
+      const undone = await board.wire.send(["step"], `${this.path}/${kind}`, () => (skip ? { skip } : {}));
+      board.voice.tell("");
       board.voice.hint(undone?.message ?? "");
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      board.voice.tell(error.message);
+      const given = error.details.find((detail) => detail.step);
+      board.voice.tell(error.message, given && ["Leave it, go one further back", () => this.step(kind, given.step)]);
     }
     board.wire.poll();
   }
 
   bulk(ids, change, about = ids) {
-    return this.run(ids, about, `${this.path}/cards/bulk`, () => ({ cards: ids, ...change }));
+    const seen = ids.filter((id) => this.store.facts.has(id) && this.store.early.get(id)?.jobs === 1);
+    const versions = Object.fromEntries(seen.map((id) => [id, this.store.facts.get(id).version]));
+    return this.run(ids, about, `${this.path}/cards/bulk`, () => ({ card_ids: ids, change, versions }));
   }
 
   async run(ids, about, path, body, refused) {
@@ -105,14 +109,17 @@ class Commands {
       const answer = await board.wire.send(about, path, body);
       for (const id of ids) store.settle(id, ids.length === 1 ? answer?.version : null);
       board.voice.hint(answer?.warnings?.join(" ") ?? "");
+      return answer;
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       for (const id of ids) store.takeBack(id);
       refused?.();
       board.voice.tell(error.message);
+      return null;
+    } finally {
+      board.draw();
+      board.wire.poll();
     }
-    board.draw();
-    board.wire.poll();
   }
 
   // ---- places --------------------------------------------------------------------------------------------------------

@@ -10,7 +10,8 @@ class Voice {
     this.awayLine = root.querySelector(".away");
     this.filterLine = root.querySelector(".filter-error");
     this.loading = root.querySelector(".loading");
-    this.notice.querySelector("button").addEventListener("click", () => this.tell(""));
+    [this.way, this.dismiss] = this.notice.querySelectorAll("button");
+    this.dismiss.addEventListener("click", () => this.tell(""));
     this.awayLine.querySelector("button").addEventListener("click", () => this.onRetry?.());
   }
 
@@ -18,10 +19,13 @@ class Voice {
     this.live.textContent = text;
   }
 
-  // A refusal: stays until it is dismissed or another one comes.
-  tell(text) {
+  // A refusal: stays until it is dismissed or another one comes. `way`: [label, act], a way out of it.
+  tell(text, way) {
     this.notice.hidden = !text;
     this.notice.querySelector("p").textContent = text;
+    this.way.hidden = !way;
+    this.way.textContent = way?.[0] ?? "";
+    this.way.onclick = () => way?.[1]();
   }
 
   // What was done, for a moment.

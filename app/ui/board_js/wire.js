@@ -5,10 +5,10 @@ const LONGEST_WAIT = 30_000;
 const AWAY = new Set([502, 503, 504]);
 
 class Refused extends Error {
-  constructor(status, code, message) {
+  constructor(status, message, details) {
     super(message);
     this.status = status;
-    this.code = code;
+    this.details = details;
   }
 }
 
@@ -50,7 +50,7 @@ async function ask(method, path, body, key) {
   if (answer.ok) return { facts };
   if (facts?.error === "StillRunning") return { away: "silent", wait: 500 };
   if (facts?.error === "AnswerUnknown") return { facts: null };
-  throw new Refused(answer.status, facts?.error, facts?.message ?? "The server refused this.");
+  throw new Refused(answer.status, facts?.message ?? "The server refused this.", facts?.details ?? []);
 }
 
 // The session is over: nothing more is asked, and after signing in the same board is shown.
