@@ -39,6 +39,8 @@ from app.tasks import service as tasks
 from app.tasks.automations import service as automations
 from app.tasks.automations.schemas import CardContent, RecurrenceCreate, RuleCreate
 from app.tasks.automations.schemas import TemplateCreate as CardTemplateCreate
+from app.tasks.details.schemas import BlockerAdd, ItemCreate
+from app.tasks.details.tables import CommentRow, FileRow, NoteRow
 from app.tasks.exchange.imports import report_of
 from app.tasks.exchange.read import parse
 from app.tasks.exchange.schemas import ImportWishes
@@ -191,6 +193,44 @@ class Objects:
             db.add(row)
             db.flush()
             return row.id
+
+    @cached_property
+    def other_card_id(self) -> UUID:
+        with transaction() as db:
+            return tasks.create_card(db, SYSTEM, self.board.id, CardCreate(title=self.marker)).id
+
+    @cached_property
+    def blocker_id(self) -> UUID:
+        with transaction() as db:
+            tasks.add_blocker(db, SYSTEM, self.card_id, BlockerAdd(card_id=self.other_card_id))
+        return self.other_card_id
+
+    @cached_property
+    def item_id(self) -> UUID:
+        with transaction() as db:
+            return tasks.add_item(db, SYSTEM, self.card_id, ItemCreate(text=self.marker)).id
+
+    def _written(self, row: CommentRow | NoteRow | FileRow) -> UUID:
+        """By the owner, whose role may be one that may not."""
+        row.card_id, row.author_id, row.author, row.created_at = self.card_id, self.owner.id, "Owner", clock.now()
+        with transaction() as db:
+            db.add(row)
+            db.flush()
+            return row.id
+
+    @cached_property
+    def comment_id(self) -> UUID:
+        return self._written(CommentRow(text=self.marker))
+
+    @cached_property
+    def note_id(self) -> UUID:
+        return self._written(NoteRow(text=self.marker, day=clock.now().date()))
+
+    @cached_property
+    def file_id(self) -> UUID:
+        one = tasks.store_file(SYSTEM, f"{self.marker}.txt", [self.marker.encode()])
+        facts = {"name": one.file_name, "key": one.key, "size": one.size, "sha256": one.sha256}
+        return self._written(FileRow(**facts, media_type="text/plain"))
 
     @cached_property
     def name(self) -> str:

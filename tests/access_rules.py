@@ -7,6 +7,7 @@ takes, OWN means its owner and administrators only; `least` is the least role th
 where it is named by a field of the body. `costly`: it is enough that one caller is really served for each relation.
 What is sent are the arguments of a request, and `path` for parts of the address that are not what their name says.
 `mine(request)`: about what is only ever one person's own. `admins=True`: administrators may do it too.
+`written(request)`: about what one person has written on a board.
 """
 
 from collections.abc import Callable
@@ -69,6 +70,11 @@ def on(
     about: Kind, needs: Needs, least: Role, request: Body = nothing, *, shared: Role = VIEWER, hidden: int = 404
 ) -> Rule:
     return Rule(least, request, about, needs, shared, hidden=hidden)
+
+
+def written(request: Body) -> Rule:
+    """By one person on a board: even administrators put no words into the mouths of others."""
+    return on(Kind.board, OWN, MEMBER, request)._replace(admins=False)
 
 
 def mine(request: Body = nothing, *, admins: bool = False) -> Rule:
@@ -210,6 +216,28 @@ RULES: dict[str, Rule] = {
     "POST /cards/{card_id}/archive": on(Kind.board, EDIT, MEMBER),
     "POST /cards/{card_id}/revive": on(Kind.board, EDIT, MEMBER),
     "GET /cards/{card_id}/history": on(Kind.board, VIEW, VIEWER),
+    "GET /cards/{card_id}/checklist": on(Kind.board, VIEW, VIEWER),
+    "POST /cards/{card_id}/checklist": on(Kind.board, EDIT, MEMBER, json(text="New")),
+    "PATCH /cards/{card_id}/checklist/{item_id}": on(Kind.board, EDIT, MEMBER, json(done=True)),
+    "DELETE /cards/{card_id}/checklist/{item_id}": on(Kind.board, EDIT, MEMBER),
+    "GET /cards/{card_id}/comments": on(Kind.board, VIEW, VIEWER),
+    "POST /cards/{card_id}/comments": on(Kind.board, EDIT, MEMBER, json(text="New")),
+    "PATCH /cards/{card_id}/comments/{comment_id}": written(json(text="Changed")),
+    "DELETE /cards/{card_id}/comments/{comment_id}": on(Kind.board, OWN, MEMBER),
+    "GET /cards/{card_id}/notes": on(Kind.board, VIEW, VIEWER),
+    "POST /cards/{card_id}/notes": on(Kind.board, EDIT, MEMBER, json(text="New")),
+    "PATCH /cards/{card_id}/notes/{note_id}": written(json(text="Changed")),
+    "DELETE /cards/{card_id}/notes/{note_id}": on(Kind.board, OWN, MEMBER),
+    "GET /cards/{card_id}/files": on(Kind.board, VIEW, VIEWER),
+    "POST /cards/{card_id}/files": on(Kind.board, EDIT, MEMBER, lambda _: FILE),
+    "GET /cards/{card_id}/files/{file_id}": on(Kind.board, VIEW, VIEWER),
+    "DELETE /cards/{card_id}/files/{file_id}": on(Kind.board, OWN, MEMBER),
+    "GET /cards/{card_id}/blockers": on(Kind.board, VIEW, VIEWER),
+    "POST /cards/{card_id}/blockers": on(
+        Kind.board, EDIT, MEMBER, lambda things: {"json": {"card": str(things.other_card_id)}}
+    ),
+    "DELETE /cards/{card_id}/blockers/{blocker_id}": on(Kind.board, EDIT, MEMBER),
+    "GET /cards/{card_id}/waiting": on(Kind.board, VIEW, VIEWER),
     "GET /datasets": Rule(VIEWER),
     "POST /datasets": Rule(AUTHOR, lambda _: {"json": {"name": f"new-{uuid4().hex}", "schema": SCHEMA}}),
     "POST /datasets/infer": Rule(MEMBER, lambda _: FILE),

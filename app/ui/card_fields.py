@@ -27,9 +27,8 @@ def card_fields(card: Card | None, board: Board, names: dict[UUID, str]) -> dict
         )
     with right:
         where = _places(card, board)
-        with st.container(horizontal=True):
-            start_on = _clearable_date("Start", card, card.start_on if card else None)
-            due_on = _clearable_date("Due", card, card.due_on if card else None)
+        start_on = _clearable_date("Start", card, card.start_on if card else None)
+        due_on = _clearable_date("Due", card, card.due_on if card else None)
         what = {
             "assignee_ids": _people(card, names),
             "label_ids": _labels(card, board),
