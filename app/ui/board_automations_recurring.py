@@ -115,7 +115,7 @@ def _form(scene: Scene, given: Recurrence | None) -> None:
 
 def _log(scene: Scene, one: Recurrence) -> None:
     st.button("All recurring cards", icon=":material/arrow_back:", type="tertiary", on_click=go)
-    st.subheader(plain(one.content.title), anchor=False)
+    st.markdown(f"**{plain(one.content.title)}**")
     with reading() as db:
         runs = automations.recurrence_runs(db, scene.person, one.id).items
     if not runs:

@@ -9,6 +9,7 @@ import streamlit as st
 
 from app.core.errors import AppError
 from app.tasks import service as tasks
+from app.tasks.automations.parts import Timed, Trigger
 from app.tasks.automations.schemas import Rule, RuleChange, RuleCreate, RuleDraft, Trial
 from app.tasks.automations.words import sentence
 from app.tasks.schemas import Priority
@@ -97,7 +98,7 @@ def _end(scene: Scene, given: Rule | None, name: str, facts: dict[str, Any]) -> 
         tried = st.button("Try it", icon=":material/search:", key="rule-try", disabled=seen is None)
     if tried and seen:
         with action() as db:
-            show_trial(automations.try_draft(db, scene.person, scene.board.id, seen, zone().key))
+            show_trial(automations.try_draft(db, scene.person, scene.board.id, seen, zone().key), seen.when)
     if save:
         with action("Saved.") as db:
             if given:
@@ -109,19 +110,20 @@ def _end(scene: Scene, given: Rule | None, name: str, facts: dict[str, Any]) -> 
             saved()
 
 
-def show_trial(trial: Trial) -> None:
+def show_trial(trial: Trial, when: Trigger) -> None:
     if not trial.count:
-        st.info("It would be about no card now.", icon=":material/search:")
+        st.info("No card fits it now.", icon=":material/search:")
         return
-    cards = "1 card" if trial.count == 1 else f"{trial.count} cards"
+    fit = "1 card fits" if trial.count == 1 else f"{trial.count} cards fit"
+    then = "would be changed within minutes." if isinstance(when, Timed) else "would be changed when this happens."
     more = f" The first {len(trial.cards)} are shown." if trial.count > len(trial.cards) else ""
-    st.info(f"Now it would be about {cards}. Nothing was changed.{more}", icon=":material/search:")
+    st.info(f"{fit} it now, and {then} Nothing was changed.{more}", icon=":material/search:")
     lines = [f"- #{card.number} {plain(card.title)} · {plain(card.column or 'archived')}" for card in trial.cards]
     st.markdown("\n".join(lines))
 
 
 def _trigger(scene: Scene, given: dict[str, Any], key: str) -> dict[str, Any]:
-    left, right = st.columns(2)
+    left, right = st.columns(2, vertical_alignment="bottom")
     with left:
         kind = select("When", WHEN, given["kind"], key=f"{key}-when", hidden=True)
     known = given if given["kind"] == kind else {}

@@ -1,7 +1,6 @@
 """The rules of a board as sentences, their order, their switches, and what they did."""
 
 from functools import partial
-from uuid import UUID
 
 import streamlit as st
 
@@ -95,9 +94,9 @@ def _put(scene: Scene, rule: Rule, position: int) -> None:
 
 def _log(scene: Scene, rule: Rule) -> None:
     st.button("All rules", icon=":material/arrow_back:", type="tertiary", on_click=go)
-    st.subheader(plain(rule.name), anchor=False)
+    st.markdown(f"**{plain(rule.name)}**")
     st.caption(plain(rule.words))
-    _now(scene, rule.id)
+    _now(scene, rule)
     with reading() as db:
         page = automations.rule_runs(db, scene.person, rule.id, limit=RUNS_SHOWN)
     if not page.items:
@@ -108,10 +107,10 @@ def _log(scene: Scene, rule: Rule) -> None:
         st.caption(f"The last {RUNS_SHOWN} are shown; the API has all of them.")
 
 
-def _now(scene: Scene, rule_id: UUID) -> None:
-    if st.button("Which cards would it be about now?", key="rule-try", icon=":material/search:"):
+def _now(scene: Scene, rule: Rule) -> None:
+    if st.button("Which cards fit it now?", key="rule-try", icon=":material/search:"):
         with reading() as db:
-            show_trial(automations.try_rule(db, scene.person, rule_id))
+            show_trial(automations.try_rule(db, scene.person, rule.id), rule.when)
 
 
 def _told(run: Run) -> str:

@@ -70,7 +70,7 @@ def _days(label: str, sentence: str, days: int | None, off: bool, limits: tuple[
     least, most, usual = limits
     with st.container(gap="xxsmall"):
         with st.container(horizontal=True, vertical_alignment="center"):
-            is_on = st.toggle(label, days is not None, disabled=off, key=f"switch-{label}-{days}")
+            is_on = st.toggle(f"{label} (days)", days is not None, disabled=off, key=f"switch-{label}-{days}")
             chosen = st.number_input(
                 f"{label}: days",
                 least,
@@ -81,7 +81,6 @@ def _days(label: str, sentence: str, days: int | None, off: bool, limits: tuple[
                 label_visibility="collapsed",
                 width=130,
             )
-            st.markdown("days")
         st.caption(sentence)
     return int(chosen) if is_on else None
 

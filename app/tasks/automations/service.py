@@ -38,9 +38,12 @@ from app.tasks.automations.templates import (
     use_card_template,
 )
 from app.tasks.events import on_card_event
+from app.tasks.notices import hear_of_card
 
 RUNS_KEPT = timedelta(days=90)
 
+# People are told of a change first, and then of what rules make of it.
+on_card_event(hear_of_card)
 on_card_event(react)
 
 __all__ = [
