@@ -5,6 +5,7 @@ so nothing on a board changes between looking and writing, and no two changes ca
 seen of a card and done with it is what may be seen of its board and done with that.
 """
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from app.sharing import service as sharing
 from app.sharing.schemas import Kind
 from app.tasks.tables import BoardRow, CardRow, ColumnRow, TransitionRow
 
+Widen = Callable[[sa.Select[Any]], sa.Select[Any]]
 LOCK_SPACE = 74_219_005  # keeps these locks apart from others that are made from a hash
 
 
@@ -69,16 +71,31 @@ def access_card(db: Session, actor: Actor, card_id: UUID, *, write: bool = False
     """Raises NotFound, Forbidden."""
     require_role(actor, Role.member if write else Role.viewer)
     if write:
-        db.execute(sa.select(sa.func.pg_advisory_xact_lock(_lock_key(CardRow.board_id))).where(CardRow.id == card_id))
+        _lock_board_of(db, card_id)
+    return _read_card(db, actor, card_id, lambda query: query, write=write)[0]
+
+
+def access_card_with(db: Session, actor: Actor, card_id: UUID, widen: Widen) -> sa.Row[Any]:
+    """For changing: the card, its board, a level, and what `widen` adds. Raises NotFound, Forbidden."""
+    require_role(actor, Role.member)
+    _lock_board_of(db, card_id)
+    return _read_card(db, actor, card_id, widen, write=True)
+
+
+def _lock_board_of(db: Session, card_id: UUID) -> None:
+    db.execute(sa.select(sa.func.pg_advisory_xact_lock(_lock_key(CardRow.board_id))).where(CardRow.id == card_id))
+
+
+def _read_card(db: Session, actor: Actor, card_id: UUID, widen: Widen, *, write: bool) -> sa.Row[Any]:
     query = sa.select(CardRow, BoardRow, level_on_board(actor)).join(BoardRow, BoardRow.id == CardRow.board_id)
-    query = query.where(CardRow.id == card_id).execution_options(populate_existing=True)
-    card, board, level = db.execute(query).tuples().one_or_none() or (None, None, None)
-    if card is None or board is None or level is None:
+    query = widen(query.where(CardRow.id == card_id)).execution_options(populate_existing=True)
+    found = db.execute(query).one_or_none()
+    if found is None or found[2] is None:
         raise NotFound("There is no such card, or you may not see it.")
-    sharing.require_level(level, Kind.board, edit=write)
+    sharing.require_level(found[2], Kind.board, edit=write)
     if write:
-        check_in_use(board)
-    return card
+        check_in_use(found[1])
+    return found
 
 
 def board_of(db: Session, board_id: UUID) -> BoardRow:

@@ -9,46 +9,41 @@ from sqlalchemy.orm import Session
 from app.core import clock
 from app.core.actor import Actor
 from app.core.errors import Conflict, Invalid
-from app.tasks.access import access_card, board_of, check_on_board, check_version, columns_of
+from app.tasks.access import board_of, check_on_board, check_version
 from app.tasks.belongings import check_lane, lanes_of
+from app.tasks.desk import read_desk
 from app.tasks.details.blockers import check_unblocked, touch_waiting
 from app.tasks.rank import MAX_LENGTH, between, spread
 from app.tasks.record import as_seen, log_card, touch
 from app.tasks.schemas import BoardOptions, Card, CardMove, Category, EventKind, WipMode
 from app.tasks.tables import CardRow, ColumnRow
-from app.tasks.undo.remember import here, remember, remembers
+from app.tasks.undo.remember import place_of, remember
 
 
 class ColumnFull(Conflict):
     """This column holds as many cards as it may."""
 
 
-class NeighboursMoved(Conflict):
-    """The cards next to this place were moved in the meantime. Look again, then repeat your move."""
-
-
 def move_card(db: Session, actor: Actor, card_id: UUID, move: CardMove) -> Card:
     """Below `after_id`, else above `before_id`, else to the end. A move to where the card is changes nothing."""
-    card = access_card(db, actor, card_id, write=True)
+    desk = read_desk(db, actor, card_id, move)
+    card, origin, target, lane_before = desk.card, desk.origin, desk.target, desk.card.lane_id
     check_on_board(card)
     check_version(db, card, move.version)
-    columns = columns_of(db, card.board_id)
-    if move.column_id not in columns:
+    if target is None:
         raise Invalid(f"column: this board has no column {move.column_id}.")
-    assert card.column_id
-    origin, target, lane_before = columns[card.column_id], columns[move.column_id], card.lane_id
-    lane_id = move.lane_id if "lane_id" in move.model_fields_set else lane_before
-    gap = _gap(db, card, move)
-    if (origin, lane_before) == (target, lane_id) and _lies_in(gap, card):
+    gap, before = desk.gap(), place_of(card, desk.above)
+    stays, stays_in_lane = origin is target, desk.lane_id == lane_before
+    if stays and stays_in_lane and _lies_in(gap, card):
         return as_seen(db, actor, card)
-    if lane_id != lane_before:
-        check_lane(db, card.board_id, lane_id)
-    warnings = check_room(db, target, lane_id, card)
-    before = here(db, card) if remembers(db, actor) else {}
+    if not stays_in_lane:
+        check_lane(db, card.board_id, desk.lane_id)
+    takes_room = not stays or (target.wip_per_lane and not stays_in_lane)
+    warnings = check_held(db, target, desk.lane_id, desk.held or 0) if takes_room else []
     changes = put(db, card, target, rank_between(db, target, gap, card))
-    card.lane_id = lane_id
+    card.lane_id = desk.lane_id
     card.version += 1
-    if (origin, lane_before) == (target, lane_id):
+    if stays and stays_in_lane:
         touch(db, card)
     else:
         kind = EventKind.moved
@@ -96,12 +91,17 @@ def check_room(db: Session, column: ColumnRow, lane_id: UUID | None, card: CardR
         here.append(CardRow.lane_id.is_not_distinct_from(lane_id))
     held = sa.select(sa.func.count(), sa.func.bool_or(CardRow.id == (card.id if card else None)))
     count, is_in = db.execute(held.where(*here)).tuples().one()
-    if is_in or count < column.wip_limit:
+    return [] if is_in else check_held(db, column, lane_id, count)
+
+
+def check_held(db: Session, column: ColumnRow, lane_id: UUID | None, held: int) -> list[str]:
+    """The same where it is known how many cards the column, or the lane in it, holds."""
+    if column.wip_limit is None or held < column.wip_limit:
         return []
     lane = f" in “{_lane_name(db, column.board_id, lane_id)}”" if column.wip_per_lane and lane_id else ""
     cards = "card" if column.wip_limit == 1 else "cards"
     if column.wip_mode == WipMode.warn:
-        return [f"“{column.name}”{lane} now holds {count + 1} cards; its limit is {column.wip_limit}."]
+        return [f"“{column.name}”{lane} now holds {held + 1} cards; its limit is {column.wip_limit}."]
     raise ColumnFull(f"“{column.name}”{lane} takes at most {column.wip_limit} {cards}. Move one out of it first.")
 
 
@@ -124,22 +124,6 @@ def rank_between(
 def _lies_in(gap: tuple[str | None, str | None], card: CardRow) -> bool:
     (low, high), rank = gap, card.rank or ""
     return (low or "") < rank and (high is None or rank < high)
-
-
-def _gap(db: Session, card: CardRow, move: CardMove) -> tuple[str | None, str | None]:
-    """The ranks on both sides of the place that was asked for, as if the card itself were not there."""
-    if card.id in (move.after_id, move.before_id):
-        raise Invalid("after, before: a card cannot be placed next to itself.")
-    wanted = [anchor for anchor in (move.after_id, move.before_id) if anchor]
-    others = sa.and_(CardRow.column_id == move.column_id, CardRow.id != card.id)
-    if not wanted:
-        return db.scalar(sa.select(sa.func.max(CardRow.rank)).where(others)), None
-    found = dict(db.execute(sa.select(CardRow.id, CardRow.rank).where(others, CardRow.id.in_(wanted))).tuples().all())
-    if move.after_id and (low := found.get(move.after_id)):
-        return low, db.scalar(sa.select(sa.func.min(CardRow.rank)).where(others, CardRow.rank > low))
-    if move.before_id and (high := found.get(move.before_id)):
-        return db.scalar(sa.select(sa.func.max(CardRow.rank)).where(others, CardRow.rank < high)), high
-    raise NeighboursMoved
 
 
 def _spread_around(db: Session, column: ColumnRow, low: str | None, card: CardRow | None) -> str:

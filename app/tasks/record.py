@@ -60,7 +60,8 @@ def log_cards(db: Session, actor: Actor, board_id: UUID, lines: Sequence[Line]) 
     """One line for each card of one change, as `log_card` does it, in a constant number of statements."""
     if not lines:
         return
-    revision, names = bump(db, board_id), _Names(db, actor, board_id, lines)
+    with db.no_autoflush:  # so that a card is written once, with its revision
+        revision, names = bump(db, board_id), _Names(db, actor, board_id, lines)
     events = []
     for line in lines:
         line.card.revision = revision
@@ -76,7 +77,7 @@ class _Names:
 
     def __init__(self, db: Session, actor: Actor, board_id: UUID, lines: Sequence[Line]) -> None:
         cards = [line.card for line in lines]
-        in_lanes = any(card.lane_id for card in cards) or any(line.lane_before is not SAME for line in lines)
+        in_lanes = any(card.lane_id for card in cards) or any(line.lane_before not in (SAME, None) for line in lines)
         self.lanes = {id_: lane.name for id_, lane in lanes_of(db, board_id).items()} if in_lanes else {}
         self.people = accounts.person_names(db, actor) if any(card.assignee_ids for card in cards) else {}
         labelled = any(card.label_ids for card in cards)

@@ -18,7 +18,14 @@ from app.tasks.boards import (
     search_cards,
 )
 from app.tasks.bulk.service import CardsRefused, CountChanged, change_cards
-from app.tasks.calendar.service import NoSuchFeed, calendar_link, make_calendar_link, revoke_calendar_link
+from app.tasks.calendar.service import (
+    MOST_DATED,
+    NoSuchFeed,
+    calendar_link,
+    dated_cards,
+    make_calendar_link,
+    revoke_calendar_link,
+)
 from app.tasks.cards import (
     NotArchived,
     archive_card,
@@ -30,6 +37,7 @@ from app.tasks.cards import (
     delete_card,
     revive_card,
 )
+from app.tasks.desk import NeighboursMoved
 from app.tasks.details.service import (
     CardBlocked,
     ItemsMoved,
@@ -69,9 +77,11 @@ from app.tasks.exchange.service import (
     ImportedBefore,
     RowsRejected,
     board_import,
+    discard_import,
     export_board,
     import_board,
     import_report,
+    is_small_import,
     preview_import,
     read_import,
     report_text,
@@ -93,10 +103,12 @@ from app.tasks.filters.service import describe as describe_filter
 from app.tasks.filters.service import parse as parse_filter
 from app.tasks.metrics.service import METRIC_TABLES, board_metrics, metrics_csv, metrics_rows, task_analytics
 from app.tasks.mine import my_open_cards
-from app.tasks.moves import ColumnFull, NeighboursMoved, move_card
+from app.tasks.moves import ColumnFull, move_card
 from app.tasks.reminders import remind
 from app.tasks.shelve import BoardInUse, archive_board, delete_board, revive_board
-from app.tasks.summaries import board_summary
+from app.tasks.summaries.service import board_summary
+from app.tasks.table.activity import active_people, activity
+from app.tasks.table.service import card_table, cards_csv
 from app.tasks.tables import BoardRow
 from app.tasks.undo.remember import one_step
 from app.tasks.undo.service import ChangedSince, NothingToRedo, NothingToUndo, next_steps, redo, undo
@@ -105,6 +117,7 @@ sharing.offer_kind(Kind.board, BoardRow, owner_role=Role.member)
 
 __all__ = [
     "METRIC_TABLES",
+    "MOST_DATED",
     "BoardFile",
     "BoardInUse",
     "BoardIsArchived",
@@ -130,6 +143,8 @@ __all__ = [
     "WaitsInCircle",
     "access_board",
     "access_card",
+    "active_people",
+    "activity",
     "add_blocker",
     "add_item",
     "archive_board",
@@ -151,6 +166,8 @@ __all__ = [
     "card",
     "card_history",
     "card_history_page",
+    "card_table",
+    "cards_csv",
     "change_board",
     "change_card",
     "change_cards",
@@ -163,6 +180,7 @@ __all__ = [
     "counts",
     "create_board",
     "create_card",
+    "dated_cards",
     "delete_board",
     "delete_card",
     "delete_comment",
@@ -170,6 +188,7 @@ __all__ = [
     "delete_filter",
     "delete_note",
     "describe_filter",
+    "discard_import",
     "edit_comment",
     "edit_note",
     "export_board",
@@ -178,6 +197,7 @@ __all__ = [
     "forget_files",
     "import_board",
     "import_report",
+    "is_small_import",
     "make_calendar_link",
     "metrics_csv",
     "metrics_rows",

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -48,7 +49,10 @@ def here(db: Session, card: CardRow) -> dict[str, Any]:
     if card.archived_at is not None:
         return ARCHIVED
     near = sa.select(CardRow.id).where(CardRow.column_id == card.column_id, CardRow.rank < card.rank)
-    above = db.scalar(near.order_by(CardRow.rank.desc()).limit(1))
+    return place_of(card, db.scalar(near.order_by(CardRow.rank.desc()).limit(1)))
+
+
+def place_of(card: CardRow, above: UUID | None) -> dict[str, Any]:
     return {
         "column_id": str(card.column_id),
         "lane_id": card.lane_id and str(card.lane_id),
