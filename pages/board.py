@@ -16,7 +16,10 @@ from app.ui.board import current, draw, may_work, use_full_width
 from app.ui.board_archive import archived_cards
 from app.ui.board_automations_menu import automations, may_see_automations, may_use_templates
 from app.ui.board_automations_templates import new_card_from_template, say_what_was_left_out
+from app.ui.board_calendar import board_calendar
+from app.ui.board_export import calendar_feed, export_board, may_export
 from app.ui.board_form import change_columns, may_change_board, may_make_boards, new_board
+from app.ui.board_import import import_board, may_import
 from app.ui.card_form import open_card, show_asked_card, write_card
 from app.ui.page import empty_state, page_header, reading, viewer
 from app.ui.share_dialog import sharing_line
@@ -49,6 +52,7 @@ def live_board(who: Actor, shown: Board, text: str) -> None:
 BOARD = "Board"
 VIEWS: dict[str, Callable[[Actor, Board, str], None]] = {  # (person, board, words of the search box)
     BOARD: live_board,
+    "Calendar": board_calendar,
     "Archived": archived_cards,
 }
 MENU: dict[str, tuple[Callable[[Actor, Board], None], Callable[[Board, Actor], bool]]] = {  # what it does, who may
@@ -56,6 +60,9 @@ MENU: dict[str, tuple[Callable[[Actor, Board], None], Callable[[Board, Actor], b
     "New card from a template": (new_card_from_template, may_use_templates),
     "Automations": (automations, may_see_automations),
     "New board": (new_board, may_make_boards),
+    "Import…": (import_board, may_import),
+    "Export…": (export_board, may_export),
+    "Calendar feed…": (calendar_feed, may_export),
 }
 
 
@@ -87,8 +94,12 @@ with reading() as db:
 if not lines:
     page_header("Board")
     empty_state("view_kanban", "No board yet", "A board shows the work of a team as cards in columns.")
-    if person.role.includes(Role.member) and st.button("Make the first board", type="primary", icon=":material/add:"):
-        new_board()
+    if person.role.includes(Role.member):
+        with st.container(horizontal=True):
+            if st.button("Make the first board", type="primary", icon=":material/add:"):
+                new_board()
+            if st.button("Import a board", icon=":material/upload:"):
+                import_board()
     st.stop()
 header = st.container()
 board, view, text = toolbar(lines)

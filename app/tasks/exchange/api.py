@@ -12,9 +12,8 @@ from app.accounts.downloads import Download
 from app.accounts.uploads import MULTIPART_BODY, received_by
 from app.accounts.web import Caller, Db, one_transaction
 from app.core.errors import Invalid
-from app.core.intake import Upload, discard
+from app.core.intake import Upload
 from app.tasks.exchange import service as exchange
-from app.tasks.exchange.imports import AT_ONCE_BYTES
 from app.tasks.exchange.schemas import BoardImport, Form, ImportPreview, ImportReport, ImportWishes
 
 router = APIRouter(tags=["boards in and out"])
@@ -68,9 +67,9 @@ def import_board(
         found = exchange.read_import(stored, wishes)
         with receiving(request, caller) as db:
             preview = exchange.preview_import(db, caller, stored, found)
-        discard(stored)
+        exchange.discard_import(stored)
         return preview
-    at_once = exchange.read_import(stored, wishes) if stored.size <= AT_ONCE_BYTES else None
+    at_once = exchange.read_import(stored, wishes) if exchange.is_small_import(stored) else None
     with receiving(request, caller) as db:
         return exchange.import_board(db, caller, stored, wishes, at_once)
 

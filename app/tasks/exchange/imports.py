@@ -62,6 +62,16 @@ def store_import(actor: Actor, file_name: str, parts: Iterable[bytes]) -> Upload
     return Intake(FOLDER, file_name, max_mb=min(settings().max_upload_mb, MAX_MB)).take(parts)
 
 
+def discard_import(stored: Upload) -> None:
+    """For who has only looked."""
+    discard(stored)
+
+
+def is_small_import(stored: Upload) -> bool:
+    """Small enough to be there with the answer."""
+    return stored.size <= AT_ONCE_BYTES
+
+
 def read_import(stored: Upload, wishes: ImportWishes) -> Found:
     """Takes as long as it takes, so no transaction may be open. Nothing stays in the storage if it raises."""
     try:
@@ -172,7 +182,8 @@ def _with_run(db: Session, found: BoardImport) -> BoardImport:
         run = jobs.run(db, SYSTEM, found.run_id)
     except NotFound:
         return found.model_copy(update={"state": "failed", "note": "It was given up."})
-    return found.model_copy(update={"state": "failed", "note": run.error or ""}) if run.status.is_final else found
+    failed = {"state": "failed", "note": run.error or ""} if run.status.is_final else {}
+    return found.model_copy(update={"progress": run.progress, **failed})
 
 
 def import_report(db: Session, actor: Actor, board_id: UUID) -> ImportReport:

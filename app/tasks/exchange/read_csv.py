@@ -70,11 +70,16 @@ def read_csv(content: bytes, name: str, wishes: Wishes, wanted: CsvWishes) -> Cs
     """Raises NotACsvBoard."""
     table = read_table(content, encoding=wanted.encoding, delimiter=wanted.delimiter)
     places = _places(table.header, wanted.mapping)
+    guessed = wanted.mapping is None and "title" not in places
+    if guessed and (free := [place for place in range(len(table.header)) if place not in places.values()]):
+        places["title"] = free[0]
     if "title" not in places:
         names = ", ".join(f"“{name[:40]}”" for name in table.header[:10])
         raise NotACsvBoard(f"title: none of the columns {names} holds the titles of the cards. Name it.")
     found = CsvDraft(Draft(name=name), table, {field: table.header[place] for field, place in places.items()})
     found.draft.rejects = list(table.broken)
+    if guessed:
+        found.draft.note(CHANGED, f"Column “{found.mapping['title'][:60]}” is read as the title: no other is called so")
     rows = [_row(table, places, line, values) for line, values in table.rows]
     found.date_forms = _date_forms(found.draft, rows)
     cards = [card for row in rows if (card := _card(found, row, wishes))]

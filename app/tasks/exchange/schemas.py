@@ -123,6 +123,7 @@ class BoardImport(Output):
     note: str
     file_name: str
     at: datetime
+    progress: float = 0
 
 
 class ImportReport(BoardImport):

@@ -71,8 +71,9 @@ def test_encodings_are_told_apart(encoding: str) -> None:
 def test_the_mapping_can_be_given(db: Session, ann: Actor) -> None:
     draft = found(b"a,b\nx,y\n", "a.csv", mapping={"title": "b", "column": "a"}).draft
     assert (draft.cards[0].title, draft.columns[0].name) == ("y", "x")
+    assert [card.title for card in found(b"due,a,b\n,x,y\n", "a.csv").draft.cards] == ["x"]
     with pytest.raises(AppError, match="title: none of the columns"):
-        found(b"a,b\nx,y\n", "a.csv")
+        found(b"a,b\nx,y\n", "a.csv", mapping={"column": "a"})
     with pytest.raises(AppError, match="no column “c”"):
         found(b"a,b\nx,y\n", "a.csv", mapping={"title": "c"})
 

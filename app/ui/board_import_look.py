@@ -1,0 +1,106 @@
+"""What a file would become, and what can be chosen about it."""
+
+from collections import Counter
+from typing import Any
+
+import streamlit as st
+
+from app.tasks.exchange.schemas import FoundCsv, ImportPreview, Report
+from app.ui.page import plain
+
+FIELDS = {
+    "title": "Title", "description": "Description", "column": "Column", "lane": "Lane", "labels": "Labels",
+    "assignees": "People", "priority": "Priority", "category": "Category", "start": "Start", "due": "Due",
+    "estimate": "Estimate", "created": "Created", "completed": "Completed", "archived": "Archived",
+    "checklist": "Checklist", "number": "Number",
+}  # fmt: skip
+DELIMITERS = {",": "Comma", ";": "Semicolon", "\t": "Tab", "|": "Bar"}
+TITLES = {
+    "left": ("Not taken over", "block"),
+    "kept": ("Kept as text on the card", "notes"),
+    "changed": ("Changed to fit", "build"),
+    "taken": ("Taken over", "check"),
+}
+NOT_READ = "–"
+
+
+def show_look(preview: ImportPreview) -> list[str]:
+    """The answer are the names of the columns that complete a card."""
+    with st.container(horizontal=True, gap="large"):
+        st.metric("Cards", f"{preview.cards:,}")
+        st.metric("Archived", f"{preview.archived:,}")
+        st.metric("Lines of history", f"{preview.transitions:,}")
+        st.metric("Comments", f"{preview.comments:,}")
+    names = [column.name for column in preview.columns if not column.closed]
+    guessed = [column.name for column in preview.columns if column.is_done and not column.closed]
+    held = {column.name: column.cards for column in preview.columns}
+    st.caption("Columns: " + plain(", ".join(f"{name} ({held[name]})" for name in names)))
+    done = st.multiselect(
+        "Columns that mean done",
+        names,
+        guessed,
+        key=f"board_import_done_{hash(tuple(names))}",
+        help="A card in one of these is completed. Times are counted until it got there.",
+        placeholder="None",
+    )
+    _people(preview)
+    report_lines(preview)
+    return done
+
+
+def _people(preview: ImportPreview) -> None:
+    strangers = [person.name for person in preview.people if person.matched is None]
+    matched = len(preview.people) - len(strangers)
+    if preview.people:
+        st.caption(f"{matched} of {len(preview.people)} people of the file have an account here.")
+    if strangers:
+        st.caption("Kept as names only: " + plain(", ".join(strangers[:20])) + (" …" if len(strangers) > 20 else ""))
+
+
+def report_lines(report: Report) -> None:
+    """One fold for each fate, the most important first."""
+    counts = Counter(line.what for line in report.lines)
+    for what, (title, icon) in TITLES.items():
+        if not counts[what]:
+            continue
+        with st.expander(f"{title} ({counts[what]})", icon=f":material/{icon}:"):
+            rows = [
+                {"What": line.text, "Times": line.count, "For example": "; ".join(line.examples)}
+                for line in report.lines
+                if line.what == what
+            ]
+            st.dataframe(rows, hide_index=True, width="stretch", alt=title)
+
+
+def csv_choices(found: FoundCsv) -> dict[str, Any]:
+    """Which column of the file is what; what is not read becomes text in the description."""
+    chosen: dict[str, str] = {}
+    with st.expander("How the file is read", icon=":material/table_rows:"):
+        st.caption(f"Encoding {plain(found.encoding)}. Columns that are not read become text in the description.")
+        delimiter = st.selectbox(
+            "Delimiter",
+            list(DELIMITERS),
+            list(DELIMITERS).index(found.delimiter) if found.delimiter in DELIMITERS else 0,
+            format_func=DELIMITERS.__getitem__,
+            key="board_import_delimiter",
+        )
+        options = [NOT_READ, *dict.fromkeys(found.header)]
+        columns = st.columns(2)
+        for place, (field, label) in enumerate(FIELDS.items()):
+            usual = options.index(found.mapping[field]) if field in found.mapping else 0
+            picked = columns[place % 2].selectbox(
+                label, options, usual, key=f"board_import_map_{field}_{hash(tuple(options))}"
+            )
+            if picked != NOT_READ:
+                chosen[field] = picked
+        if trouble := _trouble(chosen):
+            st.warning(trouble, icon=":material/warning:")
+            chosen = found.mapping
+    return {"mapping": chosen, "delimiter": delimiter}
+
+
+def _trouble(chosen: dict[str, str]) -> str:
+    if "title" not in chosen:
+        return "Choose the column that holds the titles."
+    twice = next((name for name, uses in Counter(chosen.values()).items() if uses > 1), None)
+    return f"“{plain(twice)}” is chosen twice." if twice else ""
