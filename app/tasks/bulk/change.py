@@ -15,6 +15,7 @@ from app.core.actor import Actor, Role
 from app.tasks.access import access_room
 from app.tasks.bulk.choose import Refusals, chosen_cards
 from app.tasks.bulk.edits import Editor, facts_of
+from app.tasks.bulk.gap import ranks_at
 from app.tasks.bulk.places import Mover, homes_of
 from app.tasks.bulk.schemas import BulkDone, BulkEdit, CardsChange
 from app.tasks.bulk.steps import Was, fields_of, places_of, remember_all
@@ -67,7 +68,9 @@ def _edit(batch: Batch) -> int:
     batch.refusals.check(len(batch.cards))
     editor = Editor(batch.db, batch.actor, batch.board, change)
     if change.column_id:
-        batch.mover.column(change.column_id)
+        column, anchors = batch.mover.column(change.column_id), (change.after_id, change.before_id)
+        coming = [card.id for card in batch.cards if card.column_id != column.id]
+        batch.mover.ranks = ranks_at(batch.db, column, coming, anchors) if any(anchors) and coming else []
     batch.mover.check_lane(change.lane_id)
     places = [
         (card, (change.column_id or card.column_id, change.lane_id if "lane_id" in given else card.lane_id))

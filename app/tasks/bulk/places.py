@@ -60,6 +60,7 @@ class Mover:
         self.columns = columns_of(db, board.id)
         self.room = Room(db, board.id, self.columns)
         self.ends: dict[UUID, str | None] = {}
+        self.ranks: list[str] = []  # for the cards that do not go to the end
 
     def column(self, column_id: UUID) -> ColumnRow:
         if column_id not in self.columns:
@@ -83,7 +84,7 @@ class Mover:
         for card, old, new in going:
             assert new[0]
             if old[0] != new[0]:
-                card.rank = self._end(new[0])
+                card.rank = self.ranks.pop(0) if self.ranks else self._end(new[0])
             card.column_id, card.lane_id = new
             card.archived_at = None
 

@@ -21,6 +21,10 @@ class CardsChange(Input):
     """Only what is given changes; null clears the due date or the estimate, and takes cards out of their lane."""
 
     column_id: UUID | None = Field(default=None, alias="column", description="To the end of this column")
+    after_id: UUID | None = Field(default=None, alias="after", description="Not to its end: below this card of it")
+    before_id: UUID | None = Field(
+        default=None, alias="before", description="Where there is no `after`: above this one"
+    )
     lane_id: UUID | None = Field(default=None, alias="lane")
     priority: Priority | None = None
     category: Category | None = None
@@ -44,6 +48,8 @@ class CardsChange(Input):
             raise ValueError("say what is to change")
         if self.action and given != {"action"}:
             raise ValueError(f"{self.action} goes alone: make other changes before")
+        if (self.after_id or self.before_id) and not self.column_id:
+            raise ValueError("after, before: name the column, too")
         if {"due_on", "shift_due_days"} <= given:
             raise ValueError("set the due date or shift it, not both")
         for one in ("column_id", "priority", "category"):

@@ -21,10 +21,17 @@ class Commands {
     return this.run([id], this.around([id], place), `/api/v1/cards/${id}/move`, body);
   }
 
-  // Together, in the order in which they are seen.
+  // Together, in the order in which they are seen. Within their own column one after the other.
   moveAll(ids, place) {
     const { board, store } = this;
     let { after } = place;
+    if (ids.some((id) => store.cards.get(id).column_id === place.column)) {
+      for (const id of ids) {
+        this.move(id, { ...place, after });
+        after = id;
+      }
+      return null;
+    }
     for (const id of ids) {
       store.begin(id, this.shownAt({ ...place, after }));
       after = id;

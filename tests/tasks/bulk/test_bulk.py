@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from app.core.actor import Actor
 from app.core.errors import Forbidden, Invalid
 from app.tasks import service as tasks
+from app.tasks.bulk.gap import PlaceGone
 from app.tasks.bulk.schemas import BulkDone, BulkEdit
 from app.tasks.details.schemas import BlockerAdd
 from app.tasks.schemas import Board, BoardChange, BoardOptions, Card, ColumnEdit, LabelEdit, LaneEdit, WipMode
@@ -46,6 +47,29 @@ def test_cards_go_to_the_end_of_a_column_in_their_order(db: Session, ann: Actor,
     moved = tasks.card_history(db, ann, a.id)[0]
     assert (moved.kind, moved.from_column, moved.to_column) == ("moved", "To do", "Completed")
     assert moved.changes == {"category": ["in_progress", "accomplishment"]}
+
+
+@pytest.mark.parametrize("anchor", ["after", "before"])
+def test_cards_go_between_two_others_and_back_in_one_step(db: Session, ann: Actor, board: Board, anchor: str) -> None:
+    first, last = add(db, ann, board, "first", "last", to="Pending")
+    a, _b, c = add(db, ann, board, "a", "b", "c")
+    place = {"after": first.id} if anchor == "after" else {"before": last.id}
+    edit(db, ann, board, [c, a], column=column(board, "Pending"), **place)
+    assert titles(db, ann, board, "Pending") == ["first", "a", "c", "last"]
+    tasks.undo(db, ann, board.id)
+    assert titles(db, ann, board, "To do") == ["a", "b", "c"]
+
+
+def test_many_cards_fit_into_the_narrowest_place(db: Session, ann: Actor, board: Board) -> None:
+    first, last = add(db, ann, board, "first", "last", to="Pending")
+    db.execute(sa.update(CardRow).where(CardRow.id == first.id).values(rank="V" * 24))
+    db.execute(sa.update(CardRow).where(CardRow.id == last.id).values(rank="V" * 25))
+    cards = add(db, ann, board, *(f"{number:02}" for number in range(40)))
+    edit(db, ann, board, cards, column=column(board, "Pending"), after=first.id)
+    assert titles(db, ann, board, "Pending") == ["first", *(card.title for card in cards), "last"]
+    gone = add(db, ann, board, "x", "y")
+    with pytest.raises(PlaceGone):
+        edit(db, ann, board, gone, column=column(board, "Pending"), after=gone[0].id)
 
 
 def test_fields_labels_and_people_change_together_in_one_line_a_card(
