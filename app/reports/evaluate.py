@@ -27,7 +27,7 @@ from app.reports.schemas import (
     TableDone,
     TextDone,
 )
-from app.tasks.schemas import BoardSummary
+from app.tasks.summaries.schemas import BoardSummary
 from app.templates import texts as texts_of
 from app.templates.parameters import bind
 from app.templates.schemas import (

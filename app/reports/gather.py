@@ -15,7 +15,7 @@ from app.queries.periods import Period, RelativePeriod, period_of
 from app.queries.schemas import Source
 from app.reports.schemas import Material
 from app.tasks import service as tasks
-from app.tasks.schemas import BoardSummary
+from app.tasks.summaries.schemas import BoardSummary
 from app.templates import service as templates
 from app.templates.parameters import BadParameter
 from app.templates.schemas import (

@@ -26,7 +26,7 @@ from app.reports.schemas import (
     TableDone,
     TextDone,
 )
-from app.tasks.schemas import CardState
+from app.tasks.summaries.schemas import CardState
 from app.templates.texts import markdown_to_html
 
 LOOK = Path(__file__).parent / "look"

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.jobs.schemas import RunStatus
 from app.queries.format import NumberFormat
 from app.queries.schemas import QueryResult, Shape, Source
-from app.tasks.schemas import BoardSummary
+from app.tasks.summaries.schemas import BoardSummary
 from app.templates.schemas import ChartSpec, TemplateContent, Theme, Values
 
 Format = Literal["html", "pdf", "json"]

@@ -21,13 +21,13 @@ from app.tasks.schemas import (
     BoardChange,
     BoardCreate,
     BoardLine,
-    BoardSummary,
     Card,
     CardChange,
     CardCreate,
     CardEvent,
     CardMove,
 )
+from app.tasks.summaries.schemas import BoardSummary
 from app.tasks.undo.schemas import Steps, Undone, UndoRequest
 
 MAX_REVISION = 2**63 - 1
@@ -139,9 +139,11 @@ def redo_step(db: Db, caller: Caller, board_id: UUID, asked: UndoRequest) -> Und
 
 
 @router.get("/boards/{board_id}/summary")
-def summarize_board(db: Db, caller: Caller, board_id: UUID, since: AwareDatetime, until: AwareDatetime) -> BoardSummary:
+def summarize_board(
+    db: Db, caller: Caller, board_id: UUID, since: AwareDatetime, until: AwareDatetime, blocked_days: int = 0
+) -> BoardSummary:
     """The board as it was just before `until`, and what happened from `since` on; also for any past time."""
-    return tasks.board_summary(db, caller, board_id, since, until)
+    return tasks.board_summary(db, caller, board_id, since, until, blocked_days=blocked_days)
 
 
 @router.get("/cards/{card_id}")

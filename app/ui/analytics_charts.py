@@ -1,6 +1,9 @@
 """Figures as charts. Bands and lines differ by pattern, dash or mark as well as by colour; colours are the theme's."""
 
+from datetime import date
 from typing import Any
+
+import streamlit as st
 
 from app.tasks.metrics.schemas import Metrics
 
@@ -32,12 +35,17 @@ def flow_bands(metrics: Metrics) -> list[tuple[str, list[int]]]:
 
 
 def weeks_chart(metrics: Metrics) -> Figure:
-    weeks = [_week(week.monday.isoformat(), whole=week.whole) for week in metrics.weeks]
+    weeks = [_week(week.monday, whole=week.whole) for week in metrics.weeks]
     created = _trace(
         "bar", x=weeks, y=[w.created for w in metrics.weeks], name="Created", marker={"pattern": {"shape": "/"}}
     )
     done = _trace("bar", x=weeks, y=[w.completed for w in metrics.weeks], name="Completed")
-    return _figure([done, created], "Cards", barmode="group", xaxis={"type": "category", "title": "Week from"})
+    return _figure(
+        [done, created],
+        "Cards",
+        barmode="group",
+        xaxis={"type": "category", "title": "Week from (… is cut by the window)"},
+    )
 
 
 def times_chart(metrics: Metrics) -> Figure:
@@ -53,7 +61,7 @@ def times_chart(metrics: Metrics) -> Figure:
     figure = _figure([points], "Days from start to completion", showlegend=False)
     for name, value, dash in lines:
         if value is not None:
-            figure.add_hline(y=value, line_dash=dash, line_width=1.5, annotation_text=name)
+            figure.add_hline(y=value, line={"dash": dash, "width": 1.5, "color": ink()}, annotation_text=name)
     return figure
 
 
@@ -89,9 +97,10 @@ def ageing_chart(metrics: Metrics) -> Figure:
                    marker={"size": 11, "symbol": symbol}, hovertemplate="%{text}<br>%{y:.1f} days<extra></extra>")
         )  # fmt: skip
     order = {"categoryorder": "array", "categoryarray": [column.name for column in metrics.columns]} if single else {}
-    figure = _figure(traces, "Days since the start", xaxis={"type": "category", **order})
+    figure = _figure(traces, "Days since the start", xaxis={"type": "category", **order}, yaxis_rangemode="tozero")
     if metrics.totals.cycle.p85 is not None:
-        figure.add_hline(y=metrics.totals.cycle.p85, line_dash="dash", line_width=1.5, annotation_text="85 of 100 took")
+        line = {"dash": "dash", "width": 1.5, "color": ink()}
+        figure.add_hline(y=metrics.totals.cycle.p85, line=line, annotation_text="85 of 100 took")
     return figure
 
 
@@ -130,16 +139,29 @@ def _figure(traces: list[dict[str, Any]], y: str, **layout: Any) -> Figure:
     figure = go.Figure(traces)
     figure.update_layout(
         height=HEIGHT,
-        margin={"l": 8, "r": 8, "t": 16, "b": 8},
+        margin={"l": 8, "r": 8, "t": 40, "b": 8},
         yaxis_title=y,
-        legend={"orientation": "h", "y": -0.2, "x": 0},
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        colorway=colours(),
         dragmode=False,  # a finger that scrolls the page must not be caught
     )
     return figure.update_layout(**layout)
 
 
-def _week(monday: str, *, whole: bool) -> str:
-    return monday if whole else f"{monday} (part)"
+def colours() -> list[str]:
+    """Those of the theme, which differ in brightness, too; Streamlit gives plotly others."""
+    found: list[str] = st.get_option(f"theme.{st.context.theme.type or 'light'}.chartCategoricalColors")
+    return found
+
+
+def ink() -> str:
+    colour: str = st.get_option(f"theme.{st.context.theme.type or 'light'}.textColor")
+    return colour
+
+
+def _week(monday: date, *, whole: bool) -> str:
+    """Its year tells apart what lies a year apart."""
+    return f"{monday.day} {monday:%b %y}{'' if whole else ' …'}"
 
 
 def _number(number: int | None) -> str:

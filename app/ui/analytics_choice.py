@@ -37,10 +37,11 @@ def choose(person: Actor, lines: list[BoardLine]) -> tuple[UUID | None, MetricsQ
 
 
 def _board(lines: list[BoardLine]) -> UUID | None:
-    names: dict[UUID | None, str] = {None: ALL, **{line.id: line.name for line in lines}}
-    wanted = id_in_address("board")
-    ids = list(names)
-    at = ids.index(wanted) if wanted in names else min(1, len(ids) - 1) if len(lines) == 1 else 0
+    names: dict[UUID | None, str] = {line.id: line.name for line in lines}
+    if len(lines) > 1:
+        names = {None: ALL, **names}
+    wanted, ids = id_in_address("board"), list(names)
+    at = ids.index(wanted) if wanted in names else 0
     board = st.selectbox("Board", ids, at, format_func=names.__getitem__, width=220)
     _keep("board", str(board) if board else None)
     return board

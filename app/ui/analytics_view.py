@@ -46,7 +46,6 @@ def headline(metrics: Metrics) -> None:
         ("Created", f"{total.created}", f"{today.open} open at the end"),
         ("In progress", f"{today.started}", f"{metrics.late_cards} older than usual"),
         ("Start to completion", length(total.cycle.p50), f"85 of 100 within {length(total.cycle.p85)}"),
-        ("Creation to completion", length(total.lead.p50), f"85 of 100 within {length(total.lead.p85)}"),
     ]
     with st.container(horizontal=True):
         for label, value, note in shown:
@@ -64,6 +63,8 @@ def show(metrics: Metrics, exhibit: Exhibit) -> None:
         st.plotly_chart(exhibit.chart(metrics), alt=exhibit.alt(metrics), config={"displayModeBar": False})
     else:
         empty_state("monitoring", "Nothing to show yet", exhibit.missing)
+    if not exhibit.tables:
+        return
     with st.expander("The figures, and how they are computed"):
         for table in exhibit.tables:
             st.markdown(HOW[table])

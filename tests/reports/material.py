@@ -7,7 +7,8 @@ from uuid import UUID
 
 from app.queries.schemas import Source
 from app.reports.schemas import Material
-from app.tasks.schemas import BoardSummary, CardState, Category, ColumnCount, Priority
+from app.tasks.schemas import Category, Priority
+from app.tasks.summaries.schemas import BoardSummary, CardState, ColumnCount
 from app.templates.parameters import resolve
 from app.templates.schemas import TemplateContent
 from tests.queries.stored import DIAMONDS, ECONOMICS, diamonds, economics, store

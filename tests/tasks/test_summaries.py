@@ -10,7 +10,8 @@ from app.core.actor import Actor
 from app.core.clock import FixedClock
 from app.core.errors import Invalid
 from app.tasks import service as tasks
-from app.tasks.schemas import Board, BoardChange, BoardCreate, BoardSummary, CardChange, ColumnEdit
+from app.tasks.schemas import Board, BoardChange, BoardCreate, CardChange, ColumnEdit
+from app.tasks.summaries.schemas import BoardSummary
 from tests.tasks.conftest import MONDAY, add, column, move
 
 WEEK = (MONDAY.replace(hour=0), MONDAY.replace(hour=0) + timedelta(days=7))

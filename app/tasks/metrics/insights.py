@@ -18,9 +18,10 @@ def _throughput(metrics: Metrics) -> str:
         return ""
     weeks = len(metrics.days) / 7
     now, before = total.completed / weeks, total.completed_before / WEEKS_BEFORE
-    said = f"{_cards(total.completed)} completed, {now:.1f} a week; in the four weeks before it was {before:.1f} a week"
+    said = f"{_cards(total.completed)} completed, {now:.1f} a week"
     if not before:
-        return f"{said}."
+        return f"{said}; none in the four weeks before."
+    said = f"{said}; in the four weeks before it was {before:.1f} a week"
     change = round((now - before) / before * 100)
     return f"{said} ({abs(change)} % {'more' if change > 0 else 'fewer'})." if change else f"{said}: no change."
 

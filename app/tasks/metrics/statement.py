@@ -40,7 +40,7 @@ role as materialized (
 )"""
 
 # Work starts where a card first enters a column that is neither the first of its board nor a done one at that time.
-CARDS = """
+WAY = """
 way as materialized (
     select l.card_id,
         min(l.at) as created_at,
@@ -49,7 +49,8 @@ way as materialized (
         bool_or(l.fits) filter (where l.is_first) as fitted_first
     from line l left join role r on r.column_id = l.column_id and l.at >= r.since and l.at < r.until
     group by l.card_id
-),
+)"""
+CARDS = """
 card as materialized (
     select l.id, l.board_id, l.card_id, l.column_id, l.completed_at, l.estimate, l.fits, w.created_at, w.entered_at,
         w.fitted_first, w.started_at,
@@ -188,4 +189,10 @@ ANSWERS = [
     f"select '{name}' as part, to_jsonb(x) as found from {table} x"  # noqa: S608  only constants of this file
     for name, table in PARTS.items()
 ]
-STATEMENT = f"with {','.join((LINES, ROLES, CARDS, COLUMNS, FLOW, TOTALS, LISTS))} {' union all '.join(ANSWERS)}"
+STATEMENT = f"with {','.join((LINES, ROLES, WAY, CARDS, COLUMNS, FLOW, TOTALS, LISTS))} {' union all '.join(ANSWERS)}"
+
+# Card → when work on it started, of all cards.
+STARTS = (
+    f"with {LINES.replace(FITS, 'true')},{ROLES},{WAY} "  # noqa: S608  only constants of this file
+    "select card_id, started_at from way where started_at is not null"
+)

@@ -48,7 +48,7 @@ def test_the_figures_of_a_simple_story_are_those_counted_by_hand(db: Session, an
 def test_the_sentences_say_what_the_figures_say(db: Session, ann: Actor, board: Board) -> None:
     said = worked(db, ann, board).insights
     assert said == [
-        "5 cards were completed, 1.2 a week; in the four weeks before it was 0.0 a week.",
+        "5 cards were completed, 1.2 a week; none in the four weeks before.",
         "From start to completion half of the cards took at most 3 days, 85 of 100 at most 5 days.",
         "The oldest card in progress is “=card 5” (#6) in “In progress”: 19 days since its start, "
         "longer than 85 of 100 completed cards took.",
