@@ -130,6 +130,11 @@ def wait_for_writers(db: Session, board_id: UUID) -> None:
     db.execute(sa.select(sa.func.pg_advisory_xact_lock_shared(_lock_key(board_id))))
 
 
+def try_lock(db: Session, board_id: UUID) -> bool:
+    """For work that can wait: False while somebody else changes this board."""
+    return bool(db.scalar(sa.select(sa.func.pg_try_advisory_xact_lock(_lock_key(board_id)))))
+
+
 def _lock_key(board_id: Any) -> sa.Function[int]:
     """In SQL, so that a card can be asked for the lock of its board in one step."""
     return sa.func.hashtextextended(sa.cast(board_id, sa.Text), LOCK_SPACE)

@@ -55,6 +55,10 @@ def screens(things: dict[str, str]) -> list[Screen]:
         Screen("report_form", "reports", _dialog("New report"), checked=False),
         Screen("template_form", "templates", _dialog("New template"), checked=False),
         Screen("card_form", "board", _dialog("New card")),
+        Screen("automation_rule", "board", _automations("Rules", "New rule")),
+        Screen("automation_switches", "board", _automations("Built in")),
+        Screen("recurring_card", "board", _automations("Recurring cards", "New recurring card")),
+        Screen("card_template", "board", _automations("Templates", "New template"), checked=False),
         Screen("outbox", "deliveries", _tab("Outbox"), checked=False),
         Screen("mail_accounts", "deliveries", _tab("Mail accounts")),
         Screen("mail_account_form", "deliveries", _mail_account),
@@ -130,6 +134,20 @@ def _dialog(name: str) -> Step:
     def step(page: Page) -> None:
         page.get_by_role("button", name=name, exact=True).first.click()
         expect(page.get_by_role("dialog")).to_be_visible()
+
+    return step
+
+
+def _automations(section: str, then: str = "") -> Step:
+    def step(page: Page) -> None:
+        page.get_by_role("button", name="More").last.click()
+        page.get_by_text("Automations", exact=True).click()
+        dialog = page.get_by_role("dialog")
+        dialog.get_by_role("radio", name=section, exact=True).click()
+        settled(page)
+        if then:
+            dialog.get_by_role("button", name=then, exact=True).click()
+            expect(dialog.get_by_role("button", name="Save", exact=True)).to_be_visible()
 
     return step
 

@@ -1,6 +1,6 @@
 """The only way to a rule, a recurring card or a template: through its board."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TypeVar
 from uuid import UUID
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.core.actor import SYSTEM, Actor
 from app.core.errors import NotFound
-from app.tasks.access import BoardIsArchived, access_board, access_room
+from app.tasks.access import BoardIsArchived, access_board, access_room, try_lock
 from app.tasks.automations.tables import RecurrenceRow, RuleRow, TemplateRow
 from app.tasks.tables import BoardRow
 
@@ -39,9 +39,12 @@ def access_row(db: Session, actor: Actor, table: type[Row], row_id: UUID, door: 
     return row
 
 
-def lock_board(db: Session, board_id: UUID) -> BoardRow | None:
-    """For the timer; None when the board was deleted or archived in the meantime."""
-    try:
-        return access_room(db, SYSTEM, board_id)
-    except (NotFound, BoardIsArchived):
-        return None
+def first_free(db: Session, board_ids: Iterable[UUID]) -> BoardRow | None:
+    """For the timer: takes the lock of the first board that nobody is changing right now, and that is still in use."""
+    for board_id in board_ids:
+        if try_lock(db, board_id):
+            try:
+                return access_room(db, SYSTEM, board_id)
+            except (NotFound, BoardIsArchived):
+                continue
+    return None

@@ -14,7 +14,7 @@ from app.core.actor import Actor, Role
 from app.core.errors import AppError, Invalid
 from app.core.paging import fetch_page
 from app.tasks.access import access_board
-from app.tasks.automations.access import lock_board
+from app.tasks.automations.access import first_free
 from app.tasks.automations.rules import touched, with_column
 from app.tasks.automations.schemas import DAYS, ArchiveTrial
 from app.tasks.automations.tables import UpkeepRow
@@ -23,7 +23,7 @@ from app.tasks.schemas import BoardOptions
 from app.tasks.tables import BoardRow, CardRow
 
 EVERY = timedelta(days=1)
-AT_ONCE = 100
+AT_ONCE, BOARDS_AT_ONCE = 100, 20
 NAME = "Automatic archive"
 KEY = "archive_after_days"
 
@@ -51,15 +51,15 @@ def archive_old_cards(db: Session) -> bool:
     turn = sa.or_(UpkeepRow.next_at.is_(None), UpkeepRow.next_at <= now)
     boards = sa.select(BoardRow.id).outerjoin(UpkeepRow, UpkeepRow.board_id == BoardRow.id)
     boards = boards.where(BoardRow.options[KEY].as_integer().is_not(None), BoardRow.archived_at.is_(None), turn)
-    board_id = db.scalar(boards.order_by(UpkeepRow.next_at.asc().nulls_first(), BoardRow.id).limit(1))
-    if board_id is None:
+    oldest = boards.order_by(UpkeepRow.next_at.asc().nulls_first(), BoardRow.id)
+    board = first_free(db, db.scalars(oldest.limit(BOARDS_AT_ONCE)).all())
+    if board is None:
         return False
-    board = lock_board(db, board_id)
-    if board is None or not _claim(db, board_id):
-        return True
     days = BoardOptions.model_validate(board.options).archive_after_days
-    if days is not None and _archive_some(db, board_id, days) == AT_ONCE:
-        db.execute(sa.update(UpkeepRow).where(UpkeepRow.board_id == board_id).values(next_at=now))
+    if days is None or not _claim(db, board.id):
+        return True
+    if _archive_some(db, board.id, days) == AT_ONCE:
+        db.execute(sa.update(UpkeepRow).where(UpkeepRow.board_id == board.id).values(next_at=now))
     return True
 
 

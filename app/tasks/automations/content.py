@@ -3,17 +3,20 @@
 from datetime import date, timedelta
 from typing import NamedTuple
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from app.core import clock
 from app.core.actor import Actor
+from app.core.settings import settings
 from app.tasks.automations.react import names_on
 from app.tasks.automations.schemas import CardContent, Made
 from app.tasks.cards import card, create_card
-from app.tasks.details.schemas import ItemCreate
-from app.tasks.details.service import add_item
 from app.tasks.details.tables import ChecklistItemRow
+from app.tasks.rank import spread
+from app.tasks.record import touch_cards
 from app.tasks.schemas import CardCreate
 from app.tasks.tables import CardRow, LaneRow
 
@@ -47,8 +50,7 @@ def make_card(db: Session, actor: Actor, board_id: UUID, content: CardContent, p
         column_id=place.column_id if column_is_there else None,
     )
     made = create_card(db, actor, board_id, new)
-    for text in content.checklist:
-        add_item(db, actor, made.id, ItemCreate(text=text))
+    _add_checklist(db, board_id, made.id, content.checklist)
     missing = {
         GONE_LABEL: len(labels) < len(content.label_ids),
         GONE_PERSON: len(people) < len(content.assignee_ids),
@@ -60,7 +62,7 @@ def make_card(db: Session, actor: Actor, board_id: UUID, content: CardContent, p
 
 def content_of(db: Session, row: CardRow) -> CardContent:
     """Its dates counted from the day on which it was made; nothing of its checklist is done."""
-    made_on = row.created_at.date()
+    made_on = row.created_at.astimezone(ZoneInfo(settings().tz_default)).date()
     items = sa.select(ChecklistItemRow.text).where(ChecklistItemRow.card_id == row.id)
     return CardContent(
         title=row.title,
@@ -74,6 +76,14 @@ def content_of(db: Session, row: CardRow) -> CardContent:
         estimate=row.estimate,
         checklist=list(db.scalars(items.order_by(ChecklistItemRow.rank).limit(100))),
     )
+
+
+def _add_checklist(db: Session, board_id: UUID, card_id: UUID, items: list[str]) -> None:
+    """As a part of how the card was made: no line in its history for each."""
+    for text, rank in zip(items, spread(len(items)), strict=True):
+        db.add(ChecklistItemRow(card_id=card_id, text=text, list="", rank=rank, created_at=clock.now()))
+    db.flush()
+    touch_cards(db, board_id, [card_id])
 
 
 def _has_lane(db: Session, board_id: UUID, lane_id: UUID) -> bool:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, aliased
 from app.tasks.automations.parts import Trigger
 from app.tasks.details.tables import BlockerRow, ChecklistItemRow
 from app.tasks.schemas import EventKind
-from app.tasks.tables import CardLabelRow, CardRow, TransitionRow
+from app.tasks.tables import CardRow, TransitionRow
 
 COMPLETION = {"completed", "reopened"}
 WAITING = {"blocked", "unblocked"}
@@ -53,7 +53,7 @@ class Happened:
 
     def _has_new_label(self, label_id: UUID) -> bool:
         if self.event.kind == EventKind.created:
-            return self.db.get(CardLabelRow, (self.card.id, label_id)) is not None
+            return label_id in self.card.label_ids
         old, new = ({label["id"] for label in side} for side in self.event.changes.get("labels", ([], [])))
         return str(label_id) in new - old
 

@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from app.core import clock
-from app.tasks.automations.access import lock_board
+from app.tasks.automations.access import first_free
 from app.tasks.automations.parts import Due, Idle, Timed
 from app.tasks.automations.react import fits, names_on, run_rule
 from app.tasks.automations.schemas import Outcome, Rule
@@ -19,7 +19,7 @@ from app.tasks.schemas import EventKind
 from app.tasks.tables import BoardRow, CardRow, TransitionRow
 
 EVERY = timedelta(minutes=5)
-AT_ONCE = 50
+AT_ONCE, BOARDS_AT_ONCE = 50, 20
 ENTERED = (EventKind.created.value, EventKind.revived.value)
 
 log = structlog.get_logger()
@@ -31,25 +31,25 @@ def look_for_cards(db: Session) -> bool:
     One board a transaction, so that two processes never wait for each other in a circle.
     """
     due = sa.and_(RuleRow.enabled, RuleRow.next_look_at <= clock.now())
-    on_a_board = sa.select(RuleRow).join(BoardRow, BoardRow.id == RuleRow.board_id)
-    row = db.scalar(on_a_board.where(due, BoardRow.archived_at.is_(None)).order_by(RuleRow.next_look_at).limit(1))
-    if row is None:
+    on_boards = sa.select(RuleRow.board_id).join(BoardRow, BoardRow.id == RuleRow.board_id).where(due)
+    waiting = on_boards.where(BoardRow.archived_at.is_(None)).group_by(RuleRow.board_id)
+    board = first_free(db, db.scalars(waiting.order_by(sa.func.min(RuleRow.next_look_at)).limit(BOARDS_AT_ONCE)).all())
+    if board is None:
         return False
-    if lock_board(db, row.board_id) is None:
+    next_one = sa.select(RuleRow.id).where(due, RuleRow.board_id == board.id).order_by(RuleRow.next_look_at).limit(1)
+    claim = sa.update(RuleRow).where(RuleRow.id == next_one.scalar_subquery(), due)
+    claimed = claim.values(next_look_at=clock.now() + EVERY).returning(RuleRow)
+    row = db.scalar(claimed, execution_options={"populate_existing": True, "synchronize_session": False})
+    if row is None:
         return True
-    seen, found = row.next_look_at, 0
-    claim = sa.update(RuleRow).where(RuleRow.id == row.id, RuleRow.next_look_at == seen, RuleRow.enabled)
-    claimed = db.scalar(claim.values(next_look_at=clock.now() + EVERY).returning(RuleRow.id))
-    if claimed is None:
-        return True
+    found = 0
     try:
         with db.begin_nested():
-            db.refresh(row)
             found = _work_on(db, Rule.model_validate(row))
     except Exception:
-        log.exception("rule_not_looked_at", rule_id=str(claimed))
+        log.exception("rule_not_looked_at", rule_id=str(row.id))
     if found == AT_ONCE:
-        db.execute(sa.update(RuleRow).where(RuleRow.id == claimed).values(next_look_at=clock.now()))
+        db.execute(sa.update(RuleRow).where(RuleRow.id == row.id).values(next_look_at=clock.now()))
     return True
 
 

@@ -14,7 +14,7 @@ from app.core.actor import Actor, Role
 from app.core.errors import AppError
 from app.schedules.next_fire import fires
 from app.schedules.schemas import Timing
-from app.tasks.automations.access import lock_board
+from app.tasks.automations.access import first_free
 from app.tasks.automations.content import Place, make_card
 from app.tasks.automations.notify import tell_owner
 from app.tasks.automations.recurring import next_date
@@ -22,6 +22,7 @@ from app.tasks.automations.schemas import CardContent, RecurrenceOutcome
 from app.tasks.automations.tables import OccasionRow, RecurrenceRow
 from app.tasks.tables import BoardRow, CardRow
 
+BOARDS_AT_ONCE = 20
 DEFECT = "Something went wrong on our side. The log of the server says more."
 
 log = structlog.get_logger()
@@ -32,22 +33,21 @@ def make_recurring_card(db: Session) -> bool:
 
     Of all the moments that were missed, only the last one makes a card.
     """
-    due = sa.select(RecurrenceRow).join(BoardRow, BoardRow.id == RecurrenceRow.board_id)
-    due = due.where(RecurrenceRow.enabled, RecurrenceRow.next_at <= clock.now(), BoardRow.archived_at.is_(None))
-    row = db.scalar(due.order_by(RecurrenceRow.next_at).limit(1).execution_options(populate_existing=True))
-    if row is None:
+    now = clock.now()
+    due = sa.and_(RecurrenceRow.enabled, RecurrenceRow.next_at <= now)
+    on_boards = sa.select(RecurrenceRow.board_id).join(BoardRow, BoardRow.id == RecurrenceRow.board_id).where(due)
+    waiting = on_boards.where(BoardRow.archived_at.is_(None)).group_by(RecurrenceRow.board_id)
+    board = first_free(db, db.scalars(waiting.order_by(sa.func.min(RecurrenceRow.next_at)).limit(BOARDS_AT_ONCE)).all())
+    if board is None:
         return False
-    if lock_board(db, row.board_id) is None:
-        return True
-    planned = row.next_at
-    assert planned
-    timing, now = Timing.model_validate(row), clock.now()
-    last = _last_due(timing, planned, row.until, now)
-    claim = sa.update(RecurrenceRow).where(RecurrenceRow.id == row.id, RecurrenceRow.next_at == planned)
-    claim = claim.where(RecurrenceRow.enabled, RecurrenceRow.version == row.version)
-    claimed = claim.values(next_at=next_date(timing, row.until, now)).returning(RecurrenceRow.id)
-    if db.scalar(claimed) is not None:
-        _keep(db, row, last)
+    query = sa.select(RecurrenceRow).where(due, RecurrenceRow.board_id == board.id).order_by(RecurrenceRow.next_at)
+    row = db.scalar(query.limit(1).execution_options(populate_existing=True))
+    if row is not None and row.next_at is not None:
+        timing, planned = Timing.model_validate(row), row.next_at
+        claim = sa.update(RecurrenceRow).where(RecurrenceRow.id == row.id, RecurrenceRow.next_at == planned)
+        claimed = claim.values(next_at=next_date(timing, row.until, now)).returning(RecurrenceRow.id)
+        if db.scalar(claimed) is not None:
+            _keep(db, row, _last_due(timing, planned, row.until, now))
     return True
 
 
