@@ -1,4 +1,4 @@
-"""Filters that people keep."""
+"""Filters that people keep, and a quick way through what happened on a board."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -59,8 +59,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("board_id", "person_id", name=op.f("pk_board_filter_defaults")),
     )
     op.create_index(op.f("ix_board_filter_defaults_filter_id"), "board_filter_defaults", ["filter_id"])
+    op.create_index("ix_card_transitions_board_id_at_id", "card_transitions", ["board_id", "at", "id"])
 
 
 def downgrade() -> None:
+    op.drop_index("ix_card_transitions_board_id_at_id", "card_transitions")
     op.drop_table("board_filter_defaults")
     op.drop_table("board_filters")

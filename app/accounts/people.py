@@ -5,7 +5,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from pydantic import SecretStr, ValidationError
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.accounts import limits
 from app.accounts.news import Proof, tell
@@ -87,6 +87,11 @@ def people_called(name: str) -> sa.Select[UUID]:
     wanted, theirs = sa.func.lower(name), sa.func.lower(PersonRow.name)
     one_word = sa.func.string_to_array(theirs, " ", type_=sa.ARRAY(sa.Text)).any(wanted)
     return sa.select(PersonRow.id).where(sa.or_(theirs == wanted, one_word))
+
+
+def active_name(person_id: sa.ColumnElement[UUID] | InstrumentedAttribute[UUID]) -> sa.ScalarSelect[str]:
+    """For queries of others: what somebody is called, or NULL when they have left."""
+    return sa.select(PersonRow.name).where(PersonRow.id == person_id, PersonRow.is_active).scalar_subquery()
 
 
 def me(db: Session, actor: Actor) -> Person:

@@ -28,6 +28,7 @@ from app.tasks.schemas import (
     CardMove,
 )
 from app.tasks.summaries.schemas import BoardSummary
+from app.tasks.table import api as table
 from app.tasks.undo.schemas import Steps, Undone, UndoRequest
 
 MAX_REVISION = 2**63 - 1
@@ -37,6 +38,7 @@ router.include_router(exchange.router)
 router.include_router(calendar.router)
 router.include_router(filters.router)
 router.include_router(bulk.router)
+router.include_router(table.router)
 router.include_router(details.router)
 router.include_router(metrics.router)
 

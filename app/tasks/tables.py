@@ -174,6 +174,7 @@ class TransitionRow(Base):
         ),
         sa.Index("ix_card_transitions_board_id_card_id_at_id", "board_id", "card_id", "at", "id"),
         sa.Index("ix_card_transitions_card_id_id", "card_id", "id"),
+        sa.Index("ix_card_transitions_board_id_at_id", "board_id", "at", "id"),
     )
 
     id: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity(always=True), primary_key=True)
