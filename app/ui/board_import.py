@@ -38,7 +38,7 @@ def may_import(_board: Board | None, person: Actor) -> bool:
 
 
 def import_board(_person: Actor | None = None, _from: Board | None = None) -> None:
-    @st.dialog("Import a board", width="large")
+    @st.dialog("Import a board", width="medium")
     def dialog() -> None:
         person = viewer()
         if import_id := st.session_state.get(RUNNING):

@@ -52,9 +52,9 @@ def _people(preview: ImportPreview) -> None:
     strangers = [person.name for person in preview.people if person.matched is None]
     matched = len(preview.people) - len(strangers)
     if preview.people:
-        st.caption(f"{matched} of {len(preview.people)} people of the file have an account here.")
-    if strangers:
-        st.caption("Kept as names only: " + plain(", ".join(strangers[:20])) + (" …" if len(strangers) > 20 else ""))
+        text = f"{matched} of {len(preview.people)} people of the file have an account here."
+        names = plain(", ".join(strangers[:20])) + (" …" if len(strangers) > 20 else "")
+        st.caption(f"{text} Kept as names only: {names}." if strangers else text)
 
 
 def report_lines(report: Report) -> None:

@@ -5,7 +5,6 @@ The file is read in a child before any transaction begins. A large one is import
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -254,7 +253,9 @@ def report_of(found: Found, file_name: str, people: dict[str, str]) -> Report:
 
 
 def _columns(draft: Draft) -> list[FoundColumn]:
-    held: Counter[Any] = Counter(card.column or card.home for card in draft.cards if not card.gone)
+    closed = {column.key for column in draft.columns if column.removed_at is not None}
+    places = (card.column or (card.home if card.home in closed else None) for card in draft.cards if not card.gone)
+    held: Counter[str | None] = Counter(places)
     return [
         FoundColumn(
             name=column.name,
