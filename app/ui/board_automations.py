@@ -9,7 +9,7 @@ import streamlit as st
 
 from app.core.actor import Actor
 from app.tasks import service as tasks
-from app.tasks.automations.words import Names
+from app.tasks.automations.service import Names
 from app.tasks.schemas import Board
 from app.ui.board import may_work
 from app.ui.board_form import may_change_board

@@ -9,9 +9,8 @@ import streamlit as st
 
 from app.core.errors import AppError
 from app.tasks import service as tasks
-from app.tasks.automations.parts import Timed, Trigger
-from app.tasks.automations.schemas import Rule, RuleChange, RuleCreate, RuleDraft, Trial
-from app.tasks.automations.words import sentence
+from app.tasks.automations.schemas import Rule, RuleChange, RuleCreate, RuleDraft, Timed, Trial, Trigger
+from app.tasks.automations.service import sentence
 from app.tasks.schemas import Priority
 from app.tasks.service import automations
 from app.ui.board import CATEGORIES, PRIORITIES

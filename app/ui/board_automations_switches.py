@@ -1,5 +1,7 @@
 """The switches that every board has, each with a sentence of what it does."""
 
+from typing import NamedTuple
+
 import streamlit as st
 
 from app.tasks import service as tasks
@@ -12,45 +14,56 @@ from app.ui.page import action, plain, reading
 SHOWN = 20
 
 
+class Days(NamedTuple):
+    label: str
+    sentence: str
+    least: int
+    most: int
+    usual: int
+
+
+SWITCHES = {
+    "category_on_completion": (
+        "Completion moves the category",
+        "A completed card in progress becomes an accomplishment, one that is opened again is in progress again. "
+        "Highlights stay highlights.",
+    ),
+    "forbid_done_while_blocked": (
+        "Blocked cards cannot be completed",
+        "A card that waits for others cannot enter a done column before they are done.",
+    ),
+}
+DAYS = {
+    "due_soon_days": Days(
+        "Due soon",
+        "Whoever a card is assigned to is told this many days before it is due, and when it is overdue.",
+        least=0,
+        most=60,
+        usual=2,
+    ),
+    "stale_days": Days(
+        "Stale",
+        "Whoever a card is assigned to is told when nothing has happened to it for this many days.",
+        least=1,
+        most=365,
+        usual=14,
+    ),
+    "archive_after_days": Days(
+        "Automatic archive",
+        "Cards that were completed this many days ago are archived, once a day. Cards that are not completed never "
+        "are. Each one can be brought back.",
+        least=1,
+        most=3_650,
+        usual=90,
+    ),
+}
+
+
 def switches_section(scene: Scene) -> None:
     now, off = scene.board.options, not scene.may_arrange
-    wanted = BoardOptions(
-        category_on_completion=_switch(
-            "Completion moves the category",
-            "A completed card in progress becomes an accomplishment, one that is opened again is in progress again. "
-            "Highlights stay highlights.",
-            now.category_on_completion,
-            off,
-        ),
-        forbid_done_while_blocked=_switch(
-            "Blocked cards cannot be completed",
-            "A card that waits for others cannot enter a done column before they are done.",
-            now.forbid_done_while_blocked,
-            off,
-        ),
-        due_soon_days=_days(
-            "Due soon",
-            "Whoever a card is assigned to is told this many days before it is due, and when it is overdue.",
-            now.due_soon_days,
-            off,
-            (0, 60, BoardOptions().due_soon_days or 2),
-        ),
-        stale_days=_days(
-            "Stale",
-            "Whoever a card is assigned to is told when nothing has happened to it for this many days.",
-            now.stale_days,
-            off,
-            (1, 365, BoardOptions().stale_days or 14),
-        ),
-        archive_after_days=_days(
-            "Automatic archive",
-            "Cards that were completed this many days ago are archived, once a day. Cards that are not completed "
-            "never are. Each one can be brought back.",
-            now.archive_after_days,
-            off,
-            (1, 3_650, 90),
-        ),
-    )
+    chosen = {name: _switch(*words, getattr(now, name), off) for name, words in SWITCHES.items()}
+    days = {name: _days(part, getattr(now, name), off) for name, part in DAYS.items()}
+    wanted = BoardOptions.model_validate({**chosen, **days})
     if wanted.archive_after_days:
         _show_archive(scene, wanted.archive_after_days)
     if not off and st.button("Save", type="primary", key="switches-save", disabled=wanted == now):
@@ -66,22 +79,21 @@ def _switch(label: str, sentence: str, is_on: bool, off: bool) -> bool:
     return chosen
 
 
-def _days(label: str, sentence: str, days: int | None, off: bool, limits: tuple[int, int, int]) -> int | None:
-    least, most, usual = limits
+def _days(part: Days, days: int | None, off: bool) -> int | None:
     with st.container(gap="xxsmall"):
         with st.container(horizontal=True, vertical_alignment="center"):
-            is_on = st.toggle(f"{label} (days)", days is not None, disabled=off, key=f"switch-{label}-{days}")
+            is_on = st.toggle(f"{part.label} (days)", days is not None, disabled=off, key=f"switch-{part.label}-{days}")
             chosen = st.number_input(
-                f"{label}: days",
-                least,
-                most,
-                days if days is not None else usual,
+                f"{part.label}: days",
+                part.least,
+                part.most,
+                days if days is not None else part.usual,
                 disabled=off or not is_on,
-                key=f"days-{label}-{days}",
+                key=f"days-{part.label}-{days}",
                 label_visibility="collapsed",
                 width=130,
             )
-        st.caption(sentence)
+        st.caption(part.sentence)
     return int(chosen) if is_on else None
 
 

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from app.schedules.schemas import Kind, Timing
 from app.tasks.automations.parts import MAX_ITEMS, Actions, Item, Trigger, Words
+from app.tasks.automations.parts import Timed as Timed
 from app.tasks.schemas import Card, Category, Input, Output, Priority
 from app.tasks.vocabulary import AssigneeIds, Description, Estimate, LabelIds, Name, Title
 

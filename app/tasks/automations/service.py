@@ -37,6 +37,7 @@ from app.tasks.automations.templates import (
     delete_card_template,
     use_card_template,
 )
+from app.tasks.automations.words import Names, sentence
 from app.tasks.events import on_card_event
 from app.tasks.notices import hear_of_card
 
@@ -47,6 +48,7 @@ on_card_event(hear_of_card)
 on_card_event(react)
 
 __all__ = [
+    "Names",
     "RecurrenceChanged",
     "RuleChanged",
     "TemplateChanged",
@@ -68,6 +70,7 @@ __all__ = [
     "recurrences",
     "rule_runs",
     "rules",
+    "sentence",
     "try_draft",
     "try_rule",
     "use_card_template",
