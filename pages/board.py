@@ -13,13 +13,17 @@ from app.sharing.schemas import Kind
 from app.tasks import service as tasks
 from app.tasks.schemas import Board, BoardLine
 from app.ui.board import current, draw, may_work, use_full_width
+from app.ui.board_activity import board_activity
 from app.ui.board_archive import archived_cards
 from app.ui.board_automations_menu import automations, may_see_automations, may_use_templates
 from app.ui.board_automations_templates import new_card_from_template, say_what_was_left_out
 from app.ui.board_calendar import board_calendar
 from app.ui.board_export import calendar_feed, export_board, may_export
-from app.ui.board_form import change_columns, may_change_board, may_make_boards, new_board
+from app.ui.board_filters import filter_box, say_filter
+from app.ui.board_form import change_lists, may_change_board, may_make_boards, new_board
 from app.ui.board_import import import_board, may_import
+from app.ui.board_shelf import archive_board, archived_boards, may_see_shelf, may_shelve
+from app.ui.board_table import card_table
 from app.ui.card_form import open_card, show_asked_card, write_card
 from app.ui.page import empty_state, page_header, reading, viewer
 from app.ui.share_dialog import sharing_line
@@ -52,14 +56,18 @@ def live_board(who: Actor, shown: Board, text: str) -> None:
 BOARD = "Board"
 VIEWS: dict[str, Callable[[Actor, Board, str], None]] = {  # (person, board, words of the search box)
     BOARD: live_board,
+    "Table": card_table,
     "Calendar": board_calendar,
+    "Activity": board_activity,
     "Archived": archived_cards,
 }
 MENU: dict[str, tuple[Callable[[Actor, Board], None], Callable[[Board, Actor], bool]]] = {  # what it does, who may
-    "Name and columns": (change_columns, may_change_board),
+    "Columns, lanes and labels": (change_lists, may_change_board),
     "New card from a template": (new_card_from_template, may_use_templates),
     "Automations": (automations, may_see_automations),
     "New board": (new_board, may_make_boards),
+    "Archive this board": (archive_board, may_shelve),
+    "Archived boards": (archived_boards, may_see_shelf),
     "Import…": (import_board, may_import),
     "Export…": (export_board, may_export),
     "Calendar feed…": (calendar_feed, may_export),
@@ -74,19 +82,13 @@ def toolbar(lines: list[BoardLine]) -> tuple[Board, str, str]:
         view = st.segmented_control("View", list(VIEWS), default=BOARD, required=True, label_visibility="collapsed")
         if may_write and st.button("New card", type="primary", icon=":material/add:"):
             write_card(board)
-        text = st.text_input(
-            "Search cards",
-            type="search",
-            live=True,
-            placeholder="Search cards",
-            label_visibility="collapsed",
-            width=200,
-        )
+        text = filter_box(person, board)
         entries = [name for name, (_act, may) in MENU.items() if may(board, person)]
         asked = st.menu_button("More", entries, icon=":material/more_horiz:") if entries else None
     if asked:
         MENU[asked][0](person, board)
-    return board, str(view), text or ""
+    say_filter(board.id)
+    return board, str(view), text
 
 
 with reading() as db:
@@ -98,6 +100,8 @@ if not lines:
         with st.container(horizontal=True):
             if st.button("Make the first board", type="primary", icon=":material/add:"):
                 new_board()
+            if st.button("Archived boards", icon=":material/archive:"):
+                archived_boards()
             if st.button("Import a board", icon=":material/upload:"):
                 import_board()
     st.stop()

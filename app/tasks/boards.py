@@ -102,6 +102,14 @@ def _column(column: ColumnRow, cards: list[Card]) -> Column:
     return Column.model_validate(column).model_copy(update={"cards": cards, "over_limit": over})
 
 
+def cards_in_columns(db: Session, actor: Actor, board_id: UUID) -> dict[UUID, int]:
+    """How many cards each column holds; one that is empty is left out."""
+    access_board(db, actor, board_id)
+    query = sa.select(CardRow.column_id, sa.func.count()).where(CardRow.board_id == board_id)
+    query = query.where(CardRow.column_id.is_not(None)).group_by(CardRow.column_id)
+    return {column_id: count for column_id, count in db.execute(query).tuples() if column_id}
+
+
 def board_revision(db: Session, actor: Actor, board_id: UUID) -> tuple[int, Level]:
     """The cheapest way to learn whether anything has changed: on the board, or in what may be done with it."""
     require_role(actor, Role.viewer)

@@ -55,6 +55,9 @@ def screens(things: dict[str, str]) -> list[Screen]:
         Screen("report_form", "reports", _dialog("New report"), checked=False),
         Screen("template_form", "templates", _dialog("New template"), checked=False),
         Screen("card_form", "board", _dialog("New card")),
+        Screen("board_columns", "board", _more("Columns, lanes and labels")),
+        Screen("board_archive", "board", _more("Archive this board"), checked=False),
+        Screen("board_shelf", "board", _more("Archived boards"), checked=False),
         Screen("automation_rule", "board", _automations("Rules", "New rule")),
         Screen("automation_switches", "board", _automations("Built in")),
         Screen("recurring_card", "board", _automations("Recurring cards", "New recurring card")),
@@ -133,6 +136,15 @@ def _answer(page: Page) -> None:
 def _dialog(name: str) -> Step:
     def step(page: Page) -> None:
         page.get_by_role("button", name=name, exact=True).first.click()
+        expect(page.get_by_role("dialog")).to_be_visible()
+
+    return step
+
+
+def _more(entry: str) -> Step:
+    def step(page: Page) -> None:
+        page.get_by_role("button", name="More").last.click()
+        page.get_by_text(entry, exact=True).click()
         expect(page.get_by_role("dialog")).to_be_visible()
 
     return step
