@@ -1,0 +1,170 @@
+"""Whatever one does on a board, in any order, it stays what a board in plain Python would be."""
+
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import hypothesis.strategies as st
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from sqlalchemy.orm import Session
+
+from app.core.actor import Actor
+from app.tasks import service as tasks
+from app.tasks.schemas import BoardChange, BoardCreate, CardChange, CardCreate, CardMove, ColumnEdit, LaneEdit
+
+LIMIT, DONE = 2, 2
+SHORT = settings(
+    max_examples=4, stateful_step_count=16, deadline=None, suppress_health_check=list(HealthCheck), database=None
+)
+
+
+@dataclass
+class Plain:
+    """A board: which cards each column holds in their order, and what is said of each card."""
+
+    columns: list[list[UUID]] = field(default_factory=lambda: [[], [], []])
+    homes: dict[UUID, int] = field(default_factory=dict)  # of archived cards
+    lanes: dict[UUID, int] = field(default_factory=dict)
+    titles: dict[UUID, str] = field(default_factory=dict)
+    categories: dict[UUID, str] = field(default_factory=dict)
+
+    def where(self, card: UUID) -> int:
+        return next(n for n, cards in enumerate(self.columns) if card in cards)
+
+    def place(self, card: UUID, column: int, after: UUID | None, lane: int | None = None) -> None:
+        was_done = next((n == DONE for n, cards in enumerate(self.columns) if card in cards), column == DONE)
+        for cards in self.columns:
+            if card in cards:
+                cards.remove(card)
+        there = self.columns[column]
+        there.insert(there.index(after) + 1 if after else len(there), card)
+        if lane is not None:
+            self.lanes[card] = lane
+        if was_done != (column == DONE):
+            self.categories[card] = "accomplishment" if column == DONE else "in_progress"
+
+    def is_full(self, column: int) -> bool:
+        return column == 1 and len(self.columns[1]) >= LIMIT
+
+    def shelve(self, card: UUID) -> None:
+        self.homes[card] = self.where(card)
+        self.columns[self.homes[card]].remove(card)
+
+
+class BoardMachine(RuleBasedStateMachine):
+    def __init__(self, db: Session, ann: Actor) -> None:
+        super().__init__()
+        self.db, self.ann, self.plain = db, ann, Plain()
+        self.undone: list[tuple[Plain, Plain]] = []
+        self.steps: list[tuple[Plain, Plain]] = []
+        columns = [ColumnEdit(name="A"), ColumnEdit(name="B", wip_limit=LIMIT), ColumnEdit(name="C", is_done=True)]
+        self.board_id = tasks.create_board(db, ann, BoardCreate(name="Any", columns=columns)).id
+        tasks.change_board(db, ann, self.board_id, BoardChange(lanes=[LaneEdit(name="X"), LaneEdit(name="Y")]))
+        board = tasks.board(db, ann, self.board_id)
+        self.columns = [column.id for column in board.columns]
+        self.lanes = [None, *(lane.id for lane in board.lanes)]
+
+    def on_board(self) -> list[UUID]:
+        return [card for cards in self.plain.columns for card in cards]
+
+    def attempt(self, full: bool, act: Callable[[], Any], model: Callable[[Any], None]) -> None:
+        """A step that changes nothing leaves nothing to take back."""
+        try:
+            with self.db.begin_nested():
+                result = act()
+        except tasks.ColumnFull:
+            assert full
+            return
+        assert not full
+        before = deepcopy(self.plain)
+        model(result)
+        if self.plain != before:
+            self.steps.append((before, deepcopy(self.plain)))
+            self.undone.clear()
+
+    @rule(column=st.integers(0, 2), lane=st.integers(0, 2))
+    def create(self, column: int, lane: int) -> None:
+        new = CardCreate(title="new", column_id=self.columns[column], lane_id=self.lanes[lane])
+
+        def made(card: Any) -> None:
+            self.plain.titles[card.id], self.plain.lanes[card.id] = "new", lane
+            self.plain.categories[card.id] = "accomplishment" if column == DONE else "in_progress"
+            self.plain.place(card.id, column, None)
+
+        self.attempt(self.plain.is_full(column), lambda: tasks.create_card(self.db, self.ann, self.board_id, new), made)
+        if self.steps and (missing := set(self.plain.titles) - set(self.steps[-1][0].titles)):
+            before = self.steps[-1][0]  # taking back the making of a card puts it into the archive
+            for card in missing:
+                for known in ("lanes", "titles", "categories"):
+                    getattr(before, known)[card] = getattr(self.plain, known)[card]
+                before.homes[card] = self.plain.where(card)
+
+    @precondition(lambda self: self.on_board())
+    @rule(data=st.data(), column=st.integers(0, 2), lane=st.none() | st.integers(0, 2))
+    def move(self, data: st.DataObject, column: int, lane: int | None) -> None:
+        card = data.draw(st.sampled_from(self.on_board()))
+        after = data.draw(st.sampled_from([None, *(c for c in self.plain.columns[column] if c != card)]))
+        given = {} if lane is None else {"lane_id": self.lanes[lane]}
+        version = tasks.card(self.db, self.ann, card).version
+        wanted = CardMove(column_id=self.columns[column], after_id=after, version=version, **given)
+        full = self.plain.is_full(column) and self.plain.where(card) != column
+        act = lambda: tasks.move_card(self.db, self.ann, card, wanted)  # noqa: E731
+        self.attempt(full, act, lambda _: self.plain.place(card, column, after, lane))
+
+    @precondition(lambda self: self.on_board())
+    @rule(data=st.data(), title=st.sampled_from(["new", "other"]), lane=st.integers(0, 2))
+    def change(self, data: st.DataObject, title: str, lane: int) -> None:
+        card = data.draw(st.sampled_from(self.on_board()))
+        version = tasks.card(self.db, self.ann, card).version
+        wanted = CardChange(version=version, title=title, lane_id=self.lanes[lane])
+
+        def changed(_: Any) -> None:
+            self.plain.titles[card], self.plain.lanes[card] = title, lane
+
+        self.attempt(False, lambda: tasks.change_card(self.db, self.ann, card, wanted), changed)
+
+    @precondition(lambda self: self.on_board())
+    @rule(data=st.data())
+    def archive(self, data: st.DataObject) -> None:
+        card = data.draw(st.sampled_from(self.on_board()))
+        act = lambda: tasks.archive_card(self.db, self.ann, card)  # noqa: E731
+        self.attempt(False, act, lambda _: self.plain.shelve(card))
+
+    @precondition(lambda self: len(self.plain.titles) > len(self.on_board()))
+    @rule(data=st.data())
+    def revive(self, data: st.DataObject) -> None:
+        card = data.draw(st.sampled_from(sorted(set(self.plain.titles) - set(self.on_board()))))
+        home = self.plain.homes[card]
+        act = lambda: tasks.revive_card(self.db, self.ann, card)  # noqa: E731
+        self.attempt(self.plain.is_full(home), act, lambda _: self.plain.place(card, home, None))
+
+    @rule(back=st.booleans())
+    def undo_or_redo(self, back: bool) -> None:
+        source, turned = (self.steps, self.undone) if back else (self.undone, self.steps)
+        try:
+            (tasks.undo if back else tasks.redo)(self.db, self.ann, self.board_id)
+        except (tasks.NothingToUndo, tasks.NothingToRedo):
+            assert not source
+            return
+        turned.append(source.pop())
+        self.plain = deepcopy(turned[-1][0 if back else 1])
+
+    @invariant()
+    def the_board_is_what_it_should_be(self) -> None:
+        board = tasks.board(self.db, self.ann, self.board_id)
+        assert [[card.id for card in column.cards] for column in board.columns] == self.plain.columns
+        for column in board.columns:
+            for card in column.cards:
+                known = (self.plain.titles[card.id], self.plain.categories[card.id])
+                assert (card.title, card.category) == known
+                assert self.lanes.index(card.lane_id) == self.plain.lanes[card.id]
+                assert (card.completed_at is not None) == column.is_done
+        assert board.archived == len(set(self.plain.titles) - set(self.on_board()))
+
+
+def test_a_board_stays_what_a_board_in_plain_python_would_be(db: Session, ann: Actor) -> None:
+    machine: Any = lambda: BoardMachine(db, ann)  # noqa: E731
+    run_state_machine_as_test(machine, settings=SHORT)
