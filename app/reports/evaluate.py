@@ -43,6 +43,10 @@ from app.templates.schemas import (
 FILL_MEMORY_MB = 384
 FILL_SECONDS = 10
 ROWS_FOR_TEXTS = 200
+BOARD_FACTS = {
+    *("board", "open", "created", "moved", "done", "overdue"),
+    *("planned", "planned_done", "unplanned_done", "blocked", "next"),
+}
 Progress = Callable[[str, int, int], None]
 
 
@@ -162,7 +166,9 @@ def _board(block: BoardSummaryBlock, material: Material) -> BoardDone:
     if not isinstance(summary, BoardSummary):
         raise BlockFailed(summary)
     period = Period(since=summary.since.date(), until=summary.until.date())
-    return BoardDone(id=block.id, title=block.title or summary.board, period=period.label, summary=summary)
+    address = f"{material.site}/board?board={summary.board_id}" if material.site else ""
+    shown = {"title": block.title or summary.board, "period": period.label, "address": address}
+    return BoardDone(id=block.id, summary=summary, sections=block.sections, **shown)
 
 
 def _filled(material: Material, done: dict[str, DoneBlock]) -> dict[str, DoneBlock]:
@@ -224,7 +230,7 @@ def _facts(block: DoneBlock) -> dict[str, Any]:
     if isinstance(block, TableDone | ChartDone):
         return {"rows": block.answer.records()[:ROWS_FOR_TEXTS], "row_count": block.answer.row_count}
     if isinstance(block, BoardDone):
-        counts = block.summary.model_dump(mode="json", include={"board", "open", "created", "moved", "done", "overdue"})
+        counts = block.summary.model_dump(mode="json", include=BOARD_FACTS)
         return {**counts, "period": block.period}
     return {}
 

@@ -1,7 +1,6 @@
 """Everything a report needs from the database, read in one transaction; after it the report needs none."""
 
 from datetime import date, datetime, time
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
@@ -57,6 +56,7 @@ def gather(
         values=values,
         sources={name: _source(db, actor, name) for name in templates.datasets_of(content.blocks)},
         boards={block.id: _board(db, actor, block, values, made_at) for block in boards},
+        site=settings().base_url,
     )
 
 
@@ -72,7 +72,8 @@ def _board(
 ) -> BoardSummary | str:
     try:
         period = _period(block, values, made_at.astimezone(_zone()).date())
-        return tasks.board_summary(db, actor, UUID(str(block.board_id)), _start(period.since), _start(period.until))
+        window = (_start(period.since), _start(period.until))
+        return tasks.board_summary(db, actor, block.board_id, *window, blocked_days=block.blocked_days)
     except AppError as error:
         return error.message
 

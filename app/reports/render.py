@@ -13,8 +13,9 @@ from typing import Any
 import minijinja
 import nh3
 
-from app.queries.format import NOTHING, NUMERIC, PLAIN, NumberFormat, format_value
+from app.queries.format import NUMERIC, PLAIN, NumberFormat, format_value
 from app.queries.schemas import QueryResult
+from app.reports.board_sections import board_sections
 from app.reports.schemas import (
     BoardDone,
     ChartDone,
@@ -26,12 +27,10 @@ from app.reports.schemas import (
     TableDone,
     TextDone,
 )
-from app.tasks.summaries.schemas import CardState
 from app.templates.texts import markdown_to_html
 
 LOOK = Path(__file__).parent / "look"
 CHART_ROWS_ON_PAPER = 40
-CARDS_SHOWN = 50
 SHORT_TABLE = 12
 ALLOWED_TAGS = {
     *("p", "strong", "em", "s", "a", "ul", "ol", "li", "br", "hr", "h2", "h3", "h4", "blockquote", "code", "pre"),
@@ -165,23 +164,7 @@ def _board(block: BoardDone) -> View:
         "period": block.period,
         "tiles": [{"title": title, "text": f"{number:,}"} for title, number in [*tiles, ("Overdue", facts.overdue)]],
         "columns": [{"name": column.name, "cards": column.cards} for column in facts.columns],
-        "highlights": _cards(facts.highlights, len(facts.highlights)),
-        "done": _cards(facts.done_cards, facts.done),
-        "overdue": _cards(facts.overdue_cards, facts.overdue),
-        "open": _cards(facts.open_cards, facts.open),
-    }
-
-
-def _cards(cards: list[CardState], total: int) -> View:
-    rows = [
-        [card.title, card.assignee or NOTHING, card.due_on.isoformat() if card.due_on else NOTHING]
-        for card in cards[:CARDS_SHOWN]
-    ]
-    columns = [{"name": name, "numeric": False} for name in ("Card", "Who", "Due")]
-    return {
-        "columns": columns,
-        "rows": rows,
-        "note": f"The first {len(rows)} of {total:,} cards." if len(rows) < total else "",
+        "sections": board_sections(block),
     }
 
 

@@ -10,7 +10,7 @@ from app.jobs.schemas import RunStatus
 from app.queries.format import NumberFormat
 from app.queries.schemas import QueryResult, Shape, Source
 from app.tasks.summaries.schemas import BoardSummary
-from app.templates.schemas import ChartSpec, TemplateContent, Theme, Values
+from app.templates.schemas import ChartSpec, Section, TemplateContent, Theme, Values
 
 Format = Literal["html", "pdf", "json"]
 
@@ -77,6 +77,9 @@ class BoardDone(Shape):
     title: str
     period: str
     summary: BoardSummary
+    # Later than the first reports: those have these lists, and no links.
+    sections: list[Section] = Field(["highlights", "done", "overdue", "open"])
+    address: str = Field("", description="Of the board; with &card= and an id that of a card")
 
 
 class PageBreakDone(Shape):
@@ -127,6 +130,7 @@ class Material(Shape):
     values: Values
     sources: dict[str, Source | str]
     boards: dict[str, BoardSummary | str]
+    site: str = Field("", description="Where people reach the product")
 
 
 class Report(BaseModel):

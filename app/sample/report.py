@@ -6,7 +6,7 @@ from uuid import UUID
 from app.queries.periods import RelativePeriod
 from app.sample.contracts import SALES, TICKETS
 from app.sharing import service as sharing
-from app.templates.schemas import TemplateCreate
+from app.templates.schemas import TEAM_SECTIONS, TemplateCreate
 
 NAME = "Weekly team report"
 EUROS = {"prefix": "€ ", "decimals": 0}
@@ -88,7 +88,14 @@ def _support() -> list[dict[str, Any]]:
 def _team(board_id: UUID) -> list[dict[str, Any]]:
     return [
         {"id": "team", "kind": "heading", "text": "The team's week", "level": 1},
-        {"id": "board", "kind": "board_summary", "board_id": str(board_id), "period": None, "parameter": "period"},
+        {
+            "id": "board",
+            "kind": "board_summary",
+            "board_id": str(board_id),
+            "period": None,
+            "parameter": "period",
+            "sections": TEAM_SECTIONS,
+        },
     ]
 
 

@@ -73,14 +73,26 @@ class ChartBlock(Block):
     format: NumberFormat = NumberFormat()
 
 
+Section = Literal[
+    "highlights", "done", "planned", "created", "moved", "blocked", "overdue", "open", "next", "notes"
+]  # fmt: skip
+# What a team wants to read on Monday; a block that says nothing has the first lists that there were.
+TEAM_SECTIONS: list[Section] = ["highlights", "done", "planned", "moved", "blocked", "overdue", "next", "notes"]
+
+
 class BoardSummaryBlock(Block):
-    """What happened on a board in a period, given here or by a parameter."""
+    """What happened on a board in a period, given here or by a parameter.
+
+    `sections` are its lists in their order; blocked are cards that have waited for more than `blocked_days` days.
+    """
 
     kind: Literal["board_summary"] = "board_summary"
     title: Title = ""
     board_id: UUID
     period: RelativePeriod | Period | None = RelativePeriod.last_full_week
     parameter: str | None = None
+    sections: list[Section] = Field(["highlights", "done", "overdue", "open"], max_length=10)
+    blocked_days: int = Field(3, ge=0, le=365)
 
 
 class PageBreakBlock(Block):

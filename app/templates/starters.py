@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from app.templates.schemas import TemplateCreate
+from app.templates.schemas import TEAM_SECTIONS, TemplateCreate
 
 NUMERIC = {"integer", "decimal", "number"}
 DATED = {"date", "timestamp"}
@@ -27,7 +27,14 @@ def weekly_team_report(name: str, board_id: UUID, board: str) -> TemplateCreate:
             "blocks": [
                 {"kind": "heading", "id": "summary", "text": "The week {{ week.label }}"},
                 {"kind": "text", "id": "words", "markdown": words},
-                {"kind": "board_summary", "id": "board", "title": board, "board_id": board_id, "parameter": "week"},
+                {
+                    "kind": "board_summary",
+                    "id": "board",
+                    "title": board,
+                    "board_id": board_id,
+                    "parameter": "week",
+                    "sections": TEAM_SECTIONS,
+                },
             ],
         }
     )

@@ -28,6 +28,18 @@ KINDS = {
     "page_break": ("Page break", "insert_page_break"),
 }
 CHARTS = {"bar": "Bars", "line": "Line", "area": "Area", "pie": "Pie"}
+SECTIONS = {
+    "highlights": "Highlights",
+    "done": "Done",
+    "planned": "Planned, and whether it was done",
+    "created": "New",
+    "moved": "Moved",
+    "blocked": "Blocked",
+    "overdue": "Overdue",
+    "open": "Open",
+    "next": "Next",
+    "notes": "Progress notes",
+}
 STYLES = {"plain": "1,250,000", "compact": "1.25 M", "percent": "25 %"}
 GOOD = {"up": "more is better", "down": "less is better", "neither": "neither"}
 
@@ -150,7 +162,24 @@ def _board(block: Block, choices: Choices, key: str) -> Block:
     period = st.selectbox("Period", options, start, format_func=_period_name(choices.periods), key=f"{key}_period")
     named = period in choices.periods
     when = {"parameter": period} if named else {"period": period, "parameter": None}
-    return {**block, "board_id": board or block["board_id"], **when}
+    return {**block, "board_id": board or block["board_id"], **when, **_sections(block, key)}
+
+
+def _sections(block: Block, key: str) -> dict[str, Any]:
+    """In the order in which they were picked."""
+    present = block.get("sections", ["highlights", "done", "overdue", "open"])
+    picked = st.multiselect(
+        "Lists, in this order",
+        list(SECTIONS),
+        present,
+        format_func=SECTIONS.__getitem__,
+        placeholder="Figures only",
+        key=f"{key}_sections",
+    )
+    days = block.get("blocked_days", 3)
+    if "blocked" in picked:
+        days = st.number_input("Blocked for more than … days", 0, 365, days, key=f"{key}_blocked_days")
+    return {"sections": picked, "blocked_days": days}
 
 
 def _period_name(parameters: list[str]) -> Any:

@@ -9,7 +9,7 @@ from uuid import UUID
 import streamlit as st
 from pydantic import ValidationError
 
-from app.templates.schemas import Template, TemplateChange, TemplateContent
+from app.templates.schemas import TEAM_SECTIONS, Template, TemplateChange, TemplateContent
 
 Block = dict[str, Any]
 NEW_QUERY: dict[str, Any] = {"measures": [{"function": "count", "as": "Rows"}]}
@@ -113,5 +113,10 @@ def _start(kind: str, sources: dict[str, list[tuple[str, str]]], boards: dict[st
             "chart": {"kind": "bar", "x": x, "y": "Rows"},
         }
     if kind == "board_summary":
-        return {"title": "", "board_id": next(iter(boards), ""), "period": "last_full_week"}
+        return {
+            "title": "",
+            "board_id": next(iter(boards), ""),
+            "period": "last_full_week",
+            "sections": [*TEAM_SECTIONS],
+        }
     return {}
