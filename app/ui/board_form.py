@@ -47,7 +47,7 @@ def change_lists(person: Actor, board: Board) -> None:
         board = tasks.board_frame(db, person, board.id)
         st.session_state[DRAFT] = draft_of(board, tasks.cards_in_columns(db, person, board.id))
 
-    @st.dialog("Columns, lanes and labels", width="large")
+    @st.dialog("Columns, lanes and labels", width="medium")
     def dialog() -> None:
         draft: Draft = st.session_state[DRAFT]
         name = st.text_input("Name of the board", board.name, max_chars=80)

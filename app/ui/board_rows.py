@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
 from uuid import UUID, uuid4
 
 import streamlit as st
@@ -77,7 +76,7 @@ def edit_lanes(rows: list[Row]) -> None:
 
 
 def edit_labels(rows: list[Row]) -> None:
-    st.caption("A label that goes is taken off its cards.")
+    st.caption("By name. A label that goes is taken off its cards.")
     for place, row in enumerate(rows):
         _name_and_place(rows, place, "label", extra=lambda row=row: _color(row))  # type: ignore[misc]
     _add(rows, "Add a label")
@@ -102,11 +101,10 @@ def _name_and_place(
 
 def _buttons(rows: list[Row], place: int, what: str, *, keep: int, held: int) -> None:
     row = rows[place]
-    first, last = ("left", "right") if what == "column" else ("up", "down")
+    ways = {"column": ("left", "right"), "lane": ("up", "down")}.get(what, ())
     called = f"“{plain(row.name)}”" if row.name else f"this {what}"
     remove_help = f"Holds {held} cards: move or archive them first" if held else f"Remove {called}"
-    moves: tuple[tuple[Literal[-1, 1], str, bool], ...] = ((-1, first, place == 0), (1, last, place == len(rows) - 1))
-    for step, way, off in moves:
+    for step, way, off in zip((-1, 1), ways, (place == 0, place == len(rows) - 1), strict=False):
         icon = {"left": "arrow_back", "right": "arrow_forward", "up": "arrow_upward", "down": "arrow_downward"}[way]
         tip = f"Move {called} {way}"
         if st.button(way.capitalize(), icon=f":material/{icon}:", key=f"{row.key}-{way}", help=tip, disabled=off):
