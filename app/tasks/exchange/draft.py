@@ -13,6 +13,7 @@ from typing import Any, Literal
 from app.core.errors import Invalid
 
 TITLE, TEXT, NAME, ITEM, COMMENT = 200, 20_000, 80, 500, 10_000  # characters that fit
+MAX_NOTES = 300
 MAX_COLUMNS, MAX_LABELS, MAX_LANES = 30, 100, 50  # what the dialog of a board can show and save
 What = Literal["taken", "changed", "kept", "left"]
 TAKEN: What = "taken"
@@ -145,13 +146,16 @@ class Draft:
     options: dict[str, Any] = field(default_factory=dict)
     notes: list[Note] = field(default_factory=list)
     rejects: list[tuple[int, str]] = field(default_factory=list)  # line of the file, why
+    index: dict[tuple[What, str], Note] = field(default_factory=dict, repr=False)
 
     def note(self, what: What, text: str, example: str = "") -> None:
-        """The same text is one line with a count and a few examples."""
-        line = next((line for line in self.notes if (line.what, line.text) == (what, text)), None)
+        """The same text is one line with a count and a few examples; there are not more lines than anybody reads."""
+        if (what, text) not in self.index and len(self.index) >= MAX_NOTES:
+            what, text = LEFT, "Other things, of more kinds than can be listed"
+        line = self.index.get((what, text))
         if line is None:
-            self.notes.append(Note(what, text, 1, [example[:120]] if example else []))
-            return
+            line = self.index[what, text] = Note(what, text, 0)
+            self.notes.append(line)
         line.count += 1
         if example and len(line.examples) < 5:
             line.examples.append(example[:120])

@@ -21,7 +21,7 @@ from app.jobs import service as jobs
 from app.tasks.access import access_board, visible_boards
 from app.tasks.exchange.draft import Draft
 from app.tasks.exchange.people import match
-from app.tasks.exchange.read import Found
+from app.tasks.exchange.read import Found, read
 from app.tasks.exchange.schemas import (
     BoardImport,
     FoundColumn,
@@ -40,6 +40,7 @@ from app.tasks.tables import BoardRow
 
 FOLDER = "board-imports"
 JOB = "tasks.import_board"
+HARMLESS_BYTES = 512 << 10  # so little cannot keep this process busy, whatever it holds
 AT_ONCE_BYTES = 2 << 20  # larger files are read and stored by a job
 MAX_MB = 64
 SECONDS, MEMORY_MB = 120, 2048
@@ -74,6 +75,8 @@ def is_small_import(stored: Upload) -> bool:
 def read_import(stored: Upload, wishes: ImportWishes) -> Found:
     """Takes as long as it takes, so no transaction may be open. Nothing stays in the storage if it raises."""
     try:
+        if stored.size <= HARMLESS_BYTES:
+            return read(stored.key, stored.file_name, wishes, clock.now())
         return _read(stored.key, stored.file_name, wishes)
     except BaseException:
         discard(stored)

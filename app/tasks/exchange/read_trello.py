@@ -94,6 +94,7 @@ def _label(draft: Draft, key: str, name: str | None, color: str | None) -> Label
 def _columns(draft: Draft, board: TBoard, actions: list[Action], wishes: Wishes) -> list[Column]:
     """Open lists by their place; closed ones, and lists that only the history names, are there as removed ones."""
     renamed, closed_at, created = _list_history(actions)
+    last_seen = _last_seen(board)
     columns, closed = [], 0
     for one in sorted(board.lists, key=lambda one: (one.pos or 0, one.id)):
         name = one.name or ""
@@ -106,7 +107,7 @@ def _columns(draft: Draft, board: TBoard, actions: list[Action], wishes: Wishes)
             column.is_done = name.strip() in wishes.done
         if one.closed:
             closed += 1
-            column.removed_at = closed_at.get(one.id) or _last_seen(board, one.id) or column.created_at
+            column.removed_at = closed_at.get(one.id) or last_seen.get(one.id) or column.created_at
         columns.append(column)
     if closed:
         draft.note(CHANGED, f"Closed lists: {closed}. They are part of the history, and their cards are archived")
@@ -116,9 +117,13 @@ def _columns(draft: Draft, board: TBoard, actions: list[Action], wishes: Wishes)
     return [*columns, *_forgotten(draft, actions, {column.key for column in columns}, wishes)]
 
 
-def _last_seen(board: TBoard, list_id: str) -> datetime | None:
-    times = (moment(card.date_last_activity) for card in board.cards if card.id_list == list_id)
-    return max((at for at in times if at), default=None)
+def _last_seen(board: TBoard) -> dict[str, datetime]:
+    """Of each list: when one of its cards last changed."""
+    found: dict[str, datetime] = {}
+    for card in board.cards:
+        if card.id_list and (at := moment(card.date_last_activity)):
+            found[card.id_list] = max(found.get(card.id_list, at), at)
+    return found
 
 
 def _list_history(
@@ -160,7 +165,7 @@ def _cards(draft: Draft, board: TBoard, actions: list[Action], wishes: Wishes) -
     for action in actions:
         of_card[part(action.data, "card", "id")].append(action)
     parts = Parts.of(draft, board, wishes.zone)
-    open_lists = {column.key for column in draft.columns if column.removed_at is None}
+    columns = {column.key: column for column in draft.columns}
     story = Story(
         done={column.key for column in draft.columns if column.is_done},
         first=next((column.key for column in draft.columns if column.removed_at is None), None),
@@ -169,7 +174,7 @@ def _cards(draft: Draft, board: TBoard, actions: list[Action], wishes: Wishes) -
     )
     for one in sorted(board.cards, key=lambda one: (one.pos or 0, one.id)):
         card = _card(draft, one, parts, wishes)
-        _place(draft, card, one, open_lists, wishes)
+        _place(draft, card, one, columns, wishes)
         own_card(card, one.autoreport)
         _tell(draft, card, of_card.pop(card.key, []), story, one)
         draft.cards.append(card)
@@ -179,7 +184,7 @@ def _cards(draft: Draft, board: TBoard, actions: list[Action], wishes: Wishes) -
 
 
 def _card(draft: Draft, one: TCard, parts: Parts, wishes: Wishes) -> Card:
-    known = {label.key for label in draft.labels}
+    known = parts.labels
     labels = dict.fromkeys([*(one.id_labels or []), *(label.id for label in one.labels or [])])
     card = Card(
         key=one.id,
@@ -205,22 +210,19 @@ def _card(draft: Draft, one: TCard, parts: Parts, wishes: Wishes) -> Card:
     return card
 
 
-def _place(draft: Draft, card: Card, one: TCard, open_lists: set[str], wishes: Wishes) -> None:
+def _place(draft: Draft, card: Card, one: TCard, columns: dict[str, Column], wishes: Wishes) -> None:
     """A closed list has no place on the board, so that its cards are in the archive."""
-    known = {column.key for column in draft.columns}
-    home = one.id_list if one.id_list in known else None
-    if home is None:
+    column = columns.get(one.id_list or "")
+    if column is None:
         draft.note(CHANGED, "Cards whose list is not in the file: they are in the first column", one.name or "")
-        home = next(column.key for column in draft.columns if column.removed_at is None)
-    if one.closed or home not in open_lists:
-        card.home = home
-        column = next(column for column in draft.columns if column.key == home)
+        column = next(column for column in draft.columns if column.removed_at is None)
+    if one.closed or column.removed_at is not None:
+        card.home = column.key
         at = moment(one.date_closed) or column.removed_at or moment(one.date_last_activity) or wishes.now
         card.archived_at = min(at, wishes.now)
     else:
-        card.column = home
-    done = {column.key for column in draft.columns if column.is_done}
-    if one.due_complete and home not in done:
+        card.column = column.key
+    if one.due_complete and not column.is_done:
         card.extras.append("Due date marked as complete")
         draft.note(KEPT, "Cards marked as complete that are in no done column", one.name or "")
 

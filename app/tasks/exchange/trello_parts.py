@@ -23,6 +23,7 @@ class Parts:
     checklists: dict[str, list[Checklist]]
     fields: dict[str, CustomField]
     names: dict[str, str] = field(default_factory=dict)
+    labels: frozenset[str] = frozenset()
     is_own: bool = False  # a file of ours, in which nothing has a name that Trello gave
 
     @classmethod
@@ -36,7 +37,8 @@ class Parts:
                 draft.note(LEFT, "Checklists of cards that are not in the file", one.name or "")
         names = {person.key: person.name for person in draft.people}
         fields = {one.id: one for one in board.custom_fields or []}
-        return cls(draft, zone, lists, fields, names, is_own=board.autoreport is not None)
+        labels = frozenset(label.key for label in draft.labels)
+        return cls(draft, zone, lists, fields, names, labels, is_own=board.autoreport is not None)
 
     def fill(self, card: Card, one: TCard) -> None:
         self._checklists(card, one)

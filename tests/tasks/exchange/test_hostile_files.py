@@ -120,3 +120,11 @@ def test_the_same_file_twice_is_asked_about(db: Session, ann: Actor, imported: I
 def test_a_viewer_cannot_import(db: Session) -> None:
     with pytest.raises(Forbidden):
         store_import(make_person(db, "Vera", Role.viewer), "x.json", [b"{}"])
+
+
+def test_a_file_of_a_thousand_kinds_of_things_is_read_in_no_time() -> None:
+    file = TrelloFile()
+    file.board |= {f"power-up {number}": number + 1 for number in range(30_000)}
+    notes = found(file.content()).draft.notes
+    assert len(notes) < 400
+    assert sum(note.count for note in notes if note.what == "left") >= 30_000

@@ -23,7 +23,7 @@ from tests.tasks.exchange.made_boards import make_board
 Picture = dict[str, Any]
 # A board of chance cannot be shrunk by its seed, so nothing is lost by not trying.
 BOARDS = settings(
-    max_examples=3,
+    max_examples=2,
     deadline=None,
     phases=[Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture],
