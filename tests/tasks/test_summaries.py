@@ -10,6 +10,7 @@ from app.core.actor import Actor
 from app.core.clock import FixedClock
 from app.core.errors import Invalid
 from app.tasks import service as tasks
+from app.tasks.details.schemas import BlockerAdd, NoteCreate
 from app.tasks.schemas import Board, BoardChange, BoardCreate, CardChange, ColumnEdit
 from app.tasks.summaries.schemas import BoardSummary
 from tests.tasks.conftest import MONDAY, add, column, move
@@ -108,3 +109,67 @@ def test_an_impossible_window_is_refused(db: Session, ann: Actor, board: Board) 
         tasks.board_summary(db, ann, board.id, WEEK[0], datetime(2026, 3, 9))  # noqa: DTZ001
     with pytest.raises(Invalid, match="needs its zone"):
         tasks.board_summary(db, ann, board.id, datetime(2026, 3, 1), datetime(2026, 3, 9, tzinfo=UTC))  # noqa: DTZ001
+
+
+def planned_week(db: Session, ann: Actor) -> Board:
+    """Planned: started before (ends done), due in the week (waits, blocked), dropped. Besides: one more is done."""
+    now = FixedClock(MONDAY - timedelta(days=3))
+    with clock.use(now):
+        board = tasks.board(db, ann, tasks.create_board(db, ann, BoardCreate(name="Team")).id)
+        doing, done = column(board, "In progress"), column(board, "Completed")
+        [started] = add(db, ann, board, "started", to="In progress")
+        [due, dropped] = add(db, ann, board, "due", "dropped", due_on=(MONDAY + timedelta(days=2)).date())
+        [_later] = add(db, ann, board, "later", due_on=(MONDAY + timedelta(days=9)).date())
+        now.at = MONDAY + timedelta(days=1)
+        [besides, blocker] = add(db, ann, board, "besides", "blocker")
+        tasks.add_blocker(db, ann, due.id, BlockerAdd(card_id=blocker.id))
+        note = NoteCreate(text="Half way", issue="Slow supplier", day=now.at.date())
+        tasks.write_note(db, ann, started.id, note)
+        move(db, ann, started, done)
+        move(db, ann, besides, done)
+        move(db, ann, blocker, doing)
+        tasks.archive_card(db, ann, dropped.id)
+    return board
+
+
+def test_what_was_planned_is_told_from_the_start_of_the_period(db: Session, ann: Actor) -> None:
+    board = planned_week(db, ann)
+    week = tasks.board_summary(db, ann, board.id, *WEEK)
+    assert {card.title: card.outcome for card in week.planned_cards} == {
+        "started": "done",
+        "due": "open",
+        "dropped": "dropped",
+    }
+    assert (week.planned, week.planned_done, week.unplanned_done) == (3, 1, 1)
+    assert [card.title for card in week.next_cards] == ["due", "later", "blocker"]
+    assert [card.title for card in week.created_cards] == ["besides", "blocker"]
+    assert {card.title: (card.from_column, card.column) for card in week.moved_cards} == {
+        "started": ("In progress", "Completed"),
+        "besides": ("To do", "Completed"),
+        "blocker": ("To do", "In progress"),
+    }
+    assert [(note.title, note.issue) for note in week.notes] == [("started", "Slow supplier")]
+
+
+def test_blocked_are_cards_that_have_waited_longer(db: Session, ann: Actor) -> None:
+    board = planned_week(db, ann)
+    titles = {
+        days: [card.title for card in tasks.board_summary(db, ann, board.id, *WEEK, blocked_days=days).blocked_cards]
+        for days in (0, 5, 6)
+    }
+    assert titles == {0: ["due"], 5: ["due"], 6: []}  # blocked on Tuesday at nine, looked at on Monday at midnight
+    [card] = tasks.board_summary(db, ann, board.id, *WEEK).blocked_cards
+    assert card.blocked_by == ["#6 blocker"]
+
+
+def test_what_is_done_and_unblocked_later_does_not_rewrite_the_period(db: Session, ann: Actor) -> None:
+    board = planned_week(db, ann)
+    before = tasks.board_summary(db, ann, board.id, *WEEK)
+    with clock.use(FixedClock(WEEK[1] + timedelta(hours=1))):
+        for card in [card for c in tasks.board(db, ann, board.id).columns[:2] for card in c.cards]:
+            move(db, ann, card, column(board, "Completed"))
+        day = WEEK[1].date() - timedelta(days=1)
+        tasks.write_note(db, ann, before.done_cards[0].card_id, NoteCreate(text="Told too late", day=day))
+    assert tasks.board_summary(db, ann, board.id, *WEEK) == before
+    after = tasks.board_summary(db, ann, board.id, WEEK[1], WEEK[1] + timedelta(days=7))
+    assert (after.done, after.planned, after.planned_done) == (3, 3, 3)
