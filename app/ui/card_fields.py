@@ -1,7 +1,8 @@
 """The fields of a card as a form has them, and what they hold as the services take it."""
 
+from collections import Counter
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import streamlit as st
@@ -11,6 +12,7 @@ from app.ui.board import CATEGORIES, PRIORITIES
 from app.ui.card_parts import checked
 
 HEIGHT = 320
+K = TypeVar("K")
 
 
 def card_fields(card: Card | None, board: Board, names: dict[UUID, str]) -> dict[str, Any]:
@@ -56,13 +58,15 @@ def _places(card: Card | None, board: Board) -> dict[str, Any]:
     columns = {column.id: column.name for column in board.columns}
     lanes: dict[UUID | None, str] = {None: "No lane", **{lane.id: lane.name for lane in board.lanes}}
     places = {"column_id": _select("Column", columns, card.column_id if card else None)}
-    return places | ({"lane_id": _select("Lane", lanes, card.lane_id if card else None)} if board.lanes else {})
+    return places | (
+        {"lane_id": _select("Lane", distinct(lanes), card.lane_id if card else None)} if board.lanes else {}
+    )
 
 
 def _people(card: Card | None, names: dict[UUID, str]) -> list[UUID]:
     """Also from those who have the card and have left."""
     chosen = {one.id: one.name for one in card.assignees} if card else {}
-    people = {**chosen, **names}
+    people = distinct({**chosen, **names})
     return st.multiselect("Assigned to", list(people), list(chosen), format_func=people.__getitem__)
 
 
@@ -72,6 +76,16 @@ def _labels(card: Card | None, board: Board) -> list[UUID]:
         return []
     chosen = [id_ for id_ in labels if card and id_ in card.label_ids]
     return st.multiselect("Labels", list(labels), chosen, format_func=labels.__getitem__)
+
+
+def distinct(names: dict[K, str]) -> dict[K, str]:
+    """Streamlit tells choices apart by their words, so it would take two people of one name for the same."""
+    seen: Counter[str] = Counter()
+    shown = {}
+    for id_, name in names.items():
+        seen[name] += 1
+        shown[id_] = name if seen[name] == 1 else f"{name} ({seen[name]})"
+    return shown
 
 
 def _select(label: str, options: dict[Any, str], chosen: Any) -> Any:

@@ -1,0 +1,97 @@
+"""The dialog of a card as people use it: every section once, and nothing that was typed is lost on the way."""
+
+import re
+import uuid
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.runtime.product import Product
+
+pytestmark = pytest.mark.browser
+
+FETCH = """async ([method, path, body]) => {
+  const headers = {'Content-Type': 'application/json'}
+  const answer = await fetch('/api/v1' + path, {method, headers, body: body && JSON.stringify(body)})
+  return await answer.json()
+}"""
+NAME = "#2 Pour the slab"
+HOSTILE = "Look **here** <img src=x onerror=window.owned=1> [x](javascript:window.owned=1)"
+
+
+def api(page: Page, method: str, path: str, body: Any = None) -> Any:
+    return page.evaluate(FETCH, [method, path, body])
+
+
+def tab(dialog: Locator, name: str) -> None:
+    dialog.get_by_role("tab", name=name, exact=True).click()
+
+
+def saved(page: Page, words: str) -> None:
+    expect(page.get_by_test_id("stToast").filter(has_text=words).first).to_be_visible()
+
+
+@pytest.fixture
+def card(app_server: Product, admin_page: Page) -> tuple[str, str]:
+    """Board and card, opened by their address; another card was there before."""
+    board = api(admin_page, "POST", "/boards", {"name": f"Site {uuid.uuid4().hex[:6]}"})["id"]
+    api(admin_page, "POST", f"/boards/{board}/cards", {"title": "Order the crane"})
+    card = api(admin_page, "POST", f"/boards/{board}/cards", {"title": "Pour the slab"})["id"]
+    admin_page.goto(f"{app_server.url}/board?board={board}&card={card}")
+    return board, card
+
+
+def test_what_is_written_in_one_section_stays_while_others_are_used(card: tuple[str, str], admin_page: Page) -> None:
+    page, dialog = admin_page, admin_page.get_by_role("dialog", name=NAME)
+    dialog.get_by_role("textbox", name="Description", exact=True).fill("Not saved yet")
+    tab(dialog, "Checklist")
+    dialog.get_by_role("textbox", name="New step", exact=True).fill("Formwork")
+    dialog.get_by_role("button", name="Add step").click()
+    saved(page, "Added.")
+    expect(dialog.get_by_role("textbox", name="New step", exact=True)).to_have_value("")
+    dialog.get_by_text("Formwork", exact=True).click()
+    expect(dialog).to_contain_text("1 of 1 done")
+    tab(dialog, "Waits for")
+    dialog.get_by_role("button", name="Add blocker").click()
+    expect(dialog.get_by_role("button", name="Remove")).to_be_visible()
+    tab(dialog, "Edit")
+    expect(dialog.get_by_role("textbox", name="Description", exact=True)).to_have_value("Not saved yet")
+    dialog.get_by_role("button", name="Save", exact=True).click()
+    saved(page, "Saved.")
+    expect(dialog).to_have_count(0)
+    expect(page).not_to_have_url(re.compile("card="))
+    face = page.locator(".face", has_text="Pour the slab")
+    expect(face).to_contain_text("Blocked by #1")
+    expect(face).to_contain_text("1/1")
+    assert api(page, "GET", f"/cards/{card[1]}")["description"] == "Not saved yet"
+
+
+def test_comments_notes_and_files_are_kept_and_nothing_in_them_runs(card: tuple[str, str], admin_page: Page) -> None:
+    page, dialog = admin_page, admin_page.get_by_role("dialog", name=NAME)
+    tab(dialog, "Comments")
+    dialog.get_by_role("textbox", name="New comment", exact=True).fill(HOSTILE)
+    dialog.get_by_role("button", name="Comment", exact=True).click()
+    saved(page, "Comment written.")
+    expect(dialog.locator(".written strong")).to_have_text("here")
+    expect(dialog.locator(".written img, .written a[href^=javascript]")).to_have_count(0)
+    tab(dialog, "Notes")
+    dialog.get_by_text("New note").click()
+    dialog.get_by_role("textbox", name="Issue", exact=True).fill("No pump")
+    dialog.get_by_role("button", name="Add note").click()
+    expect(dialog.locator(".written", has_text="No pump")).to_be_visible()
+    tab(dialog, "Files")
+    content = b"<script>window.owned=1</script>"
+    dialog.locator("input[type=file]").set_input_files(
+        {"name": "plan.html", "mimeType": "text/html", "buffer": content}
+    )
+    dialog.get_by_role("button", name="Attach").click()
+    with page.expect_download() as download:
+        dialog.get_by_role("link", name="Download").click()
+    assert download.value.suggested_filename == "plan.html"
+    assert page.evaluate("window.owned") is None
+    dialog.get_by_role("button", name="Delete").click()
+    page.get_by_role("button", name="Delete for good").click()
+    expect(dialog).to_contain_text("No files yet.")
+    dialog.get_by_role("button", name="Close", exact=True).click()
+    expect(page).not_to_have_url(re.compile("card="))
