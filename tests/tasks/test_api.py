@@ -1,13 +1,18 @@
 """Boards and cards over HTTP."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 from starlette.testclient import TestClient
 
 from app.accounts import service as accounts
+from app.accounts.cookies import SESSION
 from app.accounts.schemas import KeyCreate, Scope
+from app.accounts.tables import SessionRow
 from app.api import make_api
+from app.core import clock
 from app.core.actor import Role
 from app.core.db import transaction
 from tests.tasks.conftest import make_person
@@ -80,3 +85,18 @@ def test_the_summary_of_a_window_and_the_search_answer(client: TestClient) -> No
 def test_a_bad_card_is_refused(client: TestClient, body: dict[str, str]) -> None:
     board_id, _ = make_board(client)
     assert client.post(f"/boards/{board_id}/cards", json=body).status_code == 422
+
+
+@pytest.mark.parametrize(("path", "counts"), [("", True), ("/changes", False)])
+def test_a_board_that_asks_what_is_new_keeps_nobody_signed_in(client: TestClient, path: str, counts: bool) -> None:
+    board_id, _ = make_board(client)
+    with transaction() as db:
+        bob = make_person(db, "Bob", Role.member)
+        assert bob.id
+        token = accounts.start_session(db, accounts.me(db, bob))
+        earlier = clock.now() - timedelta(minutes=10)
+        db.execute(sa.update(SessionRow).values(last_seen_at=earlier))
+    browser = TestClient(make_api(), cookies={SESSION: token})
+    assert browser.get(f"/boards/{board_id}{path}").status_code == 200
+    with transaction() as db:
+        assert (db.scalars(sa.select(SessionRow.last_seen_at)).one() > earlier) is counts
