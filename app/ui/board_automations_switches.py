@@ -36,14 +36,16 @@ SWITCHES = {
 DAYS = {
     "due_soon_days": Days(
         "Due soon",
-        "Whoever a card is assigned to is told this many days before it is due, and when it is overdue.",
+        "Those a card is assigned to, or else who made it, are told this many days before it is due. That it is "
+        "overdue is told in any case.",
         least=0,
         most=60,
         usual=2,
     ),
     "stale_days": Days(
         "Stale",
-        "Whoever a card is assigned to is told when nothing has happened to it for this many days.",
+        "Those a card is assigned to, or else who made it, are told when it has not been moved for this many days. "
+        "The search finds cards to which nothing has happened for as long by is:stale.",
         least=1,
         most=365,
         usual=14,
