@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from app.core import clock
 from app.core.actor import Actor
 from app.core.clock import FixedClock
+from app.sample.board_details import DETAILS, Places, hang_on, make_places
 from app.sharing import service as sharing
 from app.tasks import service as tasks
 from app.tasks.schemas import (
@@ -78,6 +79,7 @@ def make_board(db: Session, actor: Actor, now: datetime) -> BoardLine:
     """Every event at its own time and in the order of time, so that the history reads like a true one."""
     with clock.use(FixedClock(now - timedelta(days=50))):
         board = tasks.create_board(db, actor, BoardCreate(name=NAME, columns=COLUMNS, share_with=sharing.OPEN))
+        places = make_places(db, actor, board.id)
     columns = {column.name: column.id for column in tasks.board(db, actor, board.id).columns}
     cards: dict[str, Card] = {}
     events = [(story.created, story, TODO) for story in STORIES]
@@ -86,17 +88,19 @@ def make_board(db: Session, actor: Actor, now: datetime) -> BoardLine:
         with clock.use(FixedClock(now - timedelta(days=days))):
             card = cards.get(story.title)
             if card is None:
-                card = _create(db, actor, board.id, story, now)
+                card = _create(db, actor, board.id, story, places, now)
             else:
                 card = tasks.move_card(db, actor, card.id, CardMove(column_id=columns[column], version=card.version))
             if column == DONE:
                 change = CardChange(version=card.version, category=story.category)
                 card = tasks.change_card(db, actor, card.id, change)
             cards[story.title] = card
+    hang_on(db, actor, cards, now)
     return board
 
 
-def _create(db: Session, actor: Actor, board_id: UUID, story: Story, now: datetime) -> Card:
+def _create(db: Session, actor: Actor, board_id: UUID, story: Story, places: Places, now: datetime) -> Card:
+    detail = DETAILS[story.title]
     new = CardCreate(
         title=story.title,
         description=story.text,
@@ -104,5 +108,8 @@ def _create(db: Session, actor: Actor, board_id: UUID, story: Story, now: dateti
         category=story.category,
         due_on=None if story.due is None else (now + timedelta(days=story.due)).date(),
         assignee_ids=[actor.id] if actor.id else [],
+        lane_id=places.lanes[detail.lane],
+        label_ids=[places.labels[name] for name in detail.labels],
+        estimate=detail.estimate,
     )
     return tasks.create_card(db, actor, board_id, new)
