@@ -95,9 +95,13 @@ def read_changes(
     board_id: UUID,
     since: Annotated[int | None, Query(ge=0, le=MAX_REVISION)] = None,
     text: Annotated[str, Query(alias="filter", max_length=1_000)] = "",
+    zone: Annotated[str, Query(max_length=64)] = "",
 ) -> BoardChanges:
-    """What changed after the revision `since`; without it all cards. `filter` tells which of them it finds."""
-    return tasks.board_changes(db, caller, board_id, since, text)
+    """What changed after the revision `since`; without it all cards. `filter` tells which of them it finds.
+
+    Its today is that of `zone`.
+    """
+    return tasks.board_changes(db, caller, board_id, since, text, zone=zone)
 
 
 @router.get("/boards/{board_id}/cards")

@@ -12,7 +12,7 @@ from app.tasks import service as tasks
 from app.tasks.bulk.schemas import BulkEdit
 from app.tasks.schemas import Board
 from app.ui.board import CATEGORIES, PRIORITIES
-from app.ui.page import action, plain, reading, viewer
+from app.ui.page import action, plain, reading, viewer, zone
 
 LEAVE: Any = "leave"
 KEEP_WORD, CLEAR = "Leave as it is", "clear"
@@ -48,7 +48,7 @@ def apply_change(person: Actor, board_id: UUID, target: list[UUID] | str, count:
     """All or none; which cards stand in the way is kept for `say_refused`."""
     named: dict[str, Any] = {"card_ids": target}
     if isinstance(target, str):
-        named = {"filter": target, "expected": count}
+        named = {"filter": target, "expected": count, "zone": str(zone())}
     st.session_state.pop(REFUSED, None)
     done = {"archive": "Archived.", "revive": "Back on the board.", "delete": "Deleted. Histories are kept."}
     with action(done.get(change.get("action", ""), "Changed. Undo takes all of it back.")) as db:

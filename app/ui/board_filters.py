@@ -38,7 +38,6 @@ def filter_box(person: Actor, board: Board) -> str:
         key=key,
         placeholder="Search or filter, such as due:<7d",
         label_visibility="collapsed",
-        max_chars=1000,
         width=260,
     )
     _saved(person, board, (text or "").strip(), saved)

@@ -92,6 +92,7 @@ def _table(board: Board, found: CardTable, shown: list[str], state: str) -> list
         on_select="rerun",
         selection_mode="multi-row",
         column_config=looks,
+        placeholder="",
         key=f"table-{state}-{board.revision}-{found.lines[0].id if found.lines else ''}",
         alt=f"{len(found.lines)} of {found.total} cards",
     )
@@ -119,7 +120,7 @@ def _value(line: CardLine, name: str) -> Any:
 
 
 def _below(person: Actor, board: Board, text: str, found: CardTable, selected: list[CardLine]) -> None:
-    query = urlencode({"filter": text.strip()}) if text.strip() else ""
+    query = urlencode({"filter": text.strip(), "zone": str(zone())} if text.strip() else {})
     cards = "1 card" if found.total == 1 else f"{found.total:,} cards"
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if may_work(board, person):

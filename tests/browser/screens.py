@@ -55,6 +55,15 @@ def screens(things: dict[str, str]) -> list[Screen]:
         Screen("report_form", "reports", _dialog("New report"), checked=False),
         Screen("template_form", "templates", _dialog("New template"), checked=False),
         Screen("card_form", "board", _dialog("New card")),
+        Screen("board_table", "board", _part("Table")),
+        Screen("board_bulk", "board", _bulk),
+        Screen("board_filters", "board", _filters),
+        Screen("board_activity", "board", _part("Activity")),
+        Screen("board_calendar", "board", _part("Calendar")),
+        Screen("board_import", "board", _more("Import…")),
+        Screen("board_export", "board", _more("Export…")),
+        Screen("calendar_feed", "board", _more("Calendar feed…")),
+        Screen("board_archived", "board", _part("Archived")),
         Screen("board_columns", "board", _more("Columns, lanes and labels")),
         Screen("board_archive", "board", _more("Archive this board"), checked=False),
         Screen("board_shelf", "board", _more("Archived boards"), checked=False),
@@ -67,6 +76,8 @@ def screens(things: dict[str, str]) -> list[Screen]:
         Screen("mail_account_form", "deliveries", _mail_account),
         Screen("share_form", things["template"], _dialog("Share")),
         Screen("settings", "settings"),
+        Screen("settings_notices", "settings", _tab("Notices")),
+        Screen("bell", "", _bell),
         *(Screen(f"settings_{tab.split()[-1].lower()}", "settings", _tab(tab), checked=False) for tab in SETTINGS),
         *(
             Screen(f"admin_{tab.split()[0].lower()}", "admin", _tab(tab))
@@ -124,8 +135,26 @@ def _tab(name: str) -> Step:
     return lambda page: page.get_by_role("tab", name=name, exact=True).click()
 
 
+def _bell(page: Page) -> None:
+    page.get_by_role("button", name="Notices").click()
+    expect(page.get_by_role("button", name="Otto Author gave you")).to_be_visible()
+
+
 def _part(name: str) -> Step:
     return lambda page: page.get_by_role("radio", name=name).click()
+
+
+def _bulk(page: Page) -> None:
+    page.get_by_role("radio", name="Table").click()
+    page.get_by_role("button", name="Change all").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+
+
+def _filters(page: Page) -> None:
+    page.get_by_label("Search cards").fill("priority:>=low")
+    expect(page.get_by_text("Cards: priority at least low")).to_be_visible()
+    page.get_by_role("button", name="Filters").click()
+    expect(page.get_by_text("Name of this filter")).to_be_visible()
 
 
 def _answer(page: Page) -> None:

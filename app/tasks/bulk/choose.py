@@ -71,7 +71,7 @@ def _wanted(actor: Actor, board: BoardRow, edit: BulkEdit) -> sa.ColumnElement[b
     if edit.filter is None:
         return CardRow.id.in_(edit.card_ids or [])
     found = filters.parse(edit.filter)
-    asked = filters.condition(found, actor, board.id)
+    asked = filters.condition(found, actor, board.id, filters.zone_named(edit.zone))
     if edit.change.action in ("revive", "delete"):
         return sa.and_(asked, CardRow.archived_at.is_not(None))
     return asked if found.asks_for_archived else sa.and_(asked, CardRow.archived_at.is_(None))

@@ -69,6 +69,7 @@ class BulkEdit(Input):
     expected: int | None = Field(
         default=None, ge=0, description="Needed with `filter`: how many cards it found for you"
     )
+    zone: str = Field(default="", max_length=64, description="Whose day the filter means by today; default: TZ_DEFAULT")
     versions: dict[UUID, int] = Field(default={}, max_length=MAX_CARDS)
     change: CardsChange
 

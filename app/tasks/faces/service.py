@@ -23,7 +23,9 @@ PLAIN = ("id", "number", "title", "priority", "category", "due_on", "start_on", 
 FIELDS = (*PLAIN, "rank", "version", "label_ids")
 
 
-def board_changes(db: Session, actor: Actor, board_id: UUID, since: int | None = None, text: str = "") -> BoardChanges:
+def board_changes(
+    db: Session, actor: Actor, board_id: UUID, since: int | None = None, text: str = "", *, zone: str = ""
+) -> BoardChanges:
     """Without `since`, or when a card is gone for good in the meantime, all cards. Raises NotFound, FilterError.
 
     The revision is read first: what changes while the rest is read comes again the next time, and is never missed.
@@ -47,7 +49,7 @@ def board_changes(db: Session, actor: Actor, board_id: UUID, since: int | None =
         labels=[Label.model_validate(label) for label in labels_of(db, board_id).values()],
         cards=cards,
         gone=gone,
-        matching=_matching(db, actor, board_id, wanted) if text.strip() else None,
+        matching=_matching(db, actor, board_id, wanted, zone) if text.strip() else None,
     )
 
 
@@ -84,6 +86,6 @@ def _face(row: Any, names: dict[UUID, str], counts: dict[UUID, Any]) -> CardFace
     return CardFace.model_construct(**face)
 
 
-def _matching(db: Session, actor: Actor, board_id: UUID, wanted: Any) -> list[UUID]:
+def _matching(db: Session, actor: Actor, board_id: UUID, wanted: Any, zone: str) -> list[UUID]:
     query = sa.select(CardRow.id).where(CardRow.board_id == board_id, CardRow.archived_at.is_(None))
-    return list(db.scalars(query.where(filters.condition(wanted, actor, board_id))))
+    return list(db.scalars(query.where(filters.condition(wanted, actor, board_id, filters.zone_named(zone)))))

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 import sqlalchemy as sa
 
 from app.accounts import service as accounts
 from app.core import clock
 from app.core.actor import Actor
+from app.core.errors import Invalid
 from app.core.settings import settings
 from app.tasks.details.tables import BlockerRow, ChecklistItemRow, CommentRow, FileRow, NoteRow
 from app.tasks.filters.days import interval
@@ -96,6 +97,13 @@ def condition(found: Filter, actor: Actor, board_id: UUID, zone: ZoneInfo | None
     """Which cards of a board a filter means, for a query over CardRow. Archived ones too: that is up to the query."""
     seen = Seen(board_id, actor.id, zone or ZoneInfo(settings().tz_default), clock.now())
     return sa.true() if found.root is None else _node(found.root, seen)
+
+
+def zone_named(name: str) -> ZoneInfo | None:
+    """Whose day is meant by today; nothing for an empty name. Raises Invalid."""
+    if name and name not in available_timezones():
+        raise Invalid(f"zone: there is no time zone {name}. Give one such as Europe/Berlin.")
+    return ZoneInfo(name) if name else None
 
 
 def _node(node: Node, seen: Seen) -> Condition:

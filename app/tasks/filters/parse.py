@@ -75,12 +75,9 @@ def _single(token: Token) -> Node:
     name = token.text.lower()
     field = ALIASES.get(name, name)
     if field not in FIELDS:
-        raise FilterError(
-            token.at,
-            token.text,
-            "a field",
-            suggestion=closest(name, [*FIELDS, *ALIASES]),
-            way_out=f"Fields are {', '.join(FIELDS)}. To look for text with a colon, put it into quotation marks.",
-        )
+        meant = closest(name, [*FIELDS, *ALIASES])
+        fields = "" if meant else f"Fields are {', '.join(FIELDS)}. "
+        way_out = f"{fields}To look for text with a colon, put it into quotation marks."
+        raise FilterError(token.at, token.text, "a field", suggestion=meant, way_out=way_out)
     parts = [understood(field, value) for value in token.values]
     return parts[0] if len(parts) == 1 else Either(tuple(parts))

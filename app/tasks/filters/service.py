@@ -1,6 +1,6 @@
 """Filters for cards: read, told in words, as a condition, and kept."""
 
-from app.tasks.filters.condition import condition
+from app.tasks.filters.condition import condition, zone_named
 from app.tasks.filters.describe import describe
 from app.tasks.filters.faults import FilterError
 from app.tasks.filters.parse import parse
@@ -28,4 +28,5 @@ __all__ = [
     "save_filter",
     "saved_filters",
     "saved_filters_page",
+    "zone_named",
 ]

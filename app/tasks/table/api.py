@@ -10,6 +10,7 @@ from app.accounts.downloads import Download
 from app.accounts.web import Caller, Db, Limit
 from app.core.paging import Page
 from app.tasks import service as tasks
+from app.tasks.filters.service import zone_named
 from app.tasks.filters.tokens import MAX_LENGTH
 from app.tasks.schemas import EventKind
 from app.tasks.table.schemas import BoardEvent
@@ -19,9 +20,14 @@ Filter = Annotated[str, Query(alias="filter", max_length=MAX_LENGTH)]
 
 
 @router.get("/boards/{board_id}/cards.csv", response_class=StreamingResponse)
-def export_cards(db: Db, caller: Caller, board_id: UUID, text: Filter = "", archived: bool = False) -> Download:
-    """All cards that `filter` finds, by number. A text that a spreadsheet would run gets an apostrophe before it."""
-    export = tasks.cards_csv(db, caller, board_id, text, archived=archived)
+def export_cards(
+    db: Db, caller: Caller, board_id: UUID, text: Filter = "", *, archived: bool = False, zone: str = ""
+) -> Download:
+    """All cards that `filter` finds, by number; its today is that of `zone`.
+
+    A text that a spreadsheet would run gets an apostrophe before it.
+    """
+    export = tasks.cards_csv(db, caller, board_id, text, archived=archived, zone=zone_named(zone))
     return Download(export.parts, file_name=export.file_name, media_type="text/csv")
 
 

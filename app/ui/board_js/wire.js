@@ -200,6 +200,7 @@ class Wire {
     const query = new URLSearchParams();
     if (since !== null) query.set("since", since);
     if (filter) query.set("filter", filter);
+    if (filter) query.set("zone", Intl.DateTimeFormat().resolvedOptions().timeZone);
     return ask("GET", `/api/v1/boards/${this.board}/changes?${query}`);
   }
 }
