@@ -1,14 +1,16 @@
-"""Settings: about me, how I sign in, where I am signed in, my API keys. A tab runs only while it is open."""
+"""Settings: about me, what I am told, how and where I am signed in, my API keys. A tab runs only while it is open."""
 
 import streamlit as st
 
 from app.ui.my_access import my_keys, my_sessions
+from app.ui.my_notices import my_notices
 from app.ui.my_profile import my_password, my_profile
 from app.ui.my_security import my_security
 from app.ui.page import page_header, viewer
 
 TABS = {
     "Profile": my_profile,
+    "Notices": my_notices,
     "Password": my_password,
     "Security": my_security,
     "Sessions": my_sessions,

@@ -8,6 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from app.core.actor import Actor, Role
+from app.ui.notice_list import bell
 from app.ui.page import defect, forget_failure, path_of, viewer
 from app.ui.sidebar import sidebar
 
@@ -58,6 +59,7 @@ def main() -> None:
     person = viewer()
     page = st.navigation(menu_for(person), position="sidebar", expanded=True)
     sidebar(person)
+    bell(person)
     try:
         page.run()
     except Exception as error:

@@ -101,7 +101,8 @@ class People:
     def _share_to_look(self) -> dict[str, str]:
         otto = self._as(OTTO)
         board = otto.post("/boards", {"name": "Campaigns"})
-        otto.post(f"/boards/{board['id']}/cards", {"title": "Book the hall", "priority": "high"})
+        card = {"title": "Book the hall", "priority": "high", "assignee_ids": [self.ann.get("/me")["id"]]}
+        otto.post(f"/boards/{board['id']}/cards", card)
         dataset = otto.post("/datasets", {"name": "campaigns", "schema": SCHEMA})
         file = {"file": ("campaigns.csv", ROWS.encode())}
         otto.client.post("/api/v1/ingest?dataset=campaigns&wait=true", files=file).raise_for_status()
