@@ -56,6 +56,23 @@ class Workspace:
             self._post(f"/boards/{board['id']}/cards", {"title": title, "description": title})
         self.shown[f"board?board={board['id']}"] = fitting(200)
         self.board = board["id"]
+        self._card()
+
+    def _card(self) -> None:
+        """All that hangs on one: Markdown is read as such, the rest stands there as it was typed."""
+        title = packed(200)[0]
+        card = self._post(f"/boards/{self.board}/cards", {"title": title, "description": "\n\n".join(PAYLOADS)})["id"]
+        steps, lists, files = packed(500), packed(80), packed(180, without="/\\")[:8]
+        for place, step in enumerate(steps):
+            self._post(f"/cards/{card}/checklist", {"text": step, "list": lists[place % 2]})
+        for text in packed(9_000):
+            self._post(f"/cards/{card}/comments", {"text": text})
+            self._post(f"/cards/{card}/notes", {"text": text, "issue": text, "resolution": text})
+        sent = [("file", (name, b"<script>window.owned=1</script>")) for name in files]
+        answer = self.client.post(f"/api/v1/cards/{card}/files", files=sent)
+        answer.raise_for_status()
+        names = [file["name"] for file in answer.json()["files"]]
+        self.shown[f"board?board={self.board}&card={card}"] = [*steps, *names]
 
     def _datasets(self) -> None:
         words = [one for one in PAYLOADS if not any(ord(sign) < 32 for sign in one)]
