@@ -1,6 +1,6 @@
 """How each table of figures comes about, in the words of the page. The same formulas stand in docs/analytics.md."""
 
-from app.tasks.metrics.insights import days
+from app.tasks.metrics.service import days
 
 HOW = {
     "flow": "**Flow.** Cards by column at the end of each day (midnight in the chosen zone), each in the column its "

@@ -9,13 +9,13 @@ from app.core.actor import Actor, Role, require_role
 from app.core.settings import settings
 from app.tasks.access import access_board, wait_for_writers
 from app.tasks.boards import boards
-from app.tasks.metrics.insights import insights
+from app.tasks.metrics.insights import days, insights
 from app.tasks.metrics.measure import measure
 from app.tasks.metrics.schemas import Metrics, MetricsQuery
 from app.tasks.metrics.window import window_of
 from app.tasks.metrics.write_csv import METRIC_TABLES, metrics_csv, metrics_rows
 
-__all__ = ["METRIC_TABLES", "board_metrics", "metrics_csv", "metrics_rows", "task_analytics"]
+__all__ = ["METRIC_TABLES", "board_metrics", "days", "metrics_csv", "metrics_rows", "task_analytics"]
 
 
 def board_metrics(db: Session, actor: Actor, board_id: UUID, query: MetricsQuery | None = None) -> Metrics:
