@@ -19,6 +19,8 @@ from app.sharing.schemas import Kind
 from app.tasks.tables import BoardRow, CardRow, ColumnRow, TransitionRow
 
 Widen = Callable[[sa.Select[Any]], sa.Select[Any]]
+# In the history: what hangs on a card, other than its own fields.
+DETAILS = ["checklist", "ticked", "comment", "note", "file", "blocked_by"]
 LOCK_SPACE = 74_219_005  # keeps these locks apart from others that are made from a hash
 
 
@@ -150,8 +152,9 @@ def check_version(db: Session, card: CardRow, version: int) -> None:
     """Raises StaleCard with the name of who was faster."""
     if card.version == version:
         return
-    last = sa.select(TransitionRow.person).where(TransitionRow.card_id == card.id).order_by(TransitionRow.id.desc())
-    who = db.scalar(last.limit(1)) or "Somebody"
+    hanging_on_it = TransitionRow.changes.has_any(sa.cast(DETAILS, sa.ARRAY(sa.Text)))  # ticks and words outdate nobody
+    last = sa.select(TransitionRow.person).where(TransitionRow.card_id == card.id, ~hanging_on_it)
+    who = db.scalar(last.order_by(TransitionRow.id.desc()).limit(1)) or "Somebody"
     raise StaleCard(f"{who} changed “{card.title}” in the meantime. Look at it again, then repeat your change.")
 
 

@@ -9,7 +9,7 @@ from app.core.errors import Forbidden, Invalid, NotFound
 from app.tasks import service as tasks
 from app.tasks.details import checklist as checklist_module
 from app.tasks.details.schemas import ChecklistItem, ItemChange, ItemCreate
-from app.tasks.schemas import Board, Card
+from app.tasks.schemas import Board, Card, CardChange
 from tests.tasks.conftest import add
 
 
@@ -69,6 +69,16 @@ def test_each_change_is_in_the_history_and_outdates_nobodys_form(db: Session, an
     ]
     assert tasks.card(db, ann, card.id).version == card.version
     assert tasks.board_revision(db, ann, card.board_id)[0] > revision
+
+
+def test_who_was_faster_is_who_changed_the_card_and_not_who_ticked_something(
+    db: Session, ann: Actor, bob: Actor, card: Card
+) -> None:
+    [box] = write(db, ann, card, "Box")
+    tasks.change_card(db, bob, card.id, CardChange(version=card.version, title="Move the house"))
+    tasks.change_item(db, ann, card.id, box.id, ItemChange(done=True))
+    with pytest.raises(tasks.StaleCard, match="Bob changed"):
+        tasks.change_card(db, ann, card.id, CardChange(version=card.version, title="Move"))
 
 
 def test_a_change_that_changes_nothing_leaves_no_trace(db: Session, ann: Actor, card: Card) -> None:
