@@ -12,6 +12,8 @@ from tests.generators import TRANSACTION_COLUMNS, transactions_csv
 
 EMAIL = "ann@example.com"
 WAIT_SECONDS = 90
+COLORS = ("gray", "red", "orange", "yellow", "green", "teal", "blue", "violet", "pink")
+DUE = ("2020-01-01", "2099-12-31", None)
 HARBOUR = pdf(
     "Harbour plan\nThe crane at the northern quay is replaced in March.\nTenders close on 12 January.",
     "Costs\nA new crane costs 125,000 EUR, its foundation 40,000 EUR.",
@@ -31,6 +33,8 @@ THINGS = (
     "job",
     "invitation",
     "new_password",
+    "lanes",
+    "card",
     *(f"view_{kind}" for kind in ("board", "dataset", "template", "report", "schedule")),
 )
 
@@ -48,6 +52,7 @@ def set_up_by_hand(page: Page, url: str) -> None:
 
 class Filler:
     def __init__(self, url: str) -> None:
+        self.card = ""
         self.url, self.client = url, httpx2.Client(base_url=url, headers={"Origin": url}, timeout=60)
 
     def fill(self) -> dict[str, str]:
@@ -76,7 +81,7 @@ class Filler:
         self._post(f"/schedules/{schedule}/run")
         failed = self._fail()
         self._wait_for_jobs()
-        delivery = self._get("/deliveries")["items"][0]["id"]
+        delivery, board = self._get("/deliveries")["items"][0]["id"], self._board_with_lanes()
         return {
             "dataset": "datasets?dataset=transactions",
             "rejects": f"datasets?dataset=transactions&batch={rejected}",
@@ -88,9 +93,53 @@ class Filler:
             "schedule": f"schedules?schedule={schedule}",
             "delivery": f"deliveries?delivery={delivery}",
             "job": f"jobs?job={failed}",
+            "lanes": f"board?board={board}",
+            "card": f"board?board={board}&card={self.card}",
             **view_only,
             **links,
         }
+
+    def _board_with_lanes(self) -> str:
+        """One of its columns is full, one holds more than it should, one counts its limit per lane."""
+        path = f"/boards/{self._post('/boards', {'name': 'Zurich office'})['id']}"
+        warns, blocks = {"wip_limit": 1, "wip_mode": "warn"}, {"wip_limit": 1, "wip_per_lane": True}
+        limits: list[dict[str, Any]] = [{}, warns, blocks, {"is_done": True}]
+        names = ("To do", "In progress", "Pending", "Completed")
+        columns = [{"name": name, **limit} for name, limit in zip(names, limits, strict=True)]
+        lanes = [{"name": "Customers"}, {"name": "A lane with a name that is long enough to be cut off somewhere"}]
+        labels = [{"name": color.title(), "color": color} for color in COLORS]
+        for facts in ({"labels": labels}, {"lanes": lanes}, {"columns": columns}):
+            self.client.patch(f"/api/v1{path}", json=facts).raise_for_status()
+        board, cards = self._get(path), []
+        places = [(column["id"], lane["id"]) for column in board["columns"] for lane in board["lanes"]]
+        priorities = ("low", "medium", "high", "urgent")
+        for number, (column, lane) in enumerate(places):
+            about = {"title": f"Card {number} " + "with words " * number, "estimate": number, "due_on": DUE[number % 3]}
+            marks = {"label_ids": [board["labels"][at]["id"] for at in (number, -number - 1)]}
+            about |= {
+                "priority": priorities[number % 4],
+                "assignee_ids": [self._get("/me")["id"]],
+                "lane": lane,
+                **marks,
+            }
+            cards.append(self._post(f"{path}/cards", {**about, "column": column}))
+        self._post(f"/cards/{cards[0]['id']}/blockers", {"card": cards[1]["id"]})
+        self.card = self._card_with_everything(f"/cards/{cards[0]['id']}")
+        return str(board["id"])
+
+    def _card_with_everything(self, path: str) -> str:
+        for text, name in (("Ask for offers", ""), ("Choose one", ""), ("Crane", "Machines")):
+            item = self._post(f"{path}/checklist", {"text": text, "list": name})
+        self.client.patch(f"/api/v1{path}/checklist/{item['id']}", json={"done": True}).raise_for_status()
+        self._post(f"{path}/comments", {"text": "It comes on **Friday**, says [the yard](https://yard.example)."})
+        parts = {"issue": "No crane before Friday", "analysis": "All are rented out", "timeline": "Three days"}
+        self._post(f"{path}/notes", {"text": "Asked | for\n---|---\n3 | cranes", **parts, "resolution": "Took one"})
+        self._send_file(path)
+        return path.rpartition("/")[2]
+
+    def _send_file(self, path: str) -> None:
+        files = {"file": ("harbour plan.pdf", HARBOUR)}
+        self.client.post(f"/api/v1{path}/files", files=files).raise_for_status()
 
     def _links(self, person_id: str) -> dict[str, str]:
         """The mail account comes after them, or they would be on their way by mail."""

@@ -62,11 +62,11 @@ function marksOf(card, words) {
     due && { kind: `due-${due.state}`, picture: "clock", text: due.text, title: `Due on ${card.due_on}` },
     card.category !== "in_progress" && { kind: `category-${card.category}`, picture: "star", text: CATEGORIES[card.category] },
     ...labels.map((label) => ({ kind: `label tone-${label.color}`, text: label.name, said: `label ${label.name}` })),
-    card.estimate && { kind: "count", picture: "size", text: String(Number(card.estimate)), title: `Estimate ${Number(card.estimate)}` },
-    all > 0 && { kind: done === all ? "count all-done" : "count", picture: "list", text: `${done}/${all}`, title: `${done} of ${counted(all, "item")} done` },
-    card.comments > 0 && { kind: "count", picture: "comment", text: String(card.comments), title: counted(card.comments, "comment") },
-    card.notes > 0 && { kind: "count", picture: "note", text: String(card.notes), title: counted(card.notes, "note") },
-    card.files > 0 && { kind: "count", picture: "file", text: String(card.files), title: counted(card.files, "file") },
+    card.estimate && { kind: "figure", picture: "size", text: String(Number(card.estimate)), title: `Estimate ${Number(card.estimate)}` },
+    all > 0 && { kind: done === all ? "figure all-done" : "figure", picture: "list", text: `${done}/${all}`, title: `${done} of ${counted(all, "item")} done` },
+    card.comments > 0 && { kind: "figure", picture: "comment", text: String(card.comments), title: counted(card.comments, "comment") },
+    card.notes > 0 && { kind: "figure", picture: "note", text: String(card.notes), title: counted(card.notes, "note") },
+    card.files > 0 && { kind: "figure", picture: "file", text: String(card.files), title: counted(card.files, "file") },
     card.described && { kind: "described", picture: "text", title: "Has a description" },
   ].filter(Boolean);
 }
