@@ -62,7 +62,7 @@ days = st.integers(-20, 20).map(lambda n: NOW.date() + timedelta(n))
 moments = st.integers(-20 * 24, 0).map(lambda n: NOW + timedelta(hours=n))
 
 
-def maybe(values: st.SearchStrategy) -> st.SearchStrategy:  # type: ignore[type-arg]
+def maybe(values: st.SearchStrategy) -> st.SearchStrategy:
     return st.none() | values
 
 

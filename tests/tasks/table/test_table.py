@@ -3,6 +3,7 @@
 import csv
 import io
 from datetime import UTC, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -29,7 +30,7 @@ def full(db: Session, ann: Actor, bob: Actor, board: Board) -> Board:
     tasks.change_board(db, ann, board.id, BoardChange(labels=labels, lanes=lanes))
     now = tasks.board(db, ann, board.id)
     ids, lane = {label.name: label.id for label in now.labels}, {one.name: one.id for one in now.lanes}
-    both = {"label_ids": list(ids.values()), "assignee_ids": [bob.id, ann.id]}
+    both: dict[str, Any] = {"label_ids": list(ids.values()), "assignee_ids": [bob.id, ann.id]}
     add(db, ann, board, "b", priority="urgent", due_on="2026-03-09", lane_id=lane["A"], **both)
     add(db, ann, board, "A", to="Completed", priority="low", estimate=2, lane_id=lane["Z first"])
     add(db, ann, board, "c", category="highlight", label_ids=[ids["zeta"]], due_on="2026-03-02", estimate=0.5)
