@@ -100,7 +100,7 @@ def _form(scene: Scene, given: Recurrence | None) -> None:
             wanted = {
                 "content": checked_content(facts),
                 **where,
-                "timing": timing,
+                "timing": timing.model_dump(),
                 "until": until,
                 "only_if_done": only,
             }

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from app.schedules.schemas import Kind, Timing
 from app.tasks.automations.parts import MAX_ITEMS, Actions, Item, Trigger, Words
@@ -157,13 +157,19 @@ class Made(Output):
     left_out: list[str]
 
 
+class Moments(Timing):
+    """As for schedules: `cron`, or `every_seconds` from `starts_at`, or once at `starts_at`; in `zone`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
 class RecurrenceCreate(Input):
     """When: as for schedules. `until` is the last day; `only_if_done`: not while the last card is still open."""
 
     content: CardContent
     column_id: UUID | None = Field(default=None, alias="column", description="Default: the first column")
     lane_id: UUID | None = Field(default=None, alias="lane")
-    timing: Timing
+    timing: Moments
     until: date | None = None
     only_if_done: bool = False
     enabled: bool = True
@@ -176,7 +182,7 @@ class RecurrenceChange(Input):
     content: CardContent | None = None
     column_id: UUID | None = Field(default=None, alias="column")
     lane_id: UUID | None = Field(default=None, alias="lane")
-    timing: Timing | None = None
+    timing: Moments | None = None
     until: date | None = None
     only_if_done: bool | None = None
     enabled: bool | None = None
