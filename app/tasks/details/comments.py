@@ -21,9 +21,11 @@ Listener = Callable[[Session, Actor, CardRow, CommentRow], None]
 _listeners: list[Listener] = []
 
 
-def on_comment(listener: Listener) -> None:
-    """Called in the transaction that writes or edits a comment; an edited one has `edited_at`."""
-    _listeners.append(listener)
+def on_comment(listener: Listener) -> Listener:
+    """It is called in the transaction that writes or edits a comment; an edited one has `edited_at`."""
+    if listener not in _listeners:
+        _listeners.append(listener)
+    return listener
 
 
 def notice_key(comment_id: UUID) -> str:
