@@ -11,7 +11,6 @@ from app.core.actor import Actor
 from app.tasks import service as tasks
 from app.tasks.metrics.schemas import MetricsQuery
 from app.tasks.schemas import BoardLine
-from app.ui.address import id_in_address
 from app.ui.page import reading, zone
 
 WEEKS, ALL = 12, "All boards"
@@ -20,10 +19,10 @@ PRIORITIES = ("low", "medium", "high", "urgent")
 CATEGORIES = {"in_progress": "In progress", "accomplishment": "Accomplishment", "highlight": "Highlight"}
 
 
-def choose(person: Actor, lines: list[BoardLine]) -> tuple[UUID | None, MetricsQuery]:
+def choose(person: Actor, lines: list[BoardLine], wanted: UUID | None) -> tuple[UUID | None, MetricsQuery]:
     """The board, or None for all of them, and the days and filters."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        board = _board(lines)
+        board = _board(lines, wanted)
         since, until = _days()
         with st.popover("More", icon=":material/tune:"):
             query = MetricsQuery(
@@ -36,11 +35,11 @@ def choose(person: Actor, lines: list[BoardLine]) -> tuple[UUID | None, MetricsQ
     return board, query
 
 
-def _board(lines: list[BoardLine]) -> UUID | None:
+def _board(lines: list[BoardLine], wanted: UUID | None) -> UUID | None:
     names: dict[UUID | None, str] = {line.id: line.name for line in lines}
     if len(lines) > 1:
         names = {None: ALL, **names}
-    wanted, ids = id_in_address("board"), list(names)
+    ids = list(names)
     at = ids.index(wanted) if wanted in names else 0
     board = st.selectbox("Board", ids, at, format_func=names.__getitem__, width=220)
     _keep("board", str(board) if board else None)
