@@ -40,7 +40,8 @@ async function ask(method, path, body, key) {
   }
   if (answer.status === 401) return signIn();
   const wait = Number(answer.headers.get("Retry-After")) * 1000 || 0;
-  if (answer.status === 429 || AWAY.has(answer.status)) return { away: answer.status === 429 ? "busy" : "silent", wait };
+  if (answer.status === 429) return { away: "busy", wait };
+  if (AWAY.has(answer.status) || (method === "GET" && answer.status >= 500)) return { away: "silent", wait };
   let facts = null;
   try {
     if (answer.status !== 204) facts = await answer.json();
