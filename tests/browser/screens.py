@@ -55,6 +55,8 @@ def screens(things: dict[str, str]) -> list[Screen]:
         Screen("report_form", "reports", _dialog("New report"), checked=False),
         Screen("template_form", "templates", _dialog("New template"), checked=False),
         Screen("card_form", "board", _dialog("New card")),
+        *(Screen(f"card_{tab.split()[0].lower()}", things["card"], _tab(tab)) for tab in CARD),
+        *(Screen(f"card_{tab.lower()}", things["card"], _tab(tab), checked=False) for tab in ("Read", "History")),
         Screen("board_table", "board", _part("Table")),
         Screen("board_bulk", "board", _bulk),
         Screen("board_filters", "board", _filters),
@@ -110,6 +112,7 @@ def _filter(where: str) -> Step:
     return fill
 
 
+CARD = ("Checklist", "Comments", "Notes", "Files", "Waits for")
 DATASET = ("Sources", "Rows", "Rejected", "Summary", "Trace", "Rules")
 SETTINGS = ("Password", "Security", "Sessions", "API keys")
 
