@@ -15,6 +15,8 @@ from app.tasks.tables import CardRow, ColumnRow
 
 Gap = tuple[str | None, str | None]
 Origin, Target = aliased(ColumnRow), aliased(ColumnRow)
+# Once, because an alias costs more to make than the statement to send.
+Other, One = aliased(CardRow), aliased(CardRow)
 
 
 class NeighboursMoved(Conflict):
@@ -53,7 +55,7 @@ def read_desk(db: Session, actor: Actor, card_id: UUID, move: CardMove) -> Desk:
     """Takes the board's lock. Raises NotFound, Forbidden."""
     if card_id in (move.after_id, move.before_id):
         raise Invalid("after, before: a card cannot be placed next to itself.")
-    found = access_card_with(db, actor, card_id, lambda query: _widen(query, card_id, move))
+    found = tuple(access_card_with(db, actor, card_id, lambda query: _widen(query, card_id, move)))
     card, _, _, origin, target, above, held, *ranks = found
     return Desk(card, origin, target, above, held, tuple(ranks), move)
 
@@ -65,25 +67,22 @@ def _widen(query: sa.Select[Any], card_id: UUID, move: CardMove) -> sa.Select[An
 
 
 def _above() -> sa.ColumnElement[Any]:
-    other = aliased(CardRow)
-    near = sa.select(other.id).where(other.column_id == CardRow.column_id, other.rank < CardRow.rank)
-    return near.order_by(other.rank.desc()).limit(1).scalar_subquery()
+    near = sa.select(Other.id).where(Other.column_id == CardRow.column_id, Other.rank < CardRow.rank)
+    return near.order_by(Other.rank.desc()).limit(1).scalar_subquery()
 
 
 def _held(card_id: UUID, move: CardMove) -> sa.ColumnElement[Any]:
     """Counted only where there is a limit."""
-    other = aliased(CardRow)
     lane: Any = sa.literal(move.lane_id, sa.Uuid()) if "lane_id" in move.model_fields_set else CardRow.lane_id
-    here = sa.or_(~Target.wip_per_lane, other.lane_id.is_not_distinct_from(lane))
-    held = sa.select(sa.func.count()).select_from(other).where(other.column_id == move.column_id, other.id != card_id)
+    here = sa.or_(~Target.wip_per_lane, Other.lane_id.is_not_distinct_from(lane))
+    held = sa.select(sa.func.count()).select_from(Other).where(Other.column_id == move.column_id, Other.id != card_id)
     return sa.case((Target.wip_limit.is_not(None), held.where(here).correlate(CardRow, Target).scalar_subquery()))
 
 
 def _ranks(card_id: UUID, move: CardMove) -> list[sa.ColumnElement[Any]]:
     """That of the last card, of the one to go below and the next, of the one to go above and the one before."""
-    other = aliased(CardRow)
-    others = sa.and_(other.column_id == move.column_id, other.id != card_id)
-    lowest, highest = sa.select(sa.func.min(other.rank)), sa.select(sa.func.max(other.rank))
+    others = sa.and_(Other.column_id == move.column_id, Other.id != card_id)
+    lowest, highest = sa.select(sa.func.min(Other.rank)), sa.select(sa.func.max(Other.rank))
     last: Any = sa.null() if move.after_id or move.before_id else highest.where(others).scalar_subquery()
     ranks: list[Any] = [last]
     for anchor, next_one, beyond in (
@@ -93,7 +92,6 @@ def _ranks(card_id: UUID, move: CardMove) -> list[sa.ColumnElement[Any]]:
         if anchor is None:
             ranks += [sa.null(), sa.null()]
             continue
-        one = aliased(CardRow)
-        at = sa.select(one.rank).where(one.column_id == move.column_id, one.id == anchor).scalar_subquery()
-        ranks += [at, next_one.where(others, getattr(other.rank, beyond)(at)).scalar_subquery()]
+        at = sa.select(One.rank).where(One.column_id == move.column_id, One.id == anchor).scalar_subquery()
+        ranks += [at, next_one.where(others, getattr(Other.rank, beyond)(at)).scalar_subquery()]
     return ranks

@@ -110,7 +110,7 @@ def test_impossible_places_are_refused(db: Session, ann: Actor, board: Board) ->
 def test_ranks_stay_short_when_cards_are_put_at_one_spot_again_and_again(db: Session, ann: Actor, board: Board) -> None:
     here = column(board, "To do")
     first, a, b = add(db, ann, board, "first", "a", "b")
-    for _ in range(300):
+    for _ in range(180):
         a, b = move(db, ann, b, here, after=first.id), a
     assert titles(db, ann, board, "To do")[0] == "first"
     longest = max(len(row.rank or "") for row in db.query(CardRow).filter_by(column_id=here))
