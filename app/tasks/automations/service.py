@@ -39,12 +39,10 @@ from app.tasks.automations.templates import (
 )
 from app.tasks.automations.words import Names, sentence
 from app.tasks.events import on_card_event
-from app.tasks.notices import hear_of_card
 
 RUNS_KEPT = timedelta(days=90)
 
-# People are told of a change first, and then of what rules make of it.
-on_card_event(hear_of_card)
+# People are told of a change first (they hear of it at once, see events.py), and then of what rules make of it.
 on_card_event(react)
 
 __all__ = [
