@@ -1,0 +1,49 @@
+"""The page of the figures: what its address says, what it shows, and what it shows when there is nothing."""
+
+from datetime import timedelta
+
+import pytest
+
+from app.core import clock
+from app.core.actor import SYSTEM, Role
+from app.core.clock import FixedClock
+from app.core.db import transaction
+from app.tasks import service as tasks
+from app.tasks.schemas import BoardCreate, CardCreate, CardMove
+from tests.access_objects import new_person
+from tests.ui.opening import Open, errors, open_page
+
+__all__ = ["open_page"]
+
+
+def test_without_a_board_the_page_says_what_would_be_there(open_page: Open) -> None:
+    at = open_page(new_person(Role.viewer), "analytics")
+    assert errors(at) == []
+    assert any("No board yet" in text.value for text in at.markdown)
+
+
+@pytest.mark.parametrize("section", ["Flow", "Times", "In progress"])
+def test_each_part_shows_its_charts_with_their_figures(open_page: Open, section: str) -> None:
+    board_id = worked()
+    since = (clock.now() - timedelta(days=30)).date()
+    at = open_page(new_person(Role.viewer), "analytics", board=board_id, since=str(since), zone="Asia/Tokyo")
+    at.button_group[0].set_value([section]).run()
+    assert errors(at) == []
+    assert at.query_params["since"] == str(since)
+    assert {metric.label: metric.value for metric in at.metric}["Completed"] == "1"
+    assert at.get("plotly_chart")
+    assert len(at.dataframe) >= 1
+
+
+def worked() -> str:
+    """One card done, one in progress."""
+    with transaction() as db:
+        at = FixedClock(clock.now() - timedelta(days=10))
+        with clock.use(at):
+            board = tasks.board(db, SYSTEM, tasks.create_board(db, SYSTEM, BoardCreate(name="Team")).id)
+            for title in ("a", "b"):
+                card = tasks.create_card(db, SYSTEM, board.id, CardCreate(title=title, estimate=2))
+                for column in board.columns[1::2] if title == "a" else board.columns[1:2]:
+                    at.at += timedelta(days=1)
+                    card = tasks.move_card(db, SYSTEM, card.id, CardMove(column_id=column.id, version=card.version))
+        return str(board.id)
