@@ -157,9 +157,7 @@ RULES: dict[str, Rule] = {
         MEMBER, lambda _: {"files": {"file": ("cards.csv", b"title\nOne\n", "text/csv")}, "params": {"again": True}}
     ),
     "GET /board-imports/{import_id}": mine(admins=True),
-    "GET /boards/{board_id}/import": on(
-        Kind.board, VIEW, VIEWER, lambda things: {"path": {"board_id": things.imported_board_id}}
-    ),
+    "GET /boards/{board_id}/import": on(Kind.board, VIEW, VIEWER, lambda things: dict(things.imported)),
     "GET /boards/{board_id}/export": on(Kind.board, VIEW, VIEWER),
     "GET /boards/{board_id}/calendar-link": on(Kind.board, VIEW, VIEWER),
     "POST /boards/{board_id}/calendar-link": on(Kind.board, VIEW, VIEWER, json()),
@@ -169,6 +167,8 @@ RULES: dict[str, Rule] = {
     "GET /boards/{board_id}/metrics/{table}.csv": on(Kind.board, VIEW, VIEWER),
     "GET /analytics/tasks": Rule(VIEWER),
     "GET /analytics/tasks/{table}.csv": Rule(VIEWER),
+    "GET /boards/{board_id}/cards.csv": on(Kind.board, VIEW, VIEWER),
+    "GET /boards/{board_id}/activity": on(Kind.board, VIEW, VIEWER),
     "POST /boards/{board_id}/cards/bulk": on(
         Kind.board,
         EDIT,
