@@ -1,6 +1,6 @@
 """The one way into notices: features tell, people read, and choose what they want to be told."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date
 from uuid import UUID
 
@@ -98,9 +98,9 @@ def today_of(person_id: Column) -> sa.ColumnElement[date]:
     return sa.cast(sa.func.timezone(sa.func.coalesce(zone, settings().tz_default), now), sa.Date())
 
 
-def take_back(db: Session, *, key: str | None = None, item_id: UUID | None = None) -> None:
-    """What was told is gone, and its text with it: of one key, or of everything about one item."""
-    wanted = NoticeRow.key == key if key is not None else NoticeRow.item_id == item_id
+def take_back(db: Session, *, key: str | None = None, item_ids: Collection[UUID] = ()) -> None:
+    """What was told is gone, and its text with it: of one key, or of everything about some items."""
+    wanted = NoticeRow.key == key if key is not None else NoticeRow.item_id.in_(item_ids)
     db.execute(sa.delete(NoticeRow).where(wanted), execution_options={"synchronize_session": False})
 
 

@@ -1,6 +1,7 @@
 """Who is told what of a card. Each in the transaction of what happened, once by its key, and never who did it."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -16,10 +17,12 @@ from app.sharing.schemas import Kind
 from app.tasks.access import board_of
 from app.tasks.details.comments import notice_key, on_comment
 from app.tasks.details.tables import BlockerRow, CommentRow
-from app.tasks.events import on_card_event
+from app.tasks.events import Batch, on_card_events
 from app.tasks.mentions import Named, mentioned
 from app.tasks.schemas import EventKind
 from app.tasks.tables import CardRow, TransitionRow
+
+MOST_SINGLE = 3
 
 
 def tell_of_card(
@@ -56,18 +59,17 @@ def title_of(card: CardRow) -> str:
     return f"#{card.number} {card.title}"
 
 
-@on_card_event
-def hear_of_card(db: Session, actor: Actor, card: CardRow, event: TransitionRow) -> None:
-    if event.kind == EventKind.deleted:
-        notices.take_back(db, item_id=card.id)
-        return
-    given = _given(card, event)
-    _tell_assigned(db, actor, card, given, event)
-    _tell_mentioned(db, actor, card, event, besides=given)
-    if _frees_others(card, event):
-        _tell_unblocked(db, actor, card)
-    if event.changes.get("blocked_by", [None, ""])[1] is None:
-        _tell_no_blocker_left(db, actor, card, event)
+@on_card_events
+def hear_of_cards(db: Session, actor: Actor, batch: Batch) -> None:
+    """The number of statements does not grow with the number of cards."""
+    if gone := [card.id for card, event in batch if event.kind == EventKind.deleted]:
+        notices.take_back(db, item_ids=gone)
+    _tell_assigned(db, actor, batch)
+    for card, event in batch:
+        _tell_mentioned(db, actor, card, event)
+        if event.changes.get("blocked_by", [None, ""])[1] is None:
+            _tell_no_blocker_left(db, actor, card, event)
+    _tell_unblocked(db, actor, {card.id: card for card, event in batch if _frees_others(card, event)})
 
 
 @on_comment
@@ -91,20 +93,51 @@ def _given(card: CardRow, event: TransitionRow) -> set[UUID]:
     return set() if before is None else set(card.assignee_ids) - before
 
 
-def _tell_assigned(db: Session, actor: Actor, card: CardRow, given: set[UUID], event: TransitionRow) -> None:
-    subject = f"{actor.name} gave you {title_of(card)}"
-    text = f"Due on {card.due_on.day} {card.due_on:%b %Y}." if card.due_on else ""
-    tell_of_card(db, actor, card, given, NoticeKind.assigned, key=f"assigned:{event.id}", subject=subject, text=text)
+def _tell_assigned(db: Session, actor: Actor, batch: Batch) -> None:
+    """Each card by itself, or, when it is many, all of them in one."""
+    given: dict[UUID, list[tuple[CardRow, TransitionRow]]] = {}
+    for card, event in batch:
+        for person_id in _given(card, event):
+            given.setdefault(person_id, []).append((card, event))
+    single: dict[int, set[UUID]] = {}
+    for person_id, found in given.items():
+        if len(found) > MOST_SINGLE:
+            _tell_many_assigned(db, actor, person_id, found)
+        else:
+            for _, event in found:
+                single.setdefault(event.id, set()).add(person_id)
+    for card, event in batch:
+        if people := single.get(event.id):
+            text = f"Due on {card.due_on.day} {card.due_on:%b %Y}." if card.due_on else ""
+            key, subject = f"assigned:{event.id}", f"{actor.name} gave you {title_of(card)}"
+            tell_of_card(db, actor, card, people, NoticeKind.assigned, key=key, subject=subject, text=text)
 
 
-def _tell_mentioned(db: Session, actor: Actor, card: CardRow, event: TransitionRow, *, besides: set[UUID]) -> None:
-    """In the description: whom it names now and did not name before."""
+def _tell_many_assigned(db: Session, actor: Actor, person_id: UUID, found: Batch) -> None:
+    """By number only: titles would outlive their cards here."""
+    if person_id == actor.id:
+        return
+    board = board_of(db, found[0][0].board_id)
+    notices.tell(
+        db,
+        [person_id],
+        NoticeKind.assigned,
+        key=f"assigned:{found[0][1].id}",
+        subject=f"{actor.name} gave you {len(found)} cards",
+        text=", ".join(f"#{card.number}" for card, _ in found),
+        link=f"/board?board={board.id}",
+        about=About(Kind.board, board.id, board.name),
+    )
+
+
+def _tell_mentioned(db: Session, actor: Actor, card: CardRow, event: TransitionRow) -> None:
+    """In the description: whom it names now and did not name before, and who was not just told that it is theirs."""
     is_new = event.kind == EventKind.created
     before, now = ("", card.description) if is_new else event.changes.get("description", ("", ""))
     if "@" not in now:
         return
     people = _who_sees(db, card)
-    new = mentioned(now, people) - mentioned(before, people) - besides
+    new = mentioned(now, people) - mentioned(before, people) - _given(card, event)
     subject = f"{actor.name} mentioned you on {title_of(card)}"
     tell_of_card(db, actor, card, new, NoticeKind.mentioned, key=f"mentioned:{event.id}", subject=subject, text=now)
 
@@ -125,14 +158,25 @@ def _frees_others(card: CardRow, event: TransitionRow) -> bool:
     return turned and card.completed_at is not None
 
 
-def _tell_unblocked(db: Session, actor: Actor, blocker: CardRow) -> None:
-    """What waited for this card and for no other one. The key holds when it was done: a move later tells no more."""
-    waits = BlockerRow.card_id == CardRow.id
-    freed = sa.select(CardRow).join(BlockerRow, sa.and_(waits, BlockerRow.blocker_id == blocker.id))
-    done_at = blocker.completed_at or blocker.archived_at
-    for card in db.scalars(freed.where(_is_open(CardRow), ~_waits()).order_by(CardRow.number)).all():
-        key = f"unblocked:{card.id}:{blocker.id}:{done_at.isoformat() if done_at else ''}"
-        _tell_free(db, actor, card, key, f"{title_of(blocker)} is {'done' if blocker.completed_at else 'archived'}.")
+def _tell_unblocked(db: Session, actor: Actor, blockers: dict[UUID, CardRow]) -> None:
+    """What waited for one of these and waits no more. The key holds since when: a move later tells no more."""
+    if not blockers:
+        return
+    freed = sa.select(CardRow, BlockerRow.blocker_id, _free_since())
+    freed = freed.join(BlockerRow, BlockerRow.card_id == CardRow.id)
+    freed = freed.where(BlockerRow.blocker_id.in_(blockers), _is_open(CardRow), ~_waits())
+    for card, blocker_id, since in db.execute(freed.order_by(CardRow.number, BlockerRow.blocker_id)).tuples().all():
+        blocker = blockers[blocker_id]
+        text = f"{title_of(blocker)} is {'done' if blocker.completed_at else 'archived'}."
+        _tell_free(db, actor, card, f"unblocked:{card.id}:{since.isoformat()}", text)
+
+
+def _free_since() -> sa.ScalarSelect[datetime]:
+    """When the last blocker of the card of the query outside was done or put away."""
+    other, held = aliased(CardRow), aliased(BlockerRow)
+    ended = sa.func.max(sa.func.coalesce(other.completed_at, other.archived_at))
+    latest = sa.select(ended).select_from(held).join(other, other.id == held.blocker_id)
+    return latest.where(held.card_id == CardRow.id).correlate(CardRow).scalar_subquery()
 
 
 def _tell_no_blocker_left(db: Session, actor: Actor, card: CardRow, event: TransitionRow) -> None:
@@ -150,8 +194,9 @@ def _tell_free(db: Session, actor: Actor, card: CardRow, key: str, text: str) ->
 def _waits() -> sa.ColumnElement[bool]:
     """Whether the card of the query outside still waits for another one."""
     other = aliased(CardRow)
-    held = sa.select(sa.literal(1)).select_from(BlockerRow).join(other, other.id == BlockerRow.blocker_id)
-    return held.where(BlockerRow.card_id == CardRow.id, _is_open(other)).correlate(CardRow).exists()
+    held = aliased(BlockerRow)
+    waits = sa.select(sa.literal(1)).select_from(held).join(other, other.id == held.blocker_id)
+    return waits.where(held.card_id == CardRow.id, _is_open(other)).correlate(CardRow).exists()
 
 
 def _is_open(card: Any) -> sa.ColumnElement[bool]:

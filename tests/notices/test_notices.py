@@ -121,7 +121,8 @@ def test_what_is_told_of_something_that_goes_is_taken_back(db: Session, ann: Act
     tell(db, ann, key="card 2", item_id=ann.id)
     notices.take_back(db, key="comment 7")
     assert sorted(subjects(db, ann)) == ["News card 1", "News card 2"]
-    notices.take_back(db, item_id=bob.id)
+    assert bob.id
+    notices.take_back(db, item_ids=[bob.id])
     assert (subjects(db, ann), subjects(db, bob)) == (["News card 2"], [])
 
 

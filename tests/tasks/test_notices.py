@@ -5,15 +5,17 @@ from uuid import UUID
 import pytest
 from sqlalchemy.orm import Session
 
+from app.core import clock
 from app.core.actor import Actor, Role
 from app.notices import service as notices
 from app.notices.schemas import Notice
 from app.sharing import service as sharing
 from app.sharing.schemas import Kind
 from app.tasks import service as tasks
+from app.tasks.bulk.schemas import BulkEdit
 from app.tasks.details.schemas import BlockerAdd, Comment, CommentChange, CommentCreate
 from app.tasks.schemas import Board, Card, CardChange
-from tests.tasks.conftest import add, column, make_person, move
+from tests.tasks.conftest import MONDAY, add, column, make_person, move
 from tests.tasks.counting import statements
 
 
@@ -137,9 +139,11 @@ def test_a_card_is_free_when_the_last_one_it_waits_for_is_done_or_archived(
     give(db, bob, roof, bob)
     for blocker in (wall, floor):
         tasks.add_blocker(db, ann, roof.id, BlockerAdd(card_id=blocker.id))
-    move(db, ann, wall, column(board, "Completed"))
+    done = move(db, ann, wall, column(board, "Completed"))
     assert kinds(db, bob) == []
     tasks.archive_card(db, ann, floor.id)
+    change(db, ann, done, title="Walls")
+    tasks.archive_card(db, ann, wall.id)
     assert told(db, bob) == [("unblocked", "#1 Roof is no longer blocked")]
     assert only(db, bob).text == "#3 Floor is archived."
 
@@ -178,3 +182,33 @@ def test_telling_costs_the_same_for_two_people_and_for_eight(db: Session, ann: A
     assert costs[1] == costs[2]
     assert kinds(db, people[1]) == ["assigned", "assigned", "mentioned", "mentioned"]
     assert kinds(db, people[7]) == ["assigned", "mentioned"]
+
+
+def test_many_cards_at_once_are_one_notice_and_cost_no_more_than_few(
+    db: Session, ann: Actor, bob: Actor, cem: Actor, board: Board
+) -> None:
+    cards = add(db, ann, board, *[f"Card {number}" for number in range(14)])
+    costs = []
+    for some in (cards[:1], cards[1:5], cards[5:]):
+        ids, people = [card.id for card in some], [one.id for one in (bob, ann) if one.id]
+        with statements(db) as sent:
+            tasks.change_cards(
+                db, ann, board.id, BulkEdit.model_validate({"card_ids": ids, "change": {"assign": people}})
+            )
+        costs.append(len(sent))
+    assert costs[1] == costs[2]
+    subjects = [subject for _, subject in told(db, bob)]
+    assert subjects == ["Ann gave you #1 Card 0", "Ann gave you 4 cards", "Ann gave you 9 cards"]
+    assert told(db, ann) == []
+
+
+def test_blockers_that_are_archived_together_free_their_card_once(
+    db: Session, ann: Actor, bob: Actor, board: Board
+) -> None:
+    roof, wall, floor = add(db, bob, board, "Roof", "Wall", "Floor")
+    for blocker in (wall, floor):
+        tasks.add_blocker(db, ann, roof.id, BlockerAdd(card_id=blocker.id))
+    both = {"card_ids": [wall.id, floor.id], "change": {"action": "archive"}}
+    with clock.use(clock.FixedClock(MONDAY)):
+        tasks.change_cards(db, ann, board.id, BulkEdit.model_validate(both))
+    assert kinds(db, bob) == ["unblocked"]
