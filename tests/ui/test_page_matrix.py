@@ -24,7 +24,7 @@ PAGES = {name: Role(role) for name, role in ENTRY.findall((ROOT / "app" / "ui" /
 FILES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
 # What a page takes from its address, and which of the foreign things it is.
 ADDRESSES: dict[str, dict[str, str]] = {
-    "board": {"board": "board_id"},
+    "board": {"board": "board_id", "card": "card_id"},
     "analytics": {"board": "board_id"},
     "datasets": {"dataset": "name", "batch": "batch_id"},
     "queries": {"query": "query_id"},
