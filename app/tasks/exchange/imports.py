@@ -34,7 +34,7 @@ from app.tasks.exchange.schemas import (
     ReportLine,
     SameFile,
 )
-from app.tasks.exchange.store import store
+from app.tasks.exchange.store import store, who_sees
 from app.tasks.exchange.tables import BoardImportRow
 from app.tasks.tables import BoardRow
 
@@ -140,7 +140,7 @@ def finish_import(db: Session, actor: Actor, row: BoardImportRow, found: Found, 
     name = wishes.name or draft.name
     board_id = store(db, actor, draft, name=name, origin=ORIGINS[found.format], share_with=wishes.share_with)
     row.board_id, row.state, row.format = board_id, "done", found.format
-    people = match(draft.people, accounts.active_people(db))
+    people = match(draft.people, who_sees(db, db.get_one(BoardRow, board_id)))
     report = report_of(found, row.file_name, {key: person.name for key, person in people.items()})
     row.report = report.model_dump(mode="json")
     if row.key:

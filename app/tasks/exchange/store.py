@@ -37,7 +37,7 @@ def store(
     db.add(board)
     db.flush()
     sharing.share_new(db, actor, Kind.board, board.id, share_with=share_with)
-    ids = new_ids(draft, board.id, match(draft.people, _who_sees(db, board)))
+    ids = new_ids(draft, board.id, match(draft.people, who_sees(db, board)))
     _keep_strangers(draft, ids)
     for card in draft.cards:
         describe(card, origin)
@@ -57,7 +57,8 @@ def _options(draft: Draft) -> dict[str, Any]:
         return BoardOptions().model_dump(mode="json")
 
 
-def _who_sees(db: Session, board: BoardRow) -> list[Actor]:
+def who_sees(db: Session, board: BoardRow) -> list[Actor]:
+    """Whom cards and comments of the file can belong to."""
     seen = sharing.audience(db, Kind.board, board)
     return [person for person in accounts.active_people(db) if person.id in seen]
 

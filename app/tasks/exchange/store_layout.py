@@ -15,24 +15,7 @@ from app.tasks.tables import ColumnChangeRow, ColumnRow, LabelRow, LaneRow
 
 def store_layout(db: Session, actor: Actor, draft: Draft, ids: Ids) -> None:
     shown = [column for column in draft.columns if column.removed_at is None]
-    places = {column.key: place for place, column in enumerate(shown)}
-    insert(
-        db,
-        ColumnRow,
-        (
-            {
-                "id": ids.columns[column.key],
-                "board_id": ids.board,
-                "rank": rank,
-                "name": column.name,
-                "is_done": column.is_done,
-                "wip_limit": column.wip_limit,
-                "wip_mode": column.wip_mode,
-                "wip_per_lane": column.wip_per_lane,
-            }
-            for column, rank in zip(shown, spread(len(shown)), strict=True)
-        ),
-    )
+    insert(db, ColumnRow, _column_rows(shown, ids))
     lanes = zip(draft.lanes, spread(len(draft.lanes)), strict=True)
     insert(
         db,
@@ -50,6 +33,24 @@ def store_layout(db: Session, actor: Actor, draft: Draft, ids: Ids) -> None:
             for one in draft.labels
         ),
     )
+    _store_changes(db, actor, draft, ids, {column.key: place for place, column in enumerate(shown)})
+
+
+def _column_rows(shown: list[Column], ids: Ids) -> Iterator[dict[str, Any]]:
+    for column, rank in zip(shown, spread(len(shown)), strict=True):
+        yield {
+            "id": ids.columns[column.key],
+            "board_id": ids.board,
+            "rank": rank,
+            "name": column.name,
+            "is_done": column.is_done,
+            "wip_limit": column.wip_limit,
+            "wip_mode": column.wip_mode,
+            "wip_per_lane": column.wip_per_lane,
+        }
+
+
+def _store_changes(db: Session, actor: Actor, draft: Draft, ids: Ids, places: dict[str, int]) -> None:
     first = _first_use(draft)
     changes = [line for column in draft.columns for line in _column_lines(column, places, first)]
     changes.sort(key=lambda line: line["at"])

@@ -5,8 +5,9 @@ from sqlalchemy.orm import Session
 from app.core.actor import Actor
 from app.tasks import service as tasks
 from tests.tasks.conftest import ann as ann
+from tests.tasks.conftest import bob as bob
 from tests.tasks.exchange.conftest import Import
-from tests.tasks.exchange.trello_files import busy_board
+from tests.tasks.exchange.trello_files import TrelloFile, busy_board
 
 
 def test_no_card_of_a_busy_board_is_lost(db: Session, ann: Actor, imported: Import) -> None:
@@ -22,3 +23,32 @@ def test_no_card_of_a_busy_board_is_lost(db: Session, ann: Actor, imported: Impo
     assert on_board == expected
     assert board.cards + board.archived == len(file.board["cards"])
     assert [column.name for column in board.columns if column.is_done] == ["Done"]
+
+
+def test_only_who_sees_the_board_is_given_its_cards(db: Session, ann: Actor, bob: Actor, imported: Import) -> None:
+    """Others stand on the card by name, and nothing is lost when several have one name."""
+    file = TrelloFile()
+    card = file.add_card("Work")
+    card["idMembers"] = [file.add_member("Ann", "a")["id"], file.add_member("Bob", "b")["id"]]
+    board_id = imported(ann, file.content(), share_with=[])
+    shown = tasks.board(db, ann, board_id).columns[0].cards[0]
+    assert [one.name for one in shown.assignees] == ["Ann"]
+    assert "Assigned to: Bob" in shown.description
+    people = {one.name: one.matched for one in tasks.import_report(db, ann, board_id).report.people}
+    assert people == {"Ann": "Ann", "Bob": None}
+
+
+def test_what_has_no_field_here_can_be_read_on_the_card(db: Session, ann: Actor, imported: Import) -> None:
+    file = TrelloFile()
+    card = file.add_card("Work", desc="Own words.", dueComplete=True)
+    card["attachments"] = [{"name": "Plan", "url": "https://example.com/p", "isUpload": False}]
+    client = {"id": file.id(), "name": "Client", "type": "list", "options": [{"id": "o", "value": {"text": "Acme"}}]}
+    file.board["customFields"] = [client]
+    card["customFieldItems"] = [{"idCustomField": client["id"], "idValue": "o", "value": None}]
+    file.comment(card, "First words", file.add_member("Zoe", "zoe"))
+    board_id = imported(ann, file.content())
+    shown = tasks.board(db, ann, board_id).columns[0].cards[0]
+    for line in ("Own words.", "Client: Acme", "[Plan](https://example.com/p)", "Due date marked as complete"):
+        assert line in shown.description
+    comment = tasks.comments(db, ann, shown.id).items[0]
+    assert (comment.text, comment.author, comment.author_id) == ("First words", "Zoe", None)
