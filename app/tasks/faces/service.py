@@ -15,7 +15,7 @@ from app.tasks.belongings import LEFT, labels_of, lanes_of
 from app.tasks.details import service as details
 from app.tasks.faces.schemas import BoardChanges, CardFace, ColumnFace
 from app.tasks.filters import service as filters
-from app.tasks.schemas import Assignee, BoardOptions, Label, Lane
+from app.tasks.schemas import Assignee, BoardOptions, Category, Label, Lane, Priority
 from app.tasks.tables import BoardRow, CardRow
 
 FEW = 500  # up to so many cards are counted by their ids, more by their board
@@ -79,6 +79,7 @@ def _face(row: Any, names: dict[UUID, str], counts: dict[UUID, Any]) -> CardFace
     """Unchecked, since it comes from the database: there may be thousands of them."""
     people = sorted(((names.get(id_, LEFT), id_) for id_ in row["assignee_ids"]), key=lambda one: one[0])
     face = {field: row[field] for field in (*FIELDS, "described", "completed")}
+    face["priority"], face["category"] = Priority(row["priority"]), Category(row["category"])
     face["assignees"] = [Assignee.model_construct(id=id_, name=name) for name, id_ in people]
     if count := counts.get(row["id"]):
         face["checklist"] = (count.checklist_done, count.checklist_total)

@@ -200,7 +200,10 @@ class Wire {
   changes(since, filter) {
     const query = new URLSearchParams();
     if (since !== null) query.set("since", since);
-    if (filter) query.set("filter", filter);
+    if (filter) {
+      query.set("filter", filter);
+      query.set("zone", Intl.DateTimeFormat().resolvedOptions().timeZone);
+    }
     if (filter) query.set("zone", Intl.DateTimeFormat().resolvedOptions().timeZone);
     return ask("GET", `/api/v1/boards/${this.board}/changes?${query}`);
   }
