@@ -58,8 +58,9 @@ class Eye:
 Meaning = Callable[[Facts, Eye], bool]
 Said = tuple[str, Meaning]
 
-days = st.integers(-20, 20).map(lambda n: NOW.date() + timedelta(n))
-moments = st.integers(-20 * 24, 0).map(lambda n: NOW + timedelta(hours=n))
+# Close together, so that the edges of ranges are hit.
+days = st.integers(-3, 3).map(lambda n: NOW.date() + timedelta(n))
+moments = (st.integers(-3 * 24, 0) | st.integers(-20 * 24, -13 * 24)).map(lambda n: NOW + timedelta(hours=n))
 
 
 def maybe(values: st.SearchStrategy) -> st.SearchStrategy:
@@ -223,7 +224,7 @@ def _week(field_name: str, word: str, ahead: int) -> Said:
 DATED = st.sampled_from(["due", "start", "created", "updated", "completed", "archived"])
 dated = (
     st.builds(_on_day, DATED, st.sampled_from(list(ORDERS)), days)
-    | st.builds(_from_today, DATED, st.sampled_from(list(ORDERS)), st.integers(-20, 20))
+    | st.builds(_from_today, DATED, st.sampled_from(list(ORDERS)), st.integers(-3, 3))
     | st.builds(_between, DATED, days, days)
     | st.builds(lambda name, week: _week(name, *week), DATED, st.sampled_from([("last", -1), ("this", 0), ("next", 1)]))
 )
@@ -245,5 +246,5 @@ def _combined(inner: st.SearchStrategy[Said]) -> st.SearchStrategy[Said]:
 
 
 filters: st.SearchStrategy[Said] = st.recursive(
-    words | texts | names | states | amounts | dated, _combined, max_leaves=6
+    words | texts | names | states | amounts | dated | dated, _combined, max_leaves=6
 )
