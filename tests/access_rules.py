@@ -240,9 +240,9 @@ RULES: dict[str, Rule] = {
     "GET /cards/{card_id}/waiting": on(Kind.board, VIEW, VIEWER),
     "GET /datasets": Rule(VIEWER),
     "POST /datasets": Rule(AUTHOR, lambda _: {"json": {"name": f"new-{uuid4().hex}", "schema": SCHEMA}}),
-    "POST /datasets/infer": Rule(MEMBER, lambda _: FILE),
-    "POST /datasets/try": Rule(MEMBER, lambda _: {**FILE, "data": {"schema": TRIED}}),
-    "POST /datasets/{name}/try": on(Kind.dataset, EDIT, AUTHOR, json(schema=SCHEMA)),
+    "POST /datasets/infer": Rule(MEMBER, lambda _: FILE, costly=True),
+    "POST /datasets/try": Rule(MEMBER, lambda _: {**FILE, "data": {"schema": TRIED}}, costly=True),
+    "POST /datasets/{name}/try": on(Kind.dataset, EDIT, AUTHOR, json(schema=SCHEMA))._replace(costly=True),
     "GET /datasets/{name}/versions": on(Kind.dataset, VIEW, VIEWER),
     "POST /datasets/{name}/versions/{version}/use": on(Kind.dataset, EDIT, AUTHOR, json()),
     "GET /datasets/{name}": on(Kind.dataset, VIEW, VIEWER),
@@ -310,7 +310,7 @@ RULES: dict[str, Rule] = {
     "POST /templates/{template_id}/duplicate": on(
         Kind.template, VIEW, AUTHOR, lambda _: {"json": {"name": uuid4().hex}}
     ),
-    "POST /templates/{template_id}/check": on(Kind.template, VIEW, VIEWER),
+    "POST /templates/{template_id}/check": on(Kind.template, VIEW, VIEWER)._replace(costly=True),
     "POST /templates/{template_id}/preview": on(Kind.template, VIEW, AUTHOR, json(parameters={"unknown": 1})),
     "POST /reports": on(Kind.template, VIEW, AUTHOR, lambda things: {"json": {"template": str(things.template_id)}}),
     "GET /reports": Rule(VIEWER),
