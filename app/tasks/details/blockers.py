@@ -14,10 +14,10 @@ from app.tasks.access import access_card
 from app.tasks.details.record import card_to_change, tell
 from app.tasks.details.schemas import BlockerAdd, LinkedCard
 from app.tasks.details.tables import BlockerRow
-from app.tasks.events import on_card_event
+from app.tasks.events import Batch, on_card_events
 from app.tasks.record import touch_cards
 from app.tasks.schemas import EventKind
-from app.tasks.tables import CardRow, ColumnRow, TransitionRow
+from app.tasks.tables import CardRow, ColumnRow
 
 MOST_BLOCKERS = 100
 NAMED = 5  # in a message
@@ -115,10 +115,11 @@ def touch_waiting(db: Session, board_id: UUID, card_ids: Collection[UUID]) -> No
         touch_cards(db, board_id, others)
 
 
-@on_card_event
-def _see_who_leaves(db: Session, _actor: Actor, card: CardRow, event: TransitionRow) -> None:
-    if event.kind in (EventKind.archived, EventKind.revived, EventKind.deleted):
-        touch_waiting(db, card.board_id, [card.id])
+@on_card_events
+def _see_who_leaves(db: Session, _actor: Actor, batch: Batch) -> None:
+    turned = (EventKind.archived, EventKind.revived, EventKind.deleted)
+    if cards := [card for card, event in batch if event.kind in turned]:
+        touch_waiting(db, cards[0].board_id, [card.id for card in cards])
 
 
 def _check_circle(db: Session, card: CardRow, blocker: CardRow) -> None:
