@@ -22,11 +22,11 @@ from app.sources import tables as _sources
 from app.sources.streams import tables as _source_streams
 from app.tasks import tables as _tasks
 from app.tasks.automations import tables as _automations
-from app.tasks.undo import tables as _task_edits
 from app.tasks.calendar import tables as _calendars
 from app.tasks.details import tables as _card_details
 from app.tasks.exchange import tables as _board_imports
 from app.tasks.filters import tables as _board_filters
+from app.tasks.undo import tables as _task_edits
 from app.templates import tables as _templates
 
 MIGRATION_LOCK = 74_219_001
