@@ -18,7 +18,9 @@ from app.sharing import service as sharing
 from app.sharing.schemas import Kind
 from app.tasks.tables import BoardRow, CardRow, ColumnRow, TransitionRow
 
-Widen = Callable[[sa.Select[Any]], sa.Select[Any]]
+Wide = sa.Select[*tuple[Any, ...]]
+WideRow = sa.Row[*tuple[Any, ...]]
+Widen = Callable[[Wide], Wide]
 # In the history: what hangs on a card, other than its own fields.
 DETAILS = ["checklist", "ticked", "comment", "note", "file", "blocked_by"]
 LOCK_SPACE = 74_219_005  # keeps these locks apart from others that are made from a hash
@@ -74,10 +76,11 @@ def access_card(db: Session, actor: Actor, card_id: UUID, *, write: bool = False
     require_role(actor, Role.member if write else Role.viewer)
     if write:
         _lock_board_of(db, card_id)
-    return _read_card(db, actor, card_id, lambda query: query, write=write)[0]
+    card: CardRow = _read_card(db, actor, card_id, lambda query: query, write=write)[0]
+    return card
 
 
-def access_card_with(db: Session, actor: Actor, card_id: UUID, widen: Widen) -> sa.Row[Any]:
+def access_card_with(db: Session, actor: Actor, card_id: UUID, widen: Widen) -> WideRow:
     """For changing: the card, its board, a level, and what `widen` adds. Raises NotFound, Forbidden."""
     require_role(actor, Role.member)
     _lock_board_of(db, card_id)
@@ -88,8 +91,8 @@ def _lock_board_of(db: Session, card_id: UUID) -> None:
     db.execute(sa.select(sa.func.pg_advisory_xact_lock(_lock_key(CardRow.board_id))).where(CardRow.id == card_id))
 
 
-def _read_card(db: Session, actor: Actor, card_id: UUID, widen: Widen, *, write: bool) -> sa.Row[Any]:
-    query = sa.select(CardRow, BoardRow, level_on_board(actor)).join(BoardRow, BoardRow.id == CardRow.board_id)
+def _read_card(db: Session, actor: Actor, card_id: UUID, widen: Widen, *, write: bool) -> WideRow:
+    query: Wide = sa.select(CardRow, BoardRow, level_on_board(actor)).join(BoardRow, BoardRow.id == CardRow.board_id)
     query = widen(query.where(CardRow.id == card_id)).execution_options(populate_existing=True)
     found = db.execute(query).one_or_none()
     if found is None or found[2] is None:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, aliased
 
 from app.core.actor import Actor
 from app.core.errors import Conflict, Invalid
-from app.tasks.access import access_card_with
+from app.tasks.access import Wide, access_card_with
 from app.tasks.schemas import CardMove
 from app.tasks.tables import CardRow, ColumnRow
 
@@ -60,7 +60,7 @@ def read_desk(db: Session, actor: Actor, card_id: UUID, move: CardMove) -> Desk:
     return Desk(card, origin, target, above, held, tuple(ranks), move)
 
 
-def _widen(query: sa.Select[Any], card_id: UUID, move: CardMove) -> sa.Select[Any]:
+def _widen(query: Wide, card_id: UUID, move: CardMove) -> Wide:
     same_board = sa.and_(Target.id == move.column_id, Target.board_id == CardRow.board_id)
     query = query.outerjoin(Origin, Origin.id == CardRow.column_id).outerjoin(Target, same_board)
     return query.add_columns(Origin, Target, _above(), _held(card_id, move), *_ranks(card_id, move))

@@ -3,7 +3,7 @@
 from app.core.actor import Role
 from app.sharing import service as sharing
 from app.sharing.schemas import Kind
-from app.tasks.access import BoardIsArchived, CardIsArchived, StaleCard, access_board, access_card
+from app.tasks.access import BoardIsArchived, CardIsArchived, StaleCard, access_board
 from app.tasks.arrange import ColumnNotEmpty
 from app.tasks.automations import service as automations
 from app.tasks.boards import (
@@ -48,7 +48,6 @@ from app.tasks.details.service import (
     attach_file,
     blockers,
     change_item,
-    check_unblocked,
     checklist,
     comments,
     counts,
@@ -59,7 +58,6 @@ from app.tasks.details.service import (
     edit_note,
     file_content,
     files,
-    forget_files,
     notes,
     notes_between,
     on_comment,
@@ -68,7 +66,6 @@ from app.tasks.details.service import (
     remove_item,
     store_file,
     sweep_files,
-    touch_waiting,
     waiting,
     write_comment,
     write_note,
@@ -143,7 +140,6 @@ __all__ = [
     "TooManyFilters",
     "WaitsInCircle",
     "access_board",
-    "access_card",
     "active_people",
     "activity",
     "add_blocker",
@@ -175,7 +171,6 @@ __all__ = [
     "change_cards",
     "change_filter",
     "change_item",
-    "check_unblocked",
     "checklist",
     "choose_default_filter",
     "comments",
@@ -196,7 +191,6 @@ __all__ = [
     "export_board",
     "file_content",
     "files",
-    "forget_files",
     "import_board",
     "import_report",
     "is_small_import",
@@ -230,7 +224,6 @@ __all__ = [
     "store_import",
     "sweep_files",
     "task_analytics",
-    "touch_waiting",
     "undo",
     "waiting",
     "write_comment",

@@ -19,7 +19,7 @@ def content_fields(scene: Scene, given: CardContent | None) -> dict[str, Any]:
         "Description", given.description if given else "", max_chars=20_000, help="Markdown works here."
     )
     with st.container(horizontal=True):
-        facts = {
+        facts: dict[str, Any] = {
             "start_in_days": _days("Starts after days", given.start_in_days if given else None),
             "due_in_days": _days("Due after days", given.due_in_days if given else None),
             "estimate": st.number_input(

@@ -18,8 +18,7 @@ from app.ui.board_automations import Scene, go, place, saved
 from app.ui.board_automations_content import checked_content, content_fields, place_fields
 from app.ui.card_parts import checked, delete_button, later
 from app.ui.page import action, empty_state, plain, reading, relative, when
-from app.ui.schedule_view import two_clocks
-from app.ui.timing_form import timing_input
+from app.ui.timing_form import timing_input, two_clocks
 
 ICONS = {
     RecurrenceOutcome.made: ":green[:material/check_circle:] **Made**",

@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from app.tasks.exchange.schemas import FoundCsv, ImportPreview, Report
+from app.tasks.exchange.schemas import FoundCsv, ImportPreview, Report, What
 from app.ui.page import plain
 
 FIELDS = {
@@ -15,7 +15,7 @@ FIELDS = {
     "checklist": "Checklist", "number": "Number",
 }  # fmt: skip
 DELIMITERS = {",": "Comma", ";": "Semicolon", "\t": "Tab", "|": "Bar"}
-TITLES = {
+TITLES: dict[What, tuple[str, str]] = {
     "left": ("Not taken over", "block"),
     "kept": ("Kept as text on the card", "notes"),
     "changed": ("Changed to fit", "build"),

@@ -25,7 +25,6 @@ from app.tasks.tables import LaneRow
 MAX_RECURRENCES = 200
 SHORTEST = timedelta(hours=1)
 COMPARED = 5
-TIMING = ("kind", "cron", "every_seconds", "starts_at", "zone")
 MAY_BE_NULL = ("column_id", "lane_id", "until")
 
 

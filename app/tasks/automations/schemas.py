@@ -7,8 +7,9 @@ from uuid import UUID
 from pydantic import ConfigDict, Field, model_validator
 
 from app.schedules.schemas import Kind, Timing
-from app.tasks.automations.parts import MAX_ITEMS, Actions, Item, Trigger, Words
+from app.tasks.automations.parts import MAX_ITEMS, Actions, Item, Words
 from app.tasks.automations.parts import Timed as Timed
+from app.tasks.automations.parts import Trigger as Trigger
 from app.tasks.schemas import Card, Category, Input, Output, Priority
 from app.tasks.vocabulary import AssigneeIds, Description, Estimate, LabelIds, Name, Title
 

@@ -12,7 +12,6 @@ from app.tasks.vocabulary import AssigneeIds, Estimate, LabelIds
 
 MAX_CARDS = 5_000
 MAX_SHIFT = 3_650
-ALONE = ("archive", "revive", "delete")
 
 CardIds = Annotated[list[UUID], Field(min_length=1, max_length=MAX_CARDS)]
 

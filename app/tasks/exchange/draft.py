@@ -8,14 +8,14 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any
 
 from app.core.errors import Invalid
+from app.tasks.exchange.schemas import What
 
 TITLE, TEXT, NAME, ITEM, COMMENT = 200, 20_000, 80, 500, 10_000  # characters that fit
 MAX_NOTES = 300
 MAX_COLUMNS, MAX_LABELS, MAX_LANES = 30, 100, 50  # what the dialog of a board can show and save
-What = Literal["taken", "changed", "kept", "left"]
 TAKEN: What = "taken"
 CHANGED: What = "changed"
 KEPT: What = "kept"

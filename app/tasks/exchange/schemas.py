@@ -43,10 +43,13 @@ class ImportWishes(Input):
         return ZoneInfo(self.zone)
 
 
+What = Literal["taken", "changed", "kept", "left"]
+
+
 class ReportLine(Output):
     """`taken` as it is, `changed` to fit, `kept` as text that can be read on the card, `left` out."""
 
-    what: Literal["taken", "changed", "kept", "left"]
+    what: What
     text: str
     count: int
     examples: list[str]

@@ -8,8 +8,6 @@ from pydantic import Field
 
 from app.tasks.schemas import Category, Input, Output, Priority
 
-Stage = Literal["waiting", "started", "done"]
-
 
 class MetricsQuery(Input):
     """Days from `since` on and before `until`, in `zone`. Filters look at cards as they were at the time that counts.
