@@ -99,8 +99,16 @@ def _log_edits(batch: Batch, editor: Editor) -> int:
         edits += _edits_of(was, before, after, moved=moved)
         kind, target = EventKind.moved if moved else EventKind.changed, columns[card.column_id]  # type: ignore[index]
         lines.append(Line(card, kind, origin, target, lane_before, changes))
-    remember_all(batch.db, batch.actor, batch.board.id, _last_first(edits))
+    return _tell(batch, lines, edits)
+
+
+def _tell(batch: Batch, lines: Sequence[Line], edits: Sequence[dict[str, Any]]) -> int:
+    """Remembered after the rules had their turn: what they made of a card does not keep it from going back."""
     log_cards(batch.db, batch.actor, batch.board.id, lines)
+    last = {edit["card_id"]: edit for edit in edits}
+    for line in lines:
+        last[line.card.id]["version_after"] = line.card.version
+    remember_all(batch.db, batch.actor, batch.board.id, _last_first(edits))
     return len(lines)
 
 
@@ -146,9 +154,7 @@ def _archive(batch: Batch) -> int:
         was = batch.was[card.id]
         edits.append(_edit_row(was, EventKind.archived, was.place, {"archived": True}))
         lines.append(Line(card, EventKind.archived, origin))
-    remember_all(batch.db, batch.actor, batch.board.id, _last_first(edits))
-    log_cards(batch.db, batch.actor, batch.board.id, lines)
-    return len(lines)
+    return _tell(batch, lines, edits)
 
 
 def _revive(batch: Batch) -> int:
@@ -169,9 +175,7 @@ def _revive(batch: Batch) -> int:
         edits.append(_edit_row(was, EventKind.revived, was.place, {}))
         changes = {"category": [before, card.category]} if before != card.category else {}
         lines.append(Line(card, EventKind.revived, target=columns[card.column_id], changes=changes))  # type: ignore[index]
-    remember_all(batch.db, batch.actor, batch.board.id, _last_first(edits))
-    log_cards(batch.db, batch.actor, batch.board.id, lines)
-    return len(lines)
+    return _tell(batch, lines, edits)
 
 
 def _delete(batch: Batch) -> int:

@@ -17,6 +17,7 @@ from app.tasks.bulk.schemas import BulkDone, BulkEdit
 from app.tasks.details.schemas import BlockerAdd
 from app.tasks.schemas import Board, BoardChange, BoardOptions, Card, ColumnEdit, LabelEdit, LaneEdit, WipMode
 from app.tasks.tables import CardRow, TransitionRow
+from tests.tasks.automations.conftest import make_rule
 from tests.tasks.conftest import add, column, titles
 
 
@@ -248,3 +249,15 @@ def test_the_number_of_statements_does_not_grow_with_the_cards(db: Session, ann:
 def test_an_edit_that_makes_no_sense_is_refused(body: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         BulkEdit.model_validate(body)
+
+
+def test_what_a_rule_made_of_a_card_does_not_keep_the_edit_from_being_undone(
+    db: Session, ann: Actor, board: Board
+) -> None:
+    make_rule(db, ann, board, "moved", {"kind": "category", "category": "highlight"})
+    cards = add(db, ann, board, "a", "b")
+    edit(db, ann, board, cards, column=column(board, "Pending"), priority="high")
+    tasks.undo(db, ann, board.id)
+    assert (titles(db, ann, board, "To do"), rows(db, cards)[0].priority) == (["a", "b"], "medium")
+    tasks.redo(db, ann, board.id)
+    assert (titles(db, ann, board, "Pending"), rows(db, cards)[0].priority) == (["a", "b"], "high")
