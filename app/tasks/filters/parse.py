@@ -5,12 +5,13 @@ part   = "-" part | "(" filter ")" | word | "words together" | #12 | field:value
 """
 
 from app.tasks.filters.faults import FilterError, closest
-from app.tasks.filters.terms import All, Contains, Either, Filter, Node, Not, Numbered
+from app.tasks.filters.terms import All, Contains, Either, Filter, Node, Not, Numbered, leaves
 from app.tasks.filters.tokens import Token, tokens
 from app.tasks.filters.values import understood
 from app.tasks.filters.words import ALIASES, FIELDS
 
 MAX_DEPTH = 20
+MAX_TEXTS = 20  # each of them reads every title and description
 A_PART = "a word, a field such as due:today, or an opening bracket"
 
 
@@ -20,6 +21,8 @@ def parse(text: str) -> Filter:
     root = None if reader.here.kind == "end" else reader.either(0)
     if reader.here.kind != "end":
         raise FilterError(reader.here.at, ")", "the end", way_out="No opening bracket stands before it.")
+    if sum(isinstance(leaf, Contains) for leaf in leaves(root)) > MAX_TEXTS:
+        raise FilterError(0, text[:20], f"a filter that looks for at most {MAX_TEXTS} texts")
     return Filter(text.strip(), root)
 
 

@@ -156,3 +156,10 @@ def test_whoever_names_archived_cards_means_all_cards() -> None:
     assert parse("a or -is:archived").asks_for_archived
     assert parse("archived:last-week").asks_for_archived
     assert not parse('archived "is:archived"').asks_for_archived
+
+
+def test_a_filter_looks_for_a_limited_number_of_texts() -> None:
+    words = [f"w{number}" for number in range(21)]
+    assert parse(" or ".join(words[:20]))
+    with pytest.raises(FilterError, match="at most 20 texts"):
+        parse(" or ".join(words))
