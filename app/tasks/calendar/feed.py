@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -111,7 +111,8 @@ def _event(card: CardRow, column: str, labels: list[str], alarm_hours: int | Non
     event.add("uid", f"{card.id}@autoreport")
     event.add("dtstamp", clock.now().replace(microsecond=0))
     event.add("dtstart", first)
-    event.add("dtend", last + timedelta(days=1))
+    if last < date.max:  # without an end it lasts a day
+        event.add("dtend", last + timedelta(days=1))
     event["summary"] = _text(card.title)
     event["description"] = _text(f"#{card.number}, {column}, priority {card.priority}")
     event.add("url", f"{settings().base_url}/board?board={card.board_id}&card={card.id}")

@@ -132,3 +132,12 @@ def test_guesses_are_limited(web: TestClient, person: Actor, board: Board) -> No
     codes = [web.get(f"/calendar/guess{number}.ics").status_code for number in range(40)]
     assert set(codes) == {404, 429}
     assert web.get(address).status_code == 200
+
+
+def test_a_card_on_the_last_of_all_days_does_not_break_the_calendar(
+    web: TestClient, person: Actor, board: Board
+) -> None:
+    with transaction() as db:
+        tasks.create_card(db, person, board.id, CardCreate(title="For ever", due_on=date.max))
+    answer = web.get(link(person, board))
+    assert (answer.status_code, "DTSTART;VALUE=DATE:99991231" in answer.text) == (200, True)
