@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 from app.core import clock
 from app.core.actor import Actor
 from app.core.settings import settings
+from app.tasks.automations.parts import MAX_ITEMS
 from app.tasks.automations.react import names_on
-from app.tasks.automations.schemas import CardContent, Made
+from app.tasks.automations.schemas import DAYS, CardContent, Made
 from app.tasks.cards import card, create_card
 from app.tasks.details.tables import ChecklistItemRow
 from app.tasks.rank import spread
@@ -61,7 +62,7 @@ def make_card(db: Session, actor: Actor, board_id: UUID, content: CardContent, p
 
 
 def content_of(db: Session, row: CardRow) -> CardContent:
-    """Its dates counted from the day on which it was made; nothing of its checklist is done."""
+    """Its dates counted from the day on which it was made, as far as a template reaches; its checklist undone."""
     made_on = row.created_at.astimezone(ZoneInfo(settings().tz_default)).date()
     items = sa.select(ChecklistItemRow.text).where(ChecklistItemRow.card_id == row.id)
     return CardContent(
@@ -74,7 +75,11 @@ def content_of(db: Session, row: CardRow) -> CardContent:
         assignee_ids=row.assignee_ids,
         label_ids=row.label_ids,
         estimate=row.estimate,
-        checklist=list(db.scalars(items.order_by(ChecklistItemRow.rank).limit(100))),
+        checklist=[
+            line
+            for text in db.scalars(items.order_by(ChecklistItemRow.rank).limit(MAX_ITEMS))
+            if (line := _one_line(text))
+        ],
     )
 
 
@@ -95,4 +100,8 @@ def _day(today: date, days: int | None) -> date | None:
 
 
 def _days(start: date, end: date | None) -> int | None:
-    return None if end is None else max((end - start).days, 0)
+    return None if end is None else min(max((end - start).days, 0), DAYS)
+
+
+def _one_line(text: str) -> str:
+    return "".join(char if ord(char) >= 32 else " " for char in text).strip()

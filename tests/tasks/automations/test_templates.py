@@ -72,3 +72,12 @@ def test_what_cannot_be_a_template_is_refused(db: Session, ann: Actor, viewer: A
         template(db, ann, board, start_in_days=3, due_in_days=1)
     with pytest.raises(Forbidden):
         template(db, viewer, board)
+
+
+def test_any_card_can_become_a_template(db: Session, ann: Actor, board: Board) -> None:
+    [card] = add(db, ann, board, "a", due_on=date.max)
+    for text in ("one\ttwo", "\x01"):
+        details.add_item(db, ann, card.id, ItemCreate(text=text))
+    new = TemplateCreate.model_validate({"name": "x", "from_card": card.id})
+    content = tasks.automations.create_card_template(db, ann, board.id, new).content
+    assert (content.due_in_days, content.checklist) == (3650, ["one two"])
