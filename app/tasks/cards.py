@@ -86,12 +86,12 @@ def archive_card(db: Session, actor: Actor, card_id: UUID) -> Card:
     row = access_card(db, actor, card_id, write=True)
     if row.archived_at is not None:
         return as_seen(db, actor, row)
-    column, before = _column(db, row), here(db, row) if remembers(db, actor) else {}
+    column, before, version = _column(db, row), here(db, row) if remembers(db, actor) else {}, row.version
     row.column_id, row.rank, row.archived_at = None, None, clock.now()
     row.version += 1
     audit.record(db, actor, Action.card_archived, row.id, title=row.title)
     log_card(db, actor, row, EventKind.archived, origin=column)
-    remember(db, actor, row, EventKind.archived, before=before, after=ARCHIVED, version=row.version - 1)
+    remember(db, actor, row, EventKind.archived, before=before, after=ARCHIVED, version=version)
     return as_seen(db, actor, row)
 
 
@@ -107,7 +107,7 @@ def revive_card(db: Session, actor: Actor, card_id: UUID) -> Card:
         .order_by(TransitionRow.id.desc())
         .limit(1)
     )
-    column = (columns.get(home) if home else None) or next(iter(columns.values()))
+    column, version = (columns.get(home) if home else None) or next(iter(columns.values())), row.version
     warnings = check_room(db, column, row.lane_id)
     rank = rank_between(db, column, end_of(db, column))
     row.archived_at = None  # before anything is asked of the database again: on the board and archived is neither
@@ -115,7 +115,7 @@ def revive_card(db: Session, actor: Actor, card_id: UUID) -> Card:
     row.version += 1
     audit.record(db, actor, Action.card_revived, row.id, title=row.title)
     log_card(db, actor, row, EventKind.revived, target=column, changes=changes)
-    remember(db, actor, row, EventKind.revived, before=ARCHIVED, after={}, version=row.version - 1)
+    remember(db, actor, row, EventKind.revived, before=ARCHIVED, after={}, version=version)
     return as_seen(db, actor, row, warnings)
 
 

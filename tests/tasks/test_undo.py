@@ -5,13 +5,22 @@ from sqlalchemy.orm import Session
 
 from app.core.actor import Actor
 from app.tasks import service as tasks
-from app.tasks.schemas import Board, BoardChange, CardChange, LabelEdit, LaneEdit
+from app.tasks.schemas import Board, BoardChange, CardChange, ColumnEdit, LabelEdit, LaneEdit
 from app.tasks.undo import remember
+from tests.tasks.automations.conftest import make_rule
 from tests.tasks.conftest import add, column, move, titles
 
 
 def shown(db: Session, actor: Actor, board: Board) -> dict[str, list[str]]:
     return {c.name: [card.title for card in c.cards] for c in tasks.board(db, actor, board.id).columns if c.cards}
+
+
+def set_done(db: Session, actor: Actor, board: Board, name: str, *, is_done: bool) -> None:
+    edits = [
+        ColumnEdit(id=one.id, name=one.name, is_done=is_done if one.name == name else one.is_done)
+        for one in board.columns
+    ]
+    tasks.change_board(db, actor, board.id, BoardChange(columns=edits))
 
 
 def test_a_card_goes_back_to_where_it_was_and_forth_again(db: Session, ann: Actor, board: Board) -> None:
@@ -127,3 +136,18 @@ def test_only_the_last_steps_are_kept(db: Session, ann: Actor, board: Board, mon
         tasks.undo(db, ann, board.id)
         taken += 1
     assert taken == 5
+
+
+def test_a_rule_that_reacts_to_a_revival_leaves_the_steps_before_it_undoable(
+    db: Session, ann: Actor, board: Board
+) -> None:
+    [card] = add(db, ann, board, "a", to="Completed")
+    make_rule(db, ann, board, "reopened", {"kind": "priority", "priority": "urgent"})
+    tasks.archive_card(db, ann, card.id)
+    set_done(db, ann, board, "Completed", is_done=False)
+    tasks.revive_card(db, ann, card.id)
+    assert tasks.card(db, ann, card.id).priority == "urgent"
+    tasks.undo(db, ann, board.id)
+    assert tasks.undo(db, ann, board.id).message == "Undone: the archiving of “a”."
+    tasks.redo(db, ann, board.id)
+    assert tasks.redo(db, ann, board.id).message == "Done again: the bringing back of “a”."
