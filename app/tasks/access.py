@@ -131,8 +131,9 @@ def _board(db: Session, actor: Actor, board_id: UUID, *, edit: bool) -> BoardRow
 
 
 def wait_for_writers(db: Session, board_id: UUID) -> None:
-    """What is committed later than this carries a later time."""
-    db.execute(sa.select(sa.func.pg_advisory_xact_lock_shared(_lock_key(board_id))))
+    """What is committed later than this carries a later time. Nobody who writes waits for whoever reads on."""
+    key = _lock_key(board_id)
+    db.execute(sa.select(sa.func.pg_advisory_lock_shared(key), sa.func.pg_advisory_unlock_shared(key)))
 
 
 def try_lock(db: Session, board_id: UUID) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import sqlalchemy as sa
 
 from app.core.actor import SYSTEM
 from app.core.db import make_engine
@@ -59,3 +60,12 @@ def test_a_renamed_board_and_moving_cards_do_not_wait_for_each_other_forever(cro
         names = [pool.submit(rename, n) for n in range(30)]
         assert all(done.exception() is None for done in moves)
         assert all(done.exception() is None for done in names)
+
+
+def test_whoever_looks_at_figures_for_long_keeps_nobody_from_moving_cards(crowd: Crowd) -> None:
+    with crowd.transaction() as reading:
+        tasks.board_metrics(reading, SYSTEM, crowd.board_id)
+        assert one_move(crowd, random.Random(1)) == "moved"
+    with crowd.transaction() as after:
+        held = sa.text("select count(*) from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()")
+        assert after.scalar(held) == 0
