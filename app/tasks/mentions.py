@@ -7,6 +7,7 @@ all of them.
 
 import re
 from collections.abc import Callable, Collection
+from itertools import islice
 from typing import NamedTuple
 from uuid import UUID
 
@@ -15,6 +16,7 @@ AT = re.compile(r"(?<![\w@./])@(?=[\w\"“„«])")
 QUOTED = re.compile(r"[\"“„«]([^\"”“»\n]{1,120})[\"”“»]")
 GOES_ON = re.compile(r"\w|[.+@-]\w")
 LONGEST = 300
+MOST = 200  # of a longer list the rest is not looked at: everybody who works on the board waits for this
 
 
 class Named(NamedTuple):
@@ -29,7 +31,7 @@ def mentioned(text: str, people: Collection[Named]) -> set[UUID]:
     """Code is not looked into: an `@` there is something else."""
     plain = CODE.sub(" ", text)
     found: set[UUID] = set()
-    for at in AT.finditer(plain):
+    for at in islice(AT.finditer(plain), MOST):
         rest = plain[at.end() : at.end() + LONGEST]
         quoted = QUOTED.match(rest)
         found |= _named_by(_plain(quoted[1] if quoted else rest.splitlines()[0]), people)

@@ -1,5 +1,6 @@
 """Whom a text names."""
 
+from time import perf_counter
 from uuid import UUID, uuid4
 
 import pytest
@@ -59,3 +60,10 @@ def test_any_text_is_read(text: str) -> None:
 def test_a_hostile_text_is_read_quickly() -> None:
     for text in ("@" * 20_000, "`" * 20_000, "@a" * 10_000, '@"' * 10_000, "` " * 10_000):
         assert mentioned(text, PEOPLE) == set()
+
+
+def test_a_long_list_of_names_keeps_nobody_waiting() -> None:
+    crowd = [Named(uuid4(), f"Person {number}", f"person{number}@example.com") for number in range(500)]
+    began = perf_counter()
+    assert mentioned("@person1 " + "@a " * 6_000 + "@person2", crowd) == {crowd[1].id}
+    assert perf_counter() - began < 2
