@@ -10,10 +10,10 @@ import sqlalchemy as sa
 from app.audit.schemas import AuditEntry, AuditFilter
 from app.audit.tables import AuditRow
 from app.core import db as database
+from app.core.spreadsheet import defuse
 
 EXPORT_FORMATS = {"csv": "text/csv", "ndjson": "application/x-ndjson"}
 ROWS_AT_ONCE = 500
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def chosen(wanted: AuditFilter | None) -> "sa.Select[AuditRow]":
@@ -59,5 +59,5 @@ def _csv_line(entry: AuditEntry) -> bytes:
 
 def _csv(values: list[str]) -> bytes:
     text = io.StringIO()
-    csv.writer(text).writerow([f"'{value}" if value.startswith(FORMULA) else value for value in values])
+    csv.writer(text).writerow(map(defuse, values))
     return text.getvalue().encode()

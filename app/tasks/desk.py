@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session, aliased
 from app.core.actor import Actor
 from app.core.errors import Conflict, Invalid
 from app.tasks.access import Wide, access_card_with
+from app.tasks.rank import Gap
 from app.tasks.schemas import CardMove
 from app.tasks.tables import CardRow, ColumnRow
 
-Gap = tuple[str | None, str | None]
 Origin, Target = aliased(ColumnRow), aliased(ColumnRow)
 # Once, because an alias costs more to make than the statement to send.
 Other, One = aliased(CardRow), aliased(CardRow)

@@ -13,7 +13,7 @@ from app.tasks.access import board_of, check_on_board, check_version
 from app.tasks.belongings import check_lane, lanes_of
 from app.tasks.desk import read_desk
 from app.tasks.details.blockers import check_unblocked, touch_waiting
-from app.tasks.rank import MAX_LENGTH, between, spread
+from app.tasks.rank import MAX_LENGTH, Gap, between, spread
 from app.tasks.record import as_seen, log_card, touch
 from app.tasks.schemas import BoardOptions, Card, CardMove, Category, EventKind, WipMode
 from app.tasks.tables import CardRow, ColumnRow
@@ -109,19 +109,17 @@ def _lane_name(db: Session, board_id: UUID, lane_id: UUID) -> str:
     return lanes_of(db, board_id)[lane_id].name
 
 
-def end_of(db: Session, column: ColumnRow) -> tuple[str | None, str | None]:
+def end_of(db: Session, column: ColumnRow) -> Gap:
     return db.scalar(sa.select(sa.func.max(CardRow.rank)).where(CardRow.column_id == column.id)), None
 
 
-def rank_between(
-    db: Session, column: ColumnRow, gap: tuple[str | None, str | None], card: CardRow | None = None
-) -> str:
+def rank_between(db: Session, column: ColumnRow, gap: Gap, card: CardRow | None = None) -> str:
     """Spreads the whole column anew when ranks have grown long."""
     rank = between(*gap)
     return rank if len(rank) <= MAX_LENGTH else _spread_around(db, column, gap[0], card)
 
 
-def _lies_in(gap: tuple[str | None, str | None], card: CardRow) -> bool:
+def _lies_in(gap: Gap, card: CardRow) -> bool:
     (low, high), rank = gap, card.rank or ""
     return (low or "") < rank and (high is None or rank < high)
 
@@ -136,10 +134,15 @@ def _spread_around(db: Session, column: ColumnRow, low: str | None, card: CardRo
     new = {row.id: rank for row, rank in zip(rows, ranks, strict=True)}
     if card is not None and card.column_id == column.id:
         new[card.id] = free  # in the same statement, so that its old rank is in nobody's way
+    write_ranks(db, new)
+    return free
+
+
+def write_ranks(db: Session, new: dict[UUID, str]) -> None:
+    """In one statement, so that no rank is in another's way."""
     pairs = sa.select(
         sa.func.unnest(sa.cast(list(new), sa.ARRAY(sa.Uuid))).label("id"),
         sa.func.unnest(sa.cast(list(new.values()), sa.ARRAY(sa.Text))).label("rank"),
     ).subquery()
     change = sa.update(CardRow).where(CardRow.id == pairs.c.id).values(rank=pairs.c.rank)
     db.execute(change, execution_options={"synchronize_session": False})
-    return free

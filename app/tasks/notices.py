@@ -19,8 +19,9 @@ from app.tasks.details.comments import notice_key, on_comment
 from app.tasks.details.tables import BlockerRow, CommentRow
 from app.tasks.events import Batch, on_card_events
 from app.tasks.mentions import Named, mentioned
+from app.tasks.naming import link_to, title_of
 from app.tasks.schemas import EventKind
-from app.tasks.tables import CardRow, TransitionRow
+from app.tasks.tables import CardRow, TransitionRow, is_open
 
 MOST_SINGLE = 3
 
@@ -46,17 +47,9 @@ def tell_of_card(
     return notices.tell(db, others, kind, about=about, item_id=card.id, **facts)
 
 
-def link_to(board_id: UUID, card_id: UUID) -> str:
-    return f"/board?board={board_id}&card={card_id}"
-
-
 def concerned(card: CardRow) -> set[UUID]:
     """Whom it is given to; without anybody, who made it."""
     return set(card.assignee_ids) or ({card.owner_id} if card.owner_id else set())
-
-
-def title_of(card: CardRow) -> str:
-    return f"#{card.number} {card.title}"
 
 
 @on_card_events
@@ -125,7 +118,7 @@ def _tell_many_assigned(db: Session, actor: Actor, person_id: UUID, found: Batch
         key=f"assigned:{found[0][1].id}",
         subject=f"{actor.name} gave you {len(found)} cards",
         text=", ".join(f"#{card.number}" for card, _ in found),
-        link=f"/board?board={board.id}",
+        link=link_to(board.id),
         about=About(Kind.board, board.id, board.name),
     )
 
@@ -164,7 +157,7 @@ def _tell_unblocked(db: Session, actor: Actor, blockers: dict[UUID, CardRow]) ->
         return
     freed = sa.select(CardRow, BlockerRow.blocker_id, _free_since())
     freed = freed.join(BlockerRow, BlockerRow.card_id == CardRow.id)
-    freed = freed.where(BlockerRow.blocker_id.in_(blockers), _is_open(CardRow), ~_waits())
+    freed = freed.where(BlockerRow.blocker_id.in_(blockers), is_open(CardRow), ~_waits())
     for card, blocker_id, since in db.execute(freed.order_by(CardRow.number, BlockerRow.blocker_id)).tuples().all():
         blocker = blockers[blocker_id]
         text = f"{title_of(blocker)} is {'done' if blocker.completed_at else 'archived'}."
@@ -180,7 +173,7 @@ def _free_since() -> sa.ScalarSelect[datetime]:
 
 
 def _tell_no_blocker_left(db: Session, actor: Actor, card: CardRow, event: TransitionRow) -> None:
-    still = sa.select(CardRow.id).where(CardRow.id == card.id, _is_open(CardRow), ~_waits())
+    still = sa.select(CardRow.id).where(CardRow.id == card.id, is_open(CardRow), ~_waits())
     if db.scalar(still):
         text = f"It no longer waits for {event.changes['blocked_by'][0]}."
         _tell_free(db, actor, card, f"unblocked:{event.id}", text)
@@ -196,8 +189,4 @@ def _waits() -> sa.ColumnElement[bool]:
     other = aliased(CardRow)
     held = aliased(BlockerRow)
     waits = sa.select(sa.literal(1)).select_from(held).join(other, other.id == held.blocker_id)
-    return waits.where(held.card_id == CardRow.id, _is_open(other)).correlate(CardRow).exists()
-
-
-def _is_open(card: Any) -> sa.ColumnElement[bool]:
-    return sa.and_(card.completed_at.is_(None), card.archived_at.is_(None))
+    return waits.where(held.card_id == CardRow.id, is_open(other)).correlate(CardRow).exists()

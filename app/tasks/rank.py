@@ -9,6 +9,7 @@ BASE = len(DIGITS)
 WIDTH = 4  # 14 million cards fit at either end before ranks grow longer
 SLOTS = BASE**WIDTH
 MAX_LENGTH = 24  # a longer rank is the sign to spread the column anew
+Gap = tuple[str | None, str | None]  # the ranks on both sides of a place; None is the open end
 
 
 def between(low: str | None, high: str | None) -> str:

@@ -15,7 +15,8 @@ from app.core import clock
 from app.core.actor import SYSTEM
 from app.notices import service as notices
 from app.notices.schemas import NoticeKind
-from app.tasks.notices import tell_of_card, title_of
+from app.tasks.naming import title_of
+from app.tasks.notices import tell_of_card
 from app.tasks.schemas import BoardOptions, EventKind
 from app.tasks.tables import BoardRow, CardAssigneeRow, CardRow, ColumnRow, TransitionRow
 

@@ -161,6 +161,11 @@ class CardRow(Base):
     )
 
 
+def is_open(card: type[CardRow]) -> sa.ColumnElement[bool]:
+    """Neither done nor archived: such a card holds up what waits for it. `card` may be an alias."""
+    return sa.and_(card.completed_at.is_(None), card.archived_at.is_(None))
+
+
 class TransitionRow(Base):
     """What happened to a card, with the card as it was afterwards: any past day can be told from this table alone.
 

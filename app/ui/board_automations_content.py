@@ -9,6 +9,7 @@ from app.tasks.automations.schemas import CardContent
 from app.tasks.schemas import Category, Priority
 from app.ui.board import CATEGORIES, PRIORITIES
 from app.ui.board_automations import Scene
+from app.ui.card_fields import select
 from app.ui.card_parts import checked
 
 
@@ -27,8 +28,8 @@ def content_fields(scene: Scene, given: CardContent | None) -> dict[str, Any]:
             ),
         }
     with st.container(horizontal=True):
-        facts["priority"] = _one("Priority", PRIORITIES, given.priority if given else Priority.medium)
-        facts["category"] = _one("Category", CATEGORIES, given.category if given else Category.in_progress)
+        facts["priority"] = select("Priority", PRIORITIES, given.priority if given else Priority.medium)
+        facts["category"] = select("Category", CATEGORIES, given.category if given else Category.in_progress)
     facts["assignee_ids"] = _some("Assigned to", scene.names.people, given.assignee_ids if given else [])
     facts["label_ids"] = _some("Labels", scene.names.labels, given.label_ids if given else [])
     items = st.text_area("Checklist, one item a line", "\n".join(given.checklist) if given else "")
@@ -45,18 +46,13 @@ def place_fields(scene: Scene, column_id: UUID | None, lane_id: UUID | None) -> 
     columns = dict(scene.names.columns)
     lanes: dict[UUID | None, str] = {None: "No lane", **{lane.id: lane.name for lane in scene.board.lanes}}
     with st.container(horizontal=True):
-        column = _one("Column", columns, column_id)
-        lane = _one("Lane", lanes, lane_id) if scene.board.lanes else None
+        column = select("Column", columns, column_id)
+        lane = select("Lane", lanes, lane_id) if scene.board.lanes else None
     return {"column_id": column, "lane_id": lane}
 
 
 def _days(label: str, given: int | None) -> int | None:
     return st.number_input(label, 0, 3_650, given, placeholder="None", help="0 is the day on which it is made")
-
-
-def _one(label: str, options: dict[Any, str], chosen: Any) -> Any:
-    at = list(options).index(chosen) if chosen in options else 0
-    return st.selectbox(label, list(options), at, format_func=options.__getitem__)
 
 
 def _some(label: str, options: dict[UUID, str], chosen: list[UUID]) -> list[UUID]:

@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from app.tasks.exchange.schemas import FoundCsv, ImportPreview, Report, What
+from app.ui.dataset_upload import DELIMITERS
 from app.ui.page import plain
 
 FIELDS = {
@@ -14,7 +15,6 @@ FIELDS = {
     "estimate": "Estimate", "created": "Created", "completed": "Completed", "archived": "Archived",
     "checklist": "Checklist", "number": "Number",
 }  # fmt: skip
-DELIMITERS = {",": "Comma", ";": "Semicolon", "\t": "Tab", "|": "Bar"}
 TITLES: dict[What, tuple[str, str]] = {
     "left": ("Not taken over", "block"),
     "kept": ("Kept as text on the card", "notes"),

@@ -34,8 +34,8 @@ def card_fields(card: Card | None, board: Board, names: dict[UUID, str]) -> dict
         what = {
             "assignee_ids": _people(card, names),
             "label_ids": _labels(card, board),
-            "priority": _select("Priority", PRIORITIES, card.priority if card else Priority.medium),
-            "category": _select("Category", CATEGORIES, card.category if card else Category.in_progress),
+            "priority": select("Priority", PRIORITIES, card.priority if card else Priority.medium),
+            "category": select("Category", CATEGORIES, card.category if card else Category.in_progress),
             "estimate": st.number_input(
                 "Estimate", 0.0, 999_999.99, card.estimate if card else None, step=0.5, placeholder="None"
             ),
@@ -57,9 +57,9 @@ def card_change(fields: dict[str, Any], version: int) -> CardChange:
 def _places(card: Card | None, board: Board) -> dict[str, Any]:
     columns = {column.id: column.name for column in board.columns}
     lanes: dict[UUID | None, str] = {None: "No lane", **{lane.id: lane.name for lane in board.lanes}}
-    places = {"column_id": _select("Column", columns, card.column_id if card else None)}
+    places = {"column_id": select("Column", columns, card.column_id if card else None)}
     return places | (
-        {"lane_id": _select("Lane", distinct(lanes), card.lane_id if card else None)} if board.lanes else {}
+        {"lane_id": select("Lane", distinct(lanes), card.lane_id if card else None)} if board.lanes else {}
     )
 
 
@@ -88,7 +88,7 @@ def distinct(names: dict[K, str]) -> dict[K, str]:
     return shown
 
 
-def _select(label: str, options: dict[Any, str], chosen: Any) -> Any:
+def select(label: str, options: dict[Any, str], chosen: Any) -> Any:
     at = list(options).index(chosen) if chosen in options else 0
     return st.selectbox(label, list(options), at, format_func=options.__getitem__)
 

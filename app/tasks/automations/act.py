@@ -8,18 +8,17 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from app.core.actor import Actor
-from app.notices import service as notices
-from app.notices.schemas import About, NoticeKind
-from app.sharing.schemas import Kind
-from app.tasks.automations.notify import link_to
+from app.notices.schemas import NoticeKind
 from app.tasks.automations.parts import Action
 from app.tasks.automations.words import Names, action_words
 from app.tasks.cards import archive_card, change_card
 from app.tasks.details.schemas import ItemCreate
 from app.tasks.details.service import add_item, checklist
 from app.tasks.moves import move_card
+from app.tasks.naming import title_of
+from app.tasks.notices import tell_of_card
 from app.tasks.schemas import CardChange, CardMove
-from app.tasks.tables import BoardRow, CardRow
+from app.tasks.tables import CardRow
 
 
 @dataclass(frozen=True)
@@ -83,18 +82,9 @@ def _notify(doing: Doing, then: Any) -> bool:
     card = doing.card
     wanted = {*then.person_ids, *(card.assignee_ids if then.assignees else ())}
     wanted |= {card.owner_id} if then.author and card.owner_id else set()
-    told = notices.tell(
-        doing.db,
-        (wanted & doing.names.people.keys()) - {doing.cause},
-        NoticeKind.automation,
-        key=doing.key,
-        subject=f"#{card.number} {card.title}",
-        text=then.text or doing.rule,
-        link=link_to(card.board_id, card.id),
-        about=About(Kind.board, card.board_id, doing.db.get_one(BoardRow, card.board_id).name),
-        item_id=card.id,
-    )
-    return bool(told)
+    seeing = (wanted & doing.names.people.keys()) - {doing.cause}
+    said = {"key": doing.key, "subject": title_of(card), "text": then.text or doing.rule}
+    return bool(tell_of_card(doing.db, doing.actor, card, seeing, NoticeKind.automation, **said))
 
 
 def _add_checklist(doing: Doing, then: Any) -> bool:

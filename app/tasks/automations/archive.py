@@ -15,10 +15,11 @@ from app.core.errors import AppError, Invalid
 from app.core.paging import fetch_page
 from app.tasks.access import access_board
 from app.tasks.automations.access import first_free
-from app.tasks.automations.rules import touched, with_column
+from app.tasks.automations.rules import touched
 from app.tasks.automations.schemas import DAYS, ArchiveTrial
 from app.tasks.automations.tables import UpkeepRow
 from app.tasks.cards import archive_card
+from app.tasks.details.blockers import with_column
 from app.tasks.schemas import BoardOptions
 from app.tasks.tables import BoardRow, CardRow
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, aliased
 from app.tasks.automations.parts import Trigger
 from app.tasks.details.tables import BlockerRow, ChecklistItemRow
 from app.tasks.schemas import EventKind
-from app.tasks.tables import CardRow, TransitionRow
+from app.tasks.tables import CardRow, TransitionRow, is_open
 
 COMPLETION = {"completed", "reopened"}
 WAITING = {"blocked", "unblocked"}
@@ -84,7 +84,7 @@ class Happened:
 
     def _own_links(self, removed: str | None, added: str | None) -> Iterator[tuple[str, CardRow]]:
         number = re.match(r"#(\d+)", added or removed or "")
-        other = sa.select(CardRow).where(CardRow.board_id == self.card.board_id, _is_open(CardRow))
+        other = sa.select(CardRow).where(CardRow.board_id == self.card.board_id, is_open(CardRow))
         if number is None or self.db.scalar(other.where(CardRow.number == int(number[1]))) is None:
             return
         if self.db.scalar(sa.select(_open_blockers(sa.literal(self.card.id, sa.Uuid())))) == int(bool(added)):
@@ -100,8 +100,4 @@ class Happened:
 def _open_blockers(card_id: "sa.ColumnElement[UUID] | sa.orm.InstrumentedAttribute[UUID]") -> "sa.ScalarSelect[int]":
     link, blocker = aliased(BlockerRow), aliased(CardRow)
     count = sa.select(sa.func.count()).select_from(link).join(blocker, blocker.id == link.blocker_id)
-    return count.where(link.card_id == card_id, _is_open(blocker)).scalar_subquery()
-
-
-def _is_open(card: type[CardRow]) -> sa.ColumnElement[bool]:
-    return sa.and_(card.completed_at.is_(None), card.archived_at.is_(None))
+    return count.where(link.card_id == card_id, is_open(blocker)).scalar_subquery()

@@ -8,11 +8,8 @@ from app.notices import service as notices
 from app.notices.schemas import About, NoticeKind
 from app.sharing import service as sharing
 from app.sharing.schemas import Kind
+from app.tasks.naming import link_to
 from app.tasks.tables import BoardRow, CardRow
-
-
-def link_to(board_id: UUID, card_id: UUID | None = None) -> str:
-    return f"/board?board={board_id}" + (f"&card={card_id}" if card_id else "")
 
 
 def tell_owner(

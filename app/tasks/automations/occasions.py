@@ -20,7 +20,7 @@ from app.tasks.automations.notify import tell_owner
 from app.tasks.automations.recurring import next_date
 from app.tasks.automations.schemas import CardContent, RecurrenceOutcome
 from app.tasks.automations.tables import OccasionRow, RecurrenceRow
-from app.tasks.tables import BoardRow, CardRow
+from app.tasks.tables import BoardRow, CardRow, is_open
 
 BOARDS_AT_ONCE = 20
 DEFECT = "Something went wrong on our side. The log of the server says more."
@@ -101,5 +101,4 @@ def _open_card(db: Session, row: RecurrenceRow) -> int | None:
     made = OccasionRow.outcome == RecurrenceOutcome.made.value
     last = sa.select(OccasionRow.card_id).where(OccasionRow.recurrence_id == row.id, made)
     last_id = db.scalar(last.order_by(OccasionRow.id.desc()).limit(1))
-    still_open = sa.and_(CardRow.completed_at.is_(None), CardRow.archived_at.is_(None))
-    return db.scalar(sa.select(CardRow.number).where(CardRow.id == last_id, still_open)) if last_id else None
+    return db.scalar(sa.select(CardRow.number).where(CardRow.id == last_id, is_open(CardRow))) if last_id else None

@@ -21,9 +21,10 @@ from app.tasks.automations.react import TIMED, fits, forget_rules, names_on
 from app.tasks.automations.schemas import Rule, RuleChange, RuleCreate, RuleDraft, Run, Touched, Trial
 from app.tasks.automations.tables import RuleRow, RunRow
 from app.tasks.automations.words import Names, gone, sentence
+from app.tasks.details.blockers import with_column
 from app.tasks.filters.parse import parse
 from app.tasks.filters.terms import Mine, leaves
-from app.tasks.tables import CardRow, ColumnRow
+from app.tasks.tables import CardRow
 
 MAX_RULES = 100
 SHOWN = 50
@@ -136,10 +137,6 @@ def rule_runs(db: Session, actor: Actor, rule_id: UUID, *, limit: int = 50, curs
 
 def touched(card: CardRow, column: str | None) -> Touched:
     return Touched(card_id=card.id, number=card.number, title=card.title, column=column)
-
-
-def with_column() -> "sa.Select[CardRow, str | None]":
-    return sa.select(CardRow, ColumnRow.name).outerjoin(ColumnRow, ColumnRow.id == CardRow.column_id)
 
 
 def _trial(db: Session, wanted: sa.ColumnElement[bool]) -> Trial:

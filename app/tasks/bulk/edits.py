@@ -48,7 +48,7 @@ class Editor:
     def set_fields(self, cards: Sequence[CardRow], refusals: Refusals) -> None:
         given = self.change.model_fields_set
         for card in cards:
-            for field in ("priority", "category", "due_on", "estimate"):
+            for field in PLAIN:
                 if field in given:
                     setattr(card, field, getattr(self.change, field))
             if self.change.shift_due_days and card.due_on:

@@ -8,10 +8,8 @@ from sqlalchemy.orm import Session
 
 from app.core.errors import Conflict
 from app.tasks.moves import rank_between
-from app.tasks.rank import MAX_LENGTH, between
+from app.tasks.rank import MAX_LENGTH, Gap, between
 from app.tasks.tables import CardRow, ColumnRow
-
-Gap = tuple[str | None, str | None]
 
 
 class PlaceGone(Conflict):

@@ -15,7 +15,7 @@ from app.tasks.details.blockers import touch_waiting
 from app.tasks.details.tables import BlockerRow
 from app.tasks.moves import end_of, rank_between, recategorize
 from app.tasks.schemas import BoardOptions, EventKind, WipMode
-from app.tasks.tables import BoardRow, CardRow, ColumnRow, TransitionRow
+from app.tasks.tables import BoardRow, CardRow, ColumnRow, TransitionRow, is_open
 
 Place = tuple[UUID | None, UUID | None]  # column and lane
 
@@ -111,7 +111,7 @@ class Mover:
             blocker, blocker.id == BlockerRow.blocker_id
         )
         query = query.where(BlockerRow.card_id.in_(ids), blocker.id.not_in(ids))
-        query = query.where(blocker.completed_at.is_(None), blocker.archived_at.is_(None)).group_by(BlockerRow.card_id)
+        query = query.where(is_open(blocker)).group_by(BlockerRow.card_id)
         held_up = dict(self.db.execute(query).tuples().all())
         for card in cards:
             if card.id in held_up:

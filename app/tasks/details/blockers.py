@@ -15,13 +15,13 @@ from app.tasks.details.record import card_to_change, tell
 from app.tasks.details.schemas import BlockerAdd, LinkedCard
 from app.tasks.details.tables import BlockerRow
 from app.tasks.events import Batch, on_card_events
+from app.tasks.naming import title_of
 from app.tasks.record import touch_cards
 from app.tasks.schemas import EventKind
-from app.tasks.tables import CardRow, ColumnRow
+from app.tasks.tables import CardRow, ColumnRow, is_open
 
 MOST_BLOCKERS = 100
 NAMED = 5  # in a message
-OPEN = sa.and_(CardRow.completed_at.is_(None), CardRow.archived_at.is_(None))
 
 
 class WaitsInCircle(Conflict):
@@ -70,7 +70,7 @@ def add_blocker(db: Session, actor: Actor, card_id: UUID, wanted: BlockerAdd) ->
         raise Invalid(f"card: a card waits for at most {MOST_BLOCKERS} others.")
     _check_circle(db, card, blocker)
     db.add(BlockerRow(card_id=card_id, blocker_id=blocker.id, created_at=clock.now()))
-    tell(db, actor, card, "blocked_by", (None, _name(blocker)))
+    tell(db, actor, card, "blocked_by", (None, title_of(blocker)))
     return _one(db, card_id, blocker.id)
 
 
@@ -80,13 +80,13 @@ def remove_blocker(db: Session, actor: Actor, card_id: UUID, blocker_id: UUID) -
     if row is None:
         raise NotFound("This card does not wait for that one.")
     db.delete(row)
-    tell(db, actor, card, "blocked_by", (_name(db.get_one(CardRow, blocker_id)), None))
+    tell(db, actor, card, "blocked_by", (title_of(db.get_one(CardRow, blocker_id)), None))
 
 
 def possible_blockers(db: Session, actor: Actor, card_id: UUID, text: str = "", limit: int = 20) -> list[LinkedCard]:
     """Other open cards of its board, by words or by number, that it does not wait for yet."""
     card = access_card(db, actor, card_id)
-    query = _cards().where(CardRow.board_id == card.board_id, CardRow.id != card_id, OPEN)
+    query = with_column().where(CardRow.board_id == card.board_id, CardRow.id != card_id, is_open(CardRow))
     held = sa.select(BlockerRow.blocker_id).where(BlockerRow.card_id == card_id)
     query = query.where(CardRow.id.not_in(held))
     for word in text.replace("\x00", " ").split():
@@ -99,7 +99,7 @@ def check_unblocked(db: Session, cards: Collection[CardRow]) -> None:
     """Before they are completed together, so they do not hold each other up. Raises CardBlocked for the first one."""
     ids = [card.id for card in cards]
     query = sa.select(BlockerRow.card_id, CardRow).join(CardRow, CardRow.id == BlockerRow.blocker_id)
-    query = query.where(BlockerRow.card_id.in_(ids), CardRow.id.not_in(ids), OPEN).order_by(CardRow.number)
+    query = query.where(BlockerRow.card_id.in_(ids), CardRow.id.not_in(ids), is_open(CardRow)).order_by(CardRow.number)
     found: dict[UUID, list[CardRow]] = {}
     for card_id, blocker in db.execute(query).tuples():
         found.setdefault(card_id, []).append(blocker)
@@ -129,7 +129,7 @@ def _check_circle(db: Session, card: CardRow, blocker: CardRow) -> None:
     way = _way(db, blocker.id, card.id)
     if way:
         rows = {row.id: row for row in db.scalars(sa.select(CardRow).where(CardRow.id.in_(way)))}
-        told = ", which waits for ".join(_name(rows[one]) for one in way)
+        told = ", which waits for ".join(title_of(rows[one]) for one in way)
         raise WaitsInCircle(f"{told}: they would wait for each other. Remove one of these links first.")
 
 
@@ -148,12 +148,12 @@ def _way(db: Session, start: UUID, end: UUID) -> list[UUID]:
     return way[::-1]
 
 
-def _cards() -> "sa.Select[CardRow, str | None]":
+def with_column() -> "sa.Select[CardRow, str | None]":
     return sa.select(CardRow, ColumnRow.name).outerjoin(ColumnRow, ColumnRow.id == CardRow.column_id)
 
 
 def _linked(end: "sa.orm.InstrumentedAttribute[UUID]") -> "sa.Select[CardRow, str | None]":
-    return _cards().join(BlockerRow, end == CardRow.id)
+    return with_column().join(BlockerRow, end == CardRow.id)
 
 
 def _one(db: Session, card_id: UUID, blocker_id: UUID) -> LinkedCard:
@@ -162,14 +162,10 @@ def _one(db: Session, card_id: UUID, blocker_id: UUID) -> LinkedCard:
 
 
 def _shown(card: CardRow, column: str | None) -> LinkedCard:
-    is_open = card.completed_at is None and card.archived_at is None
-    return LinkedCard(id=card.id, number=card.number, title=card.title, open=is_open, column=column)
-
-
-def _name(card: CardRow) -> str:
-    return f"#{card.number} {card.title}"
+    holds_up = card.completed_at is None and card.archived_at is None
+    return LinkedCard(id=card.id, number=card.number, title=card.title, open=holds_up, column=column)
 
 
 def _named(cards: list[CardRow]) -> str:
     more = len(cards) - NAMED
-    return ", ".join(f"“{_name(card)}”" for card in cards[:NAMED]) + (f" and {more} more" if more > 0 else "")
+    return ", ".join(f"“{title_of(card)}”" for card in cards[:NAMED]) + (f" and {more} more" if more > 0 else "")

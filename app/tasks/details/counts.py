@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, aliased
 
 from app.tasks.details.schemas import Counts
 from app.tasks.details.tables import BlockerRow, ChecklistItemRow, CommentRow, FileRow, NoteRow
-from app.tasks.tables import CardRow
+from app.tasks.tables import CardRow, is_open
 
 NOTHING = Counts()
 
@@ -42,11 +42,10 @@ def _counted(board_id: UUID, card_ids: Collection[UUID] | None) -> Any:
 
 def _blocked(board_id: UUID, card_ids: Collection[UUID] | None) -> Any:
     blocker = aliased(CardRow)
-    is_open = sa.and_(blocker.completed_at.is_(None), blocker.archived_at.is_(None))
     numbers = sa.func.array_agg(sa.dialects.postgresql.aggregate_order_by(blocker.number, blocker.number))
     query = sa.select(BlockerRow.card_id, numbers).join(blocker, blocker.id == BlockerRow.blocker_id)
     query = query.join(CardRow, CardRow.id == BlockerRow.card_id)
-    return query.where(_cards(CardRow, board_id, card_ids), is_open).group_by(BlockerRow.card_id)
+    return query.where(_cards(CardRow, board_id, card_ids), is_open(blocker)).group_by(BlockerRow.card_id)
 
 
 def _cards(card: Any, board_id: UUID, card_ids: Collection[UUID] | None) -> sa.ColumnElement[bool]:

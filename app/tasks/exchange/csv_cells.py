@@ -9,8 +9,6 @@ from zoneinfo import ZoneInfo
 
 from app.tasks.exchange.draft import Item
 
-# What a spreadsheet would take for a formula; the wide ones are formulas where people type wide letters.
-DANGEROUS = re.compile(r"'*[=+\-@＝＋－＠\t\r\n]")
 DEFUSED = re.compile(r"'+[=+\-@＝＋－＠\t\r\n]")
 QUOTED = re.compile(r'[;,"\n\r]|^\s|\s$')
 ITEM = re.compile(r"^(?:[-*]\s*)?\[(?P<mark>[ xX✓]?)\]\s?(?P<text>.*)$")
@@ -27,12 +25,8 @@ FORMATS = {
 CLOCK = re.compile(r"[T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?\s*(Z|[+-]\d{2}:?\d{2})?$")
 
 
-def defuse(text: str) -> str:
-    return f"'{text}" if DANGEROUS.match(text) else text
-
-
 def arm(text: str) -> str:
-    """The text as it was before `defuse`."""
+    """The text as it was before `spreadsheet.defuse`."""
     return text[1:] if DEFUSED.match(text) else text
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from app.core.spreadsheet import defuse
 from app.tasks.exchange import csv_cells as cells
 from app.tasks.exchange.csv_file import FIELDS
 from app.tasks.exchange.write_rows import Frame, Hanging, cards, frame, hanging, homes
@@ -32,12 +33,12 @@ def _row(card: CardRow, held: Frame, was_in: dict[UUID, tuple[UUID | None, str |
     column = columns.get(card.column_id) if card.column_id else was_in.get(card.id, (None, None))[1]
     return [
         str(card.number),
-        cells.defuse(card.title),
-        cells.defuse(card.description),
-        cells.defuse(column or ""),
-        cells.defuse(lanes.get(card.lane_id, "") if card.lane_id else ""),
-        cells.defuse(cells.join(labels)),
-        cells.defuse(cells.join(sorted(name for name in people if name))),
+        defuse(card.title),
+        defuse(card.description),
+        defuse(column or ""),
+        defuse(lanes.get(card.lane_id, "") if card.lane_id else ""),
+        defuse(cells.join(labels)),
+        defuse(cells.join(sorted(name for name in people if name))),
         card.priority,
         card.category,
         card.start_on.isoformat() if card.start_on else "",
@@ -46,7 +47,7 @@ def _row(card: CardRow, held: Frame, was_in: dict[UUID, tuple[UUID | None, str |
         _moment(card.created_at),
         _moment(card.completed_at),
         _moment(card.archived_at),
-        cells.defuse(cells.checklist_text(extra.items.get(card.id, []))),
+        defuse(cells.checklist_text(extra.items.get(card.id, []))),
     ]
 
 

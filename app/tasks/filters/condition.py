@@ -44,6 +44,7 @@ from app.tasks.tables import (
     LabelRow,
     LaneRow,
     TransitionRow,
+    is_open,
 )
 
 Condition = sa.ColumnElement[bool]
@@ -187,7 +188,7 @@ def blocked() -> Condition:
     """Waits for a card that is neither done nor archived."""
     blocker = sa.orm.aliased(CardRow)
     waiting = sa.select(BlockerRow.card_id).join(blocker, blocker.id == BlockerRow.blocker_id)
-    return CardRow.id.in_(waiting.where(blocker.completed_at.is_(None), blocker.archived_at.is_(None)))
+    return CardRow.id.in_(waiting.where(is_open(blocker)))
 
 
 def _untouched(seen: Seen) -> Condition:

@@ -5,9 +5,9 @@ import io
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from app.core.spreadsheet import defuse
 from app.tasks.metrics.schemas import Metrics, Spread
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 Cells = Iterable[Iterable[Any]]
 
 
@@ -29,7 +29,7 @@ def _cell(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.4f}".rstrip("0").rstrip(".")
     text = value.isoformat() if hasattr(value, "isoformat") else str(value)
-    return f"'{text}" if isinstance(value, str) and text.startswith(FORMULA) else text
+    return defuse(text) if isinstance(value, str) else text
 
 
 def _flow(m: Metrics) -> Cells:

@@ -14,13 +14,13 @@ from sqlalchemy.orm import Session
 
 from app.core import db as database
 from app.core.actor import Actor
+from app.core.spreadsheet import defuse
 from app.tasks.access import access_board
 from app.tasks.table.query import card_query, ordered
 from app.tasks.table.schemas import CardLine, CardTable, SortBy
 
 MAX_LINES = 500
 ROWS_AT_ONCE = 500
-DANGEROUS = tuple("=+-@＝＋－＠\t\r\n")  # the wide ones are formulas where people type wide letters
 FIELDS = [name for name in CardLine.model_fields if name != "id"]
 
 
@@ -87,8 +87,7 @@ def _cell(value: Any) -> str:
         return value.isoformat(timespec="seconds").replace("+00:00", "Z")
     if isinstance(value, float):
         return f"{value:g}"
-    text = str(value)
-    return f"'{text}" if text.startswith(DANGEROUS) else text
+    return defuse(str(value))
 
 
 def _csv(rows: Iterable[list[str]]) -> bytes:

@@ -6,8 +6,9 @@ from sqlalchemy.orm import Session
 
 from app.core.actor import Actor
 from app.core.errors import AppError
+from app.core.spreadsheet import defuse
 from app.tasks import service as tasks
-from app.tasks.exchange.csv_cells import arm, checklist, checklist_text, defuse, join, split
+from app.tasks.exchange.csv_cells import arm, checklist, checklist_text, join, split
 from app.tasks.exchange.draft import Item
 from app.tasks.tables import CardRow, TransitionRow
 from tests.tasks.conftest import ann as ann

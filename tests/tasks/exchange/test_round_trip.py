@@ -117,5 +117,6 @@ def test_the_cards_of_a_csv_file_come_back(db: Session, ann: Actor, bob: Actor, 
         was, now = picture(db, board_id), picture(db, back)
         assert now["cards"] == was["cards"]
         assert now["details"]["checklists"] == was["details"]["checklists"]
-        assert {name: order for name, order in was["order"].items() if order} == now["order"]
+        one, other = ({name: cards for name, cards in each["order"].items() if cards} for each in (was, now))
+        assert one == other  # a column may come back empty, for cards in the archive
         nested.rollback()
