@@ -12,7 +12,7 @@ from app.core.actor import Actor, Role
 from app.sharing.schemas import Kind
 from app.tasks import service as tasks
 from app.tasks.schemas import Board, BoardLine
-from app.ui.board import current, draw, may_work, use_full_width
+from app.ui.board import current, draw, may_work, named_apart, use_full_width
 from app.ui.board_activity import board_activity
 from app.ui.board_archive import archived_cards
 from app.ui.board_automations_menu import automations, may_see_automations, may_use_templates
@@ -34,16 +34,21 @@ use_full_width()
 
 def choose(lines: list[BoardLine]) -> UUID:
     """The board in the address, so that a link or a reload shows the same one."""
-    names = {line.id: line.name for line in lines}
-    wanted = st.query_params.get("board", "")
-    at = next((place for place, line in enumerate(lines) if str(line.id) == wanted), 0)
+    asked = st.query_params.get("board", "")
+    wanted = next((line.id for line in lines if str(line.id) == asked), lines[0].id)
     if len(lines) == 1:
-        return lines[0].id
-    chosen = st.selectbox(
-        "Board", list(names), at, format_func=names.__getitem__, label_visibility="collapsed", width=240
-    )
-    st.query_params["board"] = str(chosen)
-    return chosen
+        return wanted
+    names = named_apart(lines)
+    st.session_state[CHOSEN] = wanted
+    st.query_params["board"] = str(wanted)
+    return st.selectbox(
+        "Board", list(names), format_func=names.__getitem__, key=CHOSEN, on_change=go_to_chosen,
+        label_visibility="collapsed", width=240,
+    )  # fmt: skip
+
+
+def go_to_chosen() -> None:
+    st.query_params["board"] = str(st.session_state[CHOSEN])
 
 
 def live_board(who: Actor, shown: Board, text: str) -> None:
@@ -53,7 +58,7 @@ def live_board(who: Actor, shown: Board, text: str) -> None:
         open_card(card, shown)
 
 
-BOARD = "Board"
+BOARD, CHOSEN = "Board", "board_chosen"
 VIEWS: dict[str, Callable[[Actor, Board, str], None]] = {  # (person, board, words of the search box)
     BOARD: live_board,
     "Table": card_table,
@@ -78,9 +83,9 @@ def toolbar(lines: list[BoardLine]) -> tuple[Board, str, str]:
     """The board, the view and the words to look for that were chosen."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         board = current(person, choose(lines))
-        may_write = may_work(board, person)
         view = st.segmented_control("View", list(VIEWS), default=BOARD, required=True, label_visibility="collapsed")
-        if may_write and st.button("New card", type="primary", icon=":material/add:"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if may_work(board, person) and st.button("New card", type="primary", icon=":material/add:"):
             write_card(board)
         text = filter_box(person, board)
         entries = [name for name, (_act, may) in MENU.items() if may(board, person)]

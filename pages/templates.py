@@ -11,6 +11,7 @@ from app.templates import service as templates
 from app.templates.schemas import TemplateCreate, TemplateSummary
 from app.templates.starters import data_summary, weekly_team_report
 from app.ui.address import id_in_address
+from app.ui.board import named_apart
 from app.ui.page import action, confirm, empty_state, page_header, plain, reading, viewer, when
 from app.ui.share_dialog import choose_audience
 from app.ui.template_view import show_template
@@ -34,7 +35,8 @@ def new_template() -> None:
         sources = datasets.datasets(db, person)
     wanted: TemplateCreate | None = None
     if starter == "Weekly team report":
-        board = st.selectbox("Board", boards, format_func=lambda each: each.name)
+        names = named_apart(boards)
+        board = st.selectbox("Board", boards, format_func=lambda each: names[each.id])
         name = st.text_input("Name", f"Weekly report: {board.name}" if board else "", max_chars=200)
         wanted = weekly_team_report(name, board.id, board.name) if board and name.strip() else None
         missing = "" if boards else "There is no board yet. Make one under Board first."

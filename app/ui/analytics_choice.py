@@ -1,5 +1,6 @@
 """What the analytics page shows, kept in its address so that a link or a reload shows the same."""
 
+from collections.abc import Collection
 from datetime import date, timedelta
 from uuid import UUID
 from zoneinfo import available_timezones
@@ -11,6 +12,7 @@ from app.core.actor import Actor
 from app.tasks import service as tasks
 from app.tasks.metrics.schemas import MetricsQuery
 from app.tasks.schemas import BoardLine
+from app.ui.board import named_apart
 from app.ui.page import reading, zone
 
 WEEKS, ALL = 12, "All boards"
@@ -36,12 +38,12 @@ def choose(person: Actor, lines: list[BoardLine], wanted: UUID | None) -> tuple[
 
 
 def _board(lines: list[BoardLine], wanted: UUID | None) -> UUID | None:
-    names: dict[UUID | None, str] = {line.id: line.name for line in lines}
+    names: dict[UUID | None, str] = dict(named_apart(lines).items())
     if len(lines) > 1:
         names = {None: ALL, **names}
     ids = list(names)
-    at = ids.index(wanted) if wanted in names else 0
-    board = st.selectbox("Board", ids, at, format_func=names.__getitem__, width=220)
+    key = _begin("board", wanted if wanted in names else ids[0], ids)
+    board = st.selectbox("Board", ids, format_func=names.__getitem__, width=220, key=key)
     _keep("board", str(board) if board else None)
     return board
 
@@ -51,7 +53,8 @@ def _days() -> tuple[date, date]:
     today = clock.now().astimezone(zone()).date()
     until = min(_day("until") or today, today)
     since = min(_day("since") or today - timedelta(weeks=WEEKS) + timedelta(days=1), until)
-    picked = st.date_input("From and to", (since, until), max_value=today, format="YYYY-MM-DD", width=240)
+    key = _begin("days", (since, until))
+    picked: object = st.date_input("From and to", max_value=today, format="YYYY-MM-DD", width=240, key=key)
     if isinstance(picked, tuple) and len(picked) == 2:  # while only one day is picked the other stays
         since, until = picked
     _keep("since", since.isoformat())
@@ -63,14 +66,15 @@ def _zone() -> str:
     names = sorted(name for name in available_timezones() if "/" in name or name == "UTC")
     wanted = st.query_params.get("zone", "")
     mine = wanted if wanted in names else zone().key if zone().key in names else "UTC"
-    picked = st.selectbox("Days begin at midnight in", names, names.index(mine))
+    picked = st.selectbox("Days begin at midnight in", names, key=_begin("zone", mine))
     _keep("zone", None if picked == zone().key else picked)
     return picked
 
 
 def _target(until: date) -> date | None:
+    key = _begin("target", _day("target"))
     picked = st.date_input(
-        "Burn down to zero on", _day("target"), format="YYYY-MM-DD", help="Draws the straight way there"
+        "Burn down to zero on", None, format="YYYY-MM-DD", help="Draws the straight way there", key=key
     )
     day = picked if isinstance(picked, date) else None
     _keep("target", day.isoformat() if day else None)
@@ -80,12 +84,9 @@ def _target(until: date) -> date | None:
 def _filters(person: Actor, board: UUID | None) -> dict[str, object]:
     """Lanes and labels belong to a board, so they are offered when one is chosen."""
     chosen: dict[str, object] = {
-        "priority": st.selectbox("Priority", PRIORITIES, _place("priority", PRIORITIES), placeholder="Any"),
-        "category": st.selectbox(
-            "Category", list(CATEGORIES), _place("category", tuple(CATEGORIES)), format_func=CATEGORIES.__getitem__,
-            placeholder="Any",
-        ),
-    }  # fmt: skip
+        "priority": _named("Priority", "priority", {name: name.title() for name in PRIORITIES}),
+        "category": _named("Category", "category", CATEGORIES),
+    }
     if board:
         chosen |= _of_board(person, board)
     for name in ("priority", "category", "lane", "label", "assignee"):
@@ -100,23 +101,26 @@ def _of_board(person: Actor, board_id: UUID) -> dict[str, object]:
         people = tasks.assignees(db, person, board_id)
     lanes = {"none": "No lane", **{str(lane.id): lane.name for lane in board.lanes}}
     who = {"nobody": NOBODY, **{str(id_): name for id_, name in people.items()}}
-    labels = tuple(label.name for label in board.labels)
     return {
-        "label": st.selectbox("Label", labels, _place("label", labels), placeholder="Any"),
+        "label": _named("Label", "label", {label.name: label.name for label in board.labels}),
         "lane": _named("Lane", "lane", lanes),
         "assignee": _named("Person", "assignee", who),
     }
 
 
 def _named(label: str, name: str, names: dict[str, str]) -> str | None:
-    return st.selectbox(
-        label, list(names), _place(name, tuple(names)), format_func=names.__getitem__, placeholder="Any"
-    )
-
-
-def _place(name: str, options: tuple[str, ...]) -> int | None:
     wanted = st.query_params.get(name, "")
-    return options.index(wanted) if wanted in options else None
+    key = _begin(name, wanted if wanted in names else None, [None, *names])
+    return st.selectbox(label, list(names), None, format_func=names.__getitem__, placeholder="Any", key=key)
+
+
+def _begin(name: str, value: object, options: Collection[object] | None = None) -> str:
+    """The key of a field that begins as the address says. After that it is the field that counts: one whose default
+    follows the address is a new field after each choice, and forgets the next one."""
+    key = f"analytics_{name}"
+    if key not in st.session_state or (options is not None and st.session_state[key] not in options):
+        st.session_state[key] = value
+    return key
 
 
 def _day(name: str) -> date | None:

@@ -37,15 +37,13 @@ def headline(metrics: Metrics) -> None:
     today = metrics.flow[-1]
     weeks = len(metrics.days) / 7
     before = total.completed_before / 4
+    pace = f"{total.completed / weeks:.1f} a week, {before:.1f} in the 4 weeks before"
+    most = f"85 of 100 within {length(total.cycle.p85)}"
     shown = [
-        (
-            "Completed",
-            f"{total.completed}",
-            f"{total.completed / weeks:.1f} a week, {before:.1f} in the 4 weeks before",
-        ),
+        ("Completed", f"{total.completed}", pace if total.completed or before else "None in the 4 weeks before either"),
         ("Created", f"{total.created}", f"{today.open} open at the end"),
         ("In progress", f"{today.started}", f"{metrics.late_cards} older than usual"),
-        ("Start to completion", length(total.cycle.p50), f"85 of 100 within {length(total.cycle.p85)}"),
+        ("Start to completion", length(total.cycle.p50), most if total.cycle.cards else "No completed card yet"),
     ]
     with st.container(horizontal=True):
         for label, value, note in shown:

@@ -4,6 +4,7 @@ It talks to the API itself: what people do is drawn at once and sent there, and 
 Only what opens a dialog comes to this script.
 """
 
+from collections import Counter
 from pathlib import Path
 from uuid import UUID
 
@@ -12,7 +13,7 @@ import streamlit as st
 from app.core.actor import Actor, Role
 from app.sharing.schemas import Level
 from app.tasks import service as tasks
-from app.tasks.schemas import Board, Category, Priority
+from app.tasks.schemas import Board, BoardLine, Category, Priority
 from app.ui.page import reading
 
 SEEN = "board_seen"
@@ -73,6 +74,16 @@ def current(person: Actor, board_id: UUID) -> Board:
         if seen is None or seen.id != board_id or (seen.revision, seen.level) != now:
             seen = st.session_state[SEEN] = tasks.board_frame(db, person, board_id)
     return seen
+
+
+def named_apart(lines: list[BoardLine]) -> dict[UUID, str]:
+    """Boards of the same name are numbered in their order, because a list shows nothing but names."""
+    names: dict[UUID, str] = {}
+    times: Counter[str] = Counter()
+    for line in lines:
+        times[line.name] += 1
+        names[line.id] = line.name if times[line.name] == 1 else f"{line.name} ({times[line.name]})"
+    return names
 
 
 def may_work(board: Board, person: Actor) -> bool:

@@ -38,7 +38,7 @@ def filter_box(person: Actor, board: Board) -> str:
         key=key,
         placeholder="Search or filter, such as due:<7d",
         label_visibility="collapsed",
-        width=260,
+        width="stretch",
     )
     _saved(person, board, (text or "").strip(), saved)
     try:

@@ -15,6 +15,7 @@ from app.sharing.schemas import Kind, Level
 from app.tasks import service as tasks
 from app.templates import service as templates
 from app.templates.schemas import Finding, TemplateContent
+from app.ui.board import named_apart
 from app.ui.page import action, confirm, path_of, plain, reading, when
 from app.ui.parameter_form import parameter_inputs
 from app.ui.report_view import document
@@ -66,7 +67,7 @@ def choices_for(person: Actor, draft: Draft) -> Choices:
     sources = {each.name: [(column.name, str(column.type)) for column in each.definition.columns] for each in found}
     periods = [each["name"] for each in draft.parameters if each["type"] == "period"]
     names = [each["name"] for each in draft.parameters]
-    return Choices(sources, {str(board.id): board.name for board in boards}, periods, names)
+    return Choices(sources, {str(board): name for board, name in named_apart(boards).items()}, periods, names)
 
 
 def _blocks(person: Actor, draft: Draft) -> None:

@@ -35,6 +35,18 @@ def test_each_part_shows_its_charts_with_their_figures(open_page: Open, section:
     assert len(at.dataframe) >= 1
 
 
+def test_what_is_chosen_again_and_again_counts_each_time(open_page: Open) -> None:
+    board_id, other = worked(), worked()
+    at = open_page(new_person(Role.viewer), "analytics", board=board_id)
+    choice = "analytics_board"
+    shown = [at.selectbox(choice).select_index(place).run().query_params.get("board") for place in (1, 2, 0, 2)]
+    assert (shown[2], {*shown[:2]}, shown[3]) == (None, {board_id, other}, shown[1])
+    for priority in ("high", "low"):
+        at.selectbox(key="analytics_priority").set_value(priority).run()
+        assert at.query_params["priority"] == priority
+    assert errors(at) == []
+
+
 def worked() -> str:
     """One card done, one in progress."""
     with transaction() as db:

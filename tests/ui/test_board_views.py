@@ -57,6 +57,15 @@ def test_the_table_shows_pages_of_what_the_filter_finds(open_page: Open, ann: Ac
     assert any("Did you mean “priority”" in one.value for one in at.warning)
 
 
+def test_boards_of_one_name_are_told_apart(open_page: Open, ann: Actor, board: Board) -> None:
+    with transaction() as db:
+        other = tasks.create_board(db, ann, BoardCreate(name=board.name))
+    at = open_page(ann, "board")
+    assert list(at.selectbox[0].options) == ["Team", "Team (2)"]
+    shown = [at.selectbox[0].select_index(place).run().query_params["board"] for place in (1, 0)]
+    assert sorted(shown) == sorted([str(board.id), str(other.id)])
+
+
 def test_a_board_opens_with_the_filter_somebody_chose(open_page: Open, ann: Actor, board: Board) -> None:
     with transaction() as db:
         kept = tasks.save_filter(db, ann, board.id, FilterCreate(name="Urgent", text="priority:high"))
