@@ -37,7 +37,8 @@ class Menus {
 
   put(panel, box) {
     const { offsetWidth: width, offsetHeight: height } = panel;
-    panel.style.left = `${Math.max(8, Math.min(box.right, innerWidth - 8) - width)}px`;
+    const edge = Math.max(8, this.board.element.getBoundingClientRect().left); // the sidebar would cover what is beyond
+    panel.style.left = `${Math.max(edge, Math.min(box.right, innerWidth - 8) - width)}px`;
     panel.style.top = `${box.bottom + height + 8 > innerHeight ? Math.max(8, box.top - height) : box.bottom + 4}px`;
   }
 

@@ -204,7 +204,6 @@ class Wire {
       query.set("filter", filter);
       query.set("zone", Intl.DateTimeFormat().resolvedOptions().timeZone);
     }
-    if (filter) query.set("zone", Intl.DateTimeFormat().resolvedOptions().timeZone);
     return ask("GET", `/api/v1/boards/${this.board}/changes?${query}`);
   }
 }
