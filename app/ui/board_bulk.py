@@ -84,12 +84,16 @@ def _facts(board: Board, people: dict[UUID, str]) -> dict[str, Any]:
     left, right = st.columns(2)
     with left:
         change = _one("Priority", "priority", PRIORITIES)
-        change |= _some("Give to", "assign", people)
     with right:
         change |= _one("Category", "category", CATEGORIES)
+    left, right = st.columns(2)  # on a phone they stand one below the other, so each pair is a row of its own
+    with left:
+        change |= _some("Give to", "assign", people)
+    with right:
         change |= _some("Take from", "unassign", people)
     if board.labels:
         labels = {label.id: label.name for label in board.labels}
+        left, right = st.columns(2)
         with left:
             change |= _some("Add labels", "add_labels", labels)
         with right:
@@ -109,6 +113,7 @@ def _amounts() -> dict[str, Any]:
         change["shift_due_days"] = int(days)
     elif way == CLEAR:
         change["due_on"] = None
+    left, middle, _free = st.columns(3, vertical_alignment="bottom")
     how = left.selectbox("Estimate", list(ESTIMATE), format_func=ESTIMATE.__getitem__)
     amount = middle.number_input("Estimate in your unit", 0.0, 999_999.99, 1.0, step=0.5)
     if how != LEAVE:

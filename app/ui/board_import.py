@@ -1,8 +1,7 @@
 """A board from a file, in two steps: look what it would become, then import it."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import Any
 from uuid import UUID
 
 import streamlit as st
@@ -14,12 +13,12 @@ from app.tasks import service as tasks
 from app.tasks.exchange.schemas import BoardImport, ImportPreview, ImportWishes
 from app.tasks.schemas import Board
 from app.ui.board_import_look import csv_choices, show_look
+from app.ui.dataset_upload import pieces
 from app.ui.page import action, plain, reading, viewer, zone
 from app.ui.share_dialog import choose_audience
 
 LOOK, RUNNING = "board_import_look", "board_import_running"
 TYPES = ["json", "csv", "tsv", "txt"]
-PIECE = 1 << 20
 REFRESH = 1.0
 
 
@@ -48,7 +47,7 @@ def import_board(_person: Actor | None = None, _from: Board | None = None) -> No
             "A Trello board (in Trello: Menu, Print, export and share, Export as JSON) or a CSV file with one row a "
             "card. Nothing is stored before you have seen what it becomes."
         )
-        file = st.file_uploader("File", type=TYPES, key="board_import_file")
+        file = st.file_uploader("File", type=TYPES, key="board_import_file", max_upload_size=tasks.largest_import_mb())
         if file is None:
             st.session_state.pop(LOOK, None)
             return
@@ -101,18 +100,12 @@ def _look(person: Actor, file: Any, wishes: ImportWishes) -> Look:
 
 
 def _preview(person: Actor, file: Any, wishes: ImportWishes) -> ImportPreview:
-    stored = tasks.store_import(person, file.name, _pieces(file))
+    stored = tasks.store_import(person, file.name, pieces(file))
     found = tasks.read_import(stored, wishes)
     with reading() as db:
         preview = tasks.preview_import(db, person, stored, found)
     tasks.discard_import(stored)
     return preview
-
-
-def _pieces(file: BinaryIO) -> Iterator[bytes]:
-    file.seek(0)
-    while part := file.read(PIECE):
-        yield part
 
 
 def _other_wishes(preview: ImportPreview, wishes: ImportWishes, chosen: dict[str, Any]) -> ImportWishes | None:
@@ -146,7 +139,7 @@ def _again(preview: ImportPreview) -> bool:
 def _import(person: Actor, file: Any, facts: dict[str, Any]) -> None:
     try:
         wishes = ImportWishes.model_validate(facts)
-        stored = tasks.store_import(person, file.name, _pieces(file))
+        stored = tasks.store_import(person, file.name, pieces(file))
         with st.spinner("Importing …"):
             found = tasks.read_import(stored, wishes) if tasks.is_small_import(stored) else None
     except (AppError, ValidationError) as error:

@@ -56,10 +56,14 @@ class RowsRejected(Invalid):
     """Some rows of this file cannot be imported."""
 
 
+def largest_import_mb() -> int:
+    return min(settings().max_upload_mb, MAX_MB)
+
+
 def store_import(actor: Actor, file_name: str, parts: Iterable[bytes]) -> Upload:
     """Raises FileTooLarge."""
     require_role(actor, Role.member)
-    return Intake(FOLDER, file_name, max_mb=min(settings().max_upload_mb, MAX_MB)).take(parts)
+    return Intake(FOLDER, file_name, max_mb=largest_import_mb()).take(parts)
 
 
 def discard_import(stored: Upload) -> None:
