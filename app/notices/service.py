@@ -104,6 +104,12 @@ def take_back(db: Session, *, key: str | None = None, item_ids: Collection[UUID]
     db.execute(sa.delete(NoticeRow).where(wanted), execution_options={"synchronize_session": False})
 
 
+def rewrite(db: Session, *, item_id: UUID, key: str, text: str) -> None:
+    """What was told says now what its source says: words that were taken out of that must not live on here."""
+    told = sa.update(NoticeRow).where(NoticeRow.item_id == item_id, NoticeRow.key == key)
+    db.execute(told.values(text=_short(text, "text")), execution_options={"synchronize_session": False})
+
+
 def notices(
     db: Session, actor: Actor, *, unread: bool = False, limit: int = 50, cursor: str | None = None
 ) -> Page[Notice]:

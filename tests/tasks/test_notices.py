@@ -84,6 +84,15 @@ def test_the_concerned_hear_of_a_comment_and_the_named_are_told_so_instead(
     assert told(db, cem) == []
 
 
+def test_what_was_taken_out_of_a_comment_is_taken_out_of_its_notices(
+    db: Session, ann: Actor, bob: Actor, board: Board
+) -> None:
+    [card] = add(db, ann, board, "a")
+    comment = say(db, ann, card, "@Bob the password is hunter2")
+    tasks.edit_comment(db, ann, card.id, comment.id, CommentChange(text="@Bob ask me"))
+    assert only(db, bob).text == "@Bob ask me"
+
+
 def test_an_edited_comment_tells_only_whom_it_names_for_the_first_time(
     db: Session, ann: Actor, bob: Actor, cem: Actor, board: Board
 ) -> None:

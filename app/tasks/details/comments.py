@@ -66,6 +66,7 @@ def edit_comment(db: Session, actor: Actor, card_id: UUID, comment_id: UUID, cha
     require_author(actor, row.author_id, "comment")
     if row.text != change.text:
         row.text, row.edited_at = change.text, clock.now()
+        notices.rewrite(db, item_id=card_id, key=notice_key(row.id), text=row.text)
         tell(db, actor, card, "comment", ("written", "edited"))
         _announce(db, actor, card, row)
     return Comment.model_validate(row)
