@@ -6,6 +6,7 @@ Only what opens a dialog comes to this script.
 
 from collections import Counter
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import streamlit as st
@@ -32,7 +33,7 @@ FOLDER = Path(__file__).parent / "board_js"
 # One module: each part uses only what stands in those before it, and names nothing that they name.
 PARTS = (
     *("dom", "cues", "store", "wire", "cells", "card", "quick", "frame"),
-    *("voice", "drag", "keys", "menus", "choice", "tools", "commands", "board"),
+    *("voice", "drag", "keys", "menus", "choice", "tools", "commands", "focus", "board"),
 )
 SCRIPT = "\n".join((FOLDER / f"{part}.js").read_text(encoding="utf-8") for part in PARTS)
 HTML = """
@@ -93,22 +94,26 @@ def may_work(board: Board, person: Actor) -> bool:
 
 def draw(board: Board, person: Actor, text: str) -> UUID | None:
     """Shows it, with the cards that the filter `text` finds. The answer is a card that was just asked to be opened."""
-    key = f"board-{board.id}"
-
-    def keep() -> None:
-        st.session_state[f"{key}-open"] = st.session_state[key].open
-
     facts = {
         "board": str(board.id),
         "member": person.role.includes(Role.member),
         "filter": text.strip(),
         "revision": board.revision,  # a higher one than the component knows: somebody has just saved something here
     }
-    _component(key=key, data=facts, on_open_change=keep, height="content")
-    return _card_in(st.session_state.pop(f"{key}-open", None))
+    return asked_card(_component, f"board-{board.id}", facts)
 
 
-def _card_in(sent: object) -> UUID | None:
+def asked_card(component: Any, key: str, facts: dict[str, Any]) -> UUID | None:
+    """Draws a component in which cards can be opened. The answer is the one that was just asked for."""
+
+    def keep() -> None:
+        st.session_state[f"{key}-open"] = st.session_state[key].open
+
+    component(key=key, data=facts, on_open_change=keep, height="content")
+    return card_in(st.session_state.pop(f"{key}-open", None))
+
+
+def card_in(sent: object) -> UUID | None:
     """It comes from a browser, so it may be anything."""
     try:
         return UUID(sent["card"]) if isinstance(sent, dict) else None

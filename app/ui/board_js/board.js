@@ -19,6 +19,7 @@ class Board {
     this.keys = new Keys(this);
     this.drag = new Drag(this);
     this.commands = new Commands(this);
+    this.focus = new Focus(this);
     this.tools = new Tools(this, part(".tools"));
     this.preview = null; // {ids, set, column, lane, after}: where cards would go if they were dropped now
     this.writable = false;
@@ -51,6 +52,7 @@ class Board {
   // Streamlit has taken the board off the page. What is on its way still arrives.
   stop() {
     this.wire.stop();
+    this.focus.leave();
     this.keys.ignore();
     this.watch.disconnect();
     removeEventListener("beforeunload", this.onLeave);
@@ -195,7 +197,10 @@ class Board {
   // One that is still being made opens as soon as it is.
   open(id) {
     if (this.store.early.get(id)?.jobs && !this.store.facts.has(id)) this.opening = id;
-    else this.trigger("open", { card: id, at: Date.now() });
+    else {
+      this.trigger("open", { card: id, at: Date.now() });
+      this.focus.follow(id);
+    }
   }
 
   // What was shown as the place becomes the place.
