@@ -14,6 +14,7 @@ from app.core.actor import Actor
 from app.tasks import service as tasks
 from app.tasks.schemas import Board
 from app.tasks.service import MOST_DATED
+from app.ui.board import asked_card
 from app.ui.page import plain, reading, zone
 
 MONTH = "board_calendar_month"
@@ -39,17 +40,12 @@ def board_calendar(person: Actor, board: Board, text: str) -> None:
     with reading() as db:
         cards = tasks.dated_cards(db, person, board.id, begin, end, filter=text, zone=zone())
     by_day = _by_day(cards, board.id, today)
-    key = f"calendar-{board.id}"
-
-    def keep() -> None:
-        st.session_state[f"{key}-open"] = st.session_state[key].open
-
-    _component(key=key, data=_month(first, begin, today, by_day), on_open_change=keep, height="content")
+    card_id = asked_card(_component, f"calendar-{board.id}", _month(first, begin, today, by_day))
     if not cards:
         st.caption("No card starts or is due in these weeks. Cards get their dates in their own dialog.")
     if len(cards) == MOST_DATED:
         st.caption(f"Only {MOST_DATED:,} cards are shown. Filter to see the others.")
-    if card_id := _card_in(st.session_state.pop(f"{key}-open", None)):
+    if card_id:
         st.query_params["card"] = str(card_id)
 
 
@@ -119,11 +115,3 @@ def _day(day: date, first: date, today: date, by_day: dict[date, list[dict[str, 
         "today": day == today,
         "cards": by_day.get(day, []),
     }
-
-
-def _card_in(sent: object) -> UUID | None:
-    """It comes from a browser, so it may be anything."""
-    try:
-        return UUID(sent["card"]) if isinstance(sent, dict) else None
-    except (KeyError, TypeError, ValueError, AttributeError):
-        return None

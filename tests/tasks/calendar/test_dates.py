@@ -11,7 +11,8 @@ from app.sharing import service as sharing
 from app.sharing.schemas import Kind
 from app.tasks import service as tasks
 from app.tasks.schemas import Board
-from app.ui.board_calendar import _by_day, _card_in, _due_cue, _month
+from app.ui.board import card_in
+from app.ui.board_calendar import _by_day, _due_cue, _month
 from tests.tasks.conftest import add, make_person
 from tests.tasks.conftest import ann as ann
 from tests.tasks.conftest import board as board
@@ -73,4 +74,4 @@ def test_words_tell_what_is_late(db: Session, ann: Actor, board: Board) -> None:
 
 @pytest.mark.parametrize("sent", [None, "x", {}, {"card": "no id"}, {"card": 7}, {"card": None}, []], ids=repr)
 def test_what_no_calendar_of_ours_sends_opens_nothing(sent: object) -> None:
-    assert _card_in(sent) is None
+    assert card_in(sent) is None
