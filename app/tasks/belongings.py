@@ -44,7 +44,7 @@ def assign(db: Session, actor: Actor, board: BoardRow, card: CardRow, wanted: Co
     if set(before) == set(wanted):
         return None
     names = accounts.person_names(db, actor)
-    _check_people(db, board, set(wanted) - set(before), names)
+    check_people(db, board, set(wanted) - set(before), names)
     _write(db, card, CardAssigneeRow.person_id, before, wanted)
     set_committed_value(card, "assignee_ids", sorted(set(wanted)))
     return [named(before, names), named(card.assignee_ids, names)]
@@ -68,7 +68,7 @@ def named(ids: Iterable[UUID], names: dict[UUID, str]) -> list[dict[str, str]]:
     return sorted(({"id": str(id_), "name": names.get(id_, LEFT)} for id_ in ids), key=lambda one: one["name"])
 
 
-def _check_people(db: Session, board: BoardRow, new: set[UUID], names: dict[UUID, str]) -> None:
+def check_people(db: Session, board: BoardRow, new: set[UUID], names: dict[UUID, str]) -> None:
     allowed = sharing.audience(db, Kind.board, board) if new else {}
     for person_id in new - set(allowed):
         if name := names.get(person_id):

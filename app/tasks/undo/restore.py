@@ -1,76 +1,185 @@
-"""Brings a card back into a state it once had: its place, its fields, or the archive."""
+"""Brings cards back into states they once had: their places, their fields, or the archive.
 
+However many cards there are, it takes the same number of statements: all is read first, then changed in memory.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from pydantic_core import to_jsonable_python
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import flag_modified
 
+from app.core import clock
 from app.core.actor import Actor
 from app.core.errors import Conflict
-from app.tasks.access import columns_of
+from app.tasks.access import check_on_board, columns_of
 from app.tasks.belongings import lanes_of
-from app.tasks.cards import archive_card, change_card
-from app.tasks.moves import check_room, put, rank_between
-from app.tasks.record import log_card, touch
-from app.tasks.schemas import CardChange, EventKind
-from app.tasks.tables import CardRow, ColumnRow
+from app.tasks.details.blockers import check_unblocked, touch_waiting
+from app.tasks.moves import check_held, recategorize
+from app.tasks.record import Line, bump, log_cards
+from app.tasks.schemas import BoardOptions, CardChange, EventKind, WipMode
+from app.tasks.tables import BoardRow, CardRow
+from app.tasks.undo.belongings import Belongings
+from app.tasks.undo.places import Places
 
-Gap = tuple[str | None, str | None]
+PLAIN = ("title", "description", "priority", "category", "start_on", "due_on", "estimate")
+PLACE = ("column_id", "lane_id", "rank", "completed_at", "archived_at")
+State = dict[str, Any]
 
 
 class ColumnGone(Conflict):
     """The column this card was in is gone."""
 
 
-def restore(db: Session, actor: Actor, card: CardRow, state: dict[str, Any]) -> None:
-    if "fields" in state:
-        change_card(db, actor, card.id, CardChange.model_validate({**state["fields"], "version": card.version}))
-    elif state.get("archived"):
-        archive_card(db, actor, card.id)
-    else:
-        _restore_place(db, actor, card, state)
+@dataclass(frozen=True)
+class Was:
+    """A card before any of it."""
+
+    column_id: UUID | None
+    lane_id: UUID | None
+    completed: bool
+    version: int
+    facts: dict[str, Any]
 
 
-def _restore_place(db: Session, actor: Actor, card: CardRow, state: dict[str, Any]) -> None:
-    """Below the card it was below, or as near as what is left of its column allows."""
-    columns = columns_of(db, card.board_id)
-    target = columns.get(UUID(state["column_id"]))
-    if target is None:
-        raise ColumnGone(f"The column that “{card.title}” was in is gone.")
-    origin, lane_before = columns.get(card.column_id) if card.column_id else None, card.lane_id
-    lane_id = UUID(state["lane_id"]) if state["lane_id"] else None
-    lane_id = lane_id if lane_id in lanes_of(db, card.board_id) else None
-    check_room(db, target, lane_id, card)
-    changes = put(db, card, target, rank_between(db, target, _gap(db, card, target, state), card))
-    changes |= _as_it_was(card, state)
-    card.lane_id, card.archived_at = lane_id, None
-    card.version += 1
-    if (origin, lane_before) == (target, lane_id):
-        touch(db, card)
-        return
-    kind = EventKind.moved if origin else EventKind.revived
-    log_card(db, actor, card, kind, origin=origin, target=target, lane_before=lane_before, changes=changes)
+class Restorer:
+    """For cards of one board under its lock."""
+
+    def __init__(self, db: Session, actor: Actor, board: BoardRow, card_ids: Collection[UUID], states: Sequence[State]):
+        self.db, self.actor, self.board = db, actor, board
+        query = sa.select(CardRow).where(CardRow.id.in_(card_ids)).execution_options(populate_existing=True)
+        self.cards = {card.id: card for card in db.scalars(query)}
+        self.columns, self.lanes = columns_of(db, board.id), lanes_of(db, board.id)
+        self.options = BoardOptions.model_validate(board.options)
+        gone_to = {UUID(state["column_id"]) for state in states if "column_id" in state}
+        now_in = {card.column_id for card in self.cards.values() if card.column_id}
+        self.places = Places(db, self.cards.values(), gone_to | now_in)
+        self.belongings = Belongings(db, actor, board, self.cards.values(), states)
+        self.was = {id_: _as_it_is(card) for id_, card in self.cards.items()}
+
+    def restore(self, card: CardRow, state: State) -> None:
+        """In memory only. Raises ColumnGone, ColumnFull, CardIsArchived."""
+        if "fields" in state:
+            self._set_fields(card, CardChange.model_validate({**state["fields"], "version": card.version}))
+        elif not state.get("archived"):
+            self._put(card, state)
+        elif card.archived_at is None:
+            self.places.take(card)
+            card.archived_at = clock.now()
+            card.version += 1
+
+    def finish(self) -> None:
+        """Writes it all, with one line a card in the log. Raises CardBlocked."""
+        self.db.execute(sa.text("set constraints uq_cards_column_id_rank deferred"))  # cards may change places
+        with self.db.no_autoflush:
+            self._check_and_touch_links()
+            self.belongings.write()
+            self.places.write()
+            self._mark()
+            lines = [line for card in self.cards.values() if (line := self._line(card))]
+            self._touch({line.card.id for line in lines})
+            log_cards(self.db, self.actor, self.board.id, lines)
+        self.db.flush()
+        self.db.execute(sa.text("set constraints uq_cards_column_id_rank immediate"))
+
+    def _put(self, card: CardRow, state: State) -> None:
+        target = self.columns.get(UUID(state["column_id"]))
+        if target is None:
+            raise ColumnGone(f"The column that “{card.title}” was in is gone.")
+        lane_id = self._lane(state["lane_id"])
+        self._check_room(card, target.id, lane_id)
+        self.places.put(card, target.id, lane_id, state)
+        card.archived_at = None
+        if (card.completed_at is not None) != target.is_done:
+            recategorize(card, self.options, is_done=target.is_done)
+        if card.completed_at and state["completed_at"]:  # when it was completed, and not now
+            card.completed_at = datetime.fromisoformat(state["completed_at"])
+        card.category = state["category"]
+        card.version += 1
+
+    def _lane(self, lane_id: object) -> UUID | None:
+        """None when the lane is gone."""
+        wanted = UUID(str(lane_id)) if lane_id else None
+        return wanted if wanted in self.lanes else None
+
+    def _check_room(self, card: CardRow, column_id: UUID, lane_id: UUID | None) -> None:
+        column = self.columns[column_id]
+        stays = card.column_id == column_id and (card.lane_id == lane_id or not column.wip_per_lane)
+        if not stays and column.wip_mode == WipMode.block:
+            check_held(self.db, column, lane_id, self.places.held(column, lane_id))
+
+    def _set_fields(self, card: CardRow, wanted: CardChange) -> None:
+        check_on_board(card)
+        before, given = _facts(card), wanted.model_fields_set
+        for name in given.intersection(PLAIN):
+            setattr(card, name, getattr(wanted, name))
+        self.belongings.set(card, wanted)
+        lane_id = self._lane(wanted.lane_id) if "lane_id" in given else card.lane_id
+        in_other_lane = lane_id != card.lane_id
+        if in_other_lane and card.column_id and card.rank:
+            self._check_room(card, card.column_id, lane_id)
+            self.places.put(card, card.column_id, lane_id, self.places.here(card))
+        if in_other_lane or _facts(card) != before:
+            card.version += 1
+
+    def _check_and_touch_links(self) -> None:
+        turned = [
+            card for id_, card in self.cards.items() if (card.completed_at is not None) != self.was[id_].completed
+        ]
+        completed = [card for card in turned if card.completed_at]
+        if completed and self.options.forbid_done_while_blocked:
+            self.db.flush()
+            check_unblocked(self.db, completed)
+        if turned:
+            touch_waiting(self.db, self.board.id, [card.id for card in turned])
+
+    def _mark(self) -> None:
+        """Each is written with all columns, so that all are written in one statement."""
+        for card in self.cards.values():
+            if card.version != self.was[card.id].version:
+                for name in (*PLAIN, *PLACE):
+                    flag_modified(card, name)
+
+    def _line(self, card: CardRow) -> Line | None:
+        was, changes = self.was[card.id], self._changes(card)
+        origin = self.columns.get(was.column_id) if was.column_id else None
+        target = self.columns.get(card.column_id) if card.column_id else None
+        if (origin is None) != (target is None):
+            kind = EventKind.revived if target else EventKind.archived
+        elif (was.column_id, was.lane_id) != (card.column_id, card.lane_id):
+            kind = EventKind.moved
+        elif changes:
+            kind = EventKind.changed
+        else:
+            return None
+        return Line(card, kind, origin, target, was.lane_id, changes)
+
+    def _changes(self, card: CardRow) -> dict[str, Any]:
+        before, after = self.was[card.id].facts, _facts(card)
+        differ = {name: [before[name], after[name]] for name in after if before[name] != after[name]}
+        for name in differ.keys() & {"labels", "assignees"}:
+            differ[name] = [self.belongings.named(name, ids) for ids in differ[name]]
+        return to_jsonable_python(differ)  # type: ignore[no-any-return]
+
+    def _touch(self, logged: set[UUID]) -> None:
+        """What only lies elsewhere in its column is shown anew, but that is nothing for the log."""
+        cards = [
+            card for id_, card in self.cards.items() if id_ not in logged and card.version != self.was[id_].version
+        ]
+        revision = bump(self.db, self.board.id) if cards else 0
+        for card in cards:
+            card.revision = revision
 
 
-def _as_it_was(card: CardRow, state: dict[str, Any]) -> dict[str, Any]:
-    """A card that comes back to a done column was completed when it was, and not now."""
-    if card.completed_at and state["completed_at"]:
-        card.completed_at = datetime.fromisoformat(state["completed_at"])
-    if card.category == state["category"]:
-        return {}
-    before, card.category = card.category, state["category"]
-    return {"category": [before, card.category]}
+def _as_it_is(card: CardRow) -> Was:
+    return Was(card.column_id, card.lane_id, card.completed_at is not None, card.version, _facts(card))
 
 
-def _gap(db: Session, card: CardRow, column: ColumnRow, state: dict[str, Any]) -> Gap:
-    others = sa.and_(CardRow.column_id == column.id, CardRow.id != card.id)
-    lowest = sa.select(sa.func.min(CardRow.rank)).where(others)
-    if state["above"] is None:
-        return None, db.scalar(lowest)
-    above = sa.select(CardRow.rank).where(others, CardRow.id == UUID(state["above"]))
-    low = db.scalar(above) or db.scalar(
-        sa.select(sa.func.max(CardRow.rank)).where(others, CardRow.rank <= state["rank"])
-    )
-    return low, db.scalar(lowest.where(CardRow.rank > low) if low else lowest)
+def _facts(card: CardRow) -> dict[str, Any]:
+    facts = {name: getattr(card, name) for name in PLAIN}
+    return {**facts, "labels": set(card.label_ids), "assignees": set(card.assignee_ids)}

@@ -8,13 +8,13 @@ from sqlalchemy.orm import Session
 
 from app.audit import service as audit
 from app.audit.schemas import Action
-from app.core import clock
 from app.core.actor import Actor
-from app.core.errors import Conflict
+from app.core.errors import AppError, Conflict
 from app.tasks.access import access_board, access_room
-from app.tasks.tables import CardRow, TransitionRow
-from app.tasks.undo.remember import here, unrecorded
-from app.tasks.undo.restore import restore
+from app.tasks.tables import BoardRow, CardRow, TransitionRow
+from app.tasks.undo.links import Links
+from app.tasks.undo.remember import unrecorded
+from app.tasks.undo.restore import Restorer
 from app.tasks.undo.schemas import Steps, Undone
 from app.tasks.undo.tables import BoardEditRow
 
@@ -40,7 +40,7 @@ class ChangedSince(Conflict):
 
 
 def undo(db: Session, actor: Actor, board_id: UUID, skip: int | None = None) -> Undone:
-    """All cards of the step or none. Raises NothingToUndo; ChangedSince with the `step` that can be skipped."""
+    """All cards of the step or none. Raises NothingToUndo; ChangedSince and others with the `step` to skip."""
     return _turn(db, actor, board_id, skip, back=True)
 
 
@@ -56,25 +56,41 @@ def next_steps(db: Session, actor: Actor, board_id: UUID) -> Steps:
 
 
 def _turn(db: Session, actor: Actor, board_id: UUID, skip: int | None, *, back: bool) -> Undone:
-    access_room(db, actor, board_id)
+    board = access_room(db, actor, board_id)
     if skip is not None:
         db.execute(sa.delete(BoardEditRow).where(_mine(actor, board_id), BoardEditRow.step == skip))
     edits = _next(db, actor, board_id, back=back)
     if not edits:
         raise NothingToUndo if back else NothingToRedo
     told = _told(db, edits)
-    with db.begin_nested(), unrecorded(db):
-        for edit in edits:
-            _turn_one(db, actor, edit, back=back)
-    db.flush()
-    audit.record(db, actor, Action.board_undone if back else Action.board_redone, board_id, step=edits[0].step)
-    return Undone(
-        step=edits[0].step,
-        message=f"{'Undone' if back else 'Done again'}: {told}.",
-        card_ids=list(dict.fromkeys(edit.card_id for edit in edits)),
-        undo=bool(_next(db, actor, board_id, back=True)),
-        redo=bool(_next(db, actor, board_id, back=False)),
+    step = edits[0].step
+    try:
+        with db.begin_nested(), unrecorded(db):
+            _turn_all(db, actor, board, edits, back=back)
+    except AppError as error:
+        _name_step(error, step)
+        raise
+    card_ids = list(dict.fromkeys(edit.card_id for edit in edits))
+    audit.record(
+        db, actor, Action.board_undone if back else Action.board_redone, board_id, step=step, cards=len(card_ids)
     )
+    return Undone(
+        step=step,
+        message=f"{'Undone' if back else 'Done again'}: {told}.",
+        card_ids=card_ids,
+        undo=_is_there(db, actor, board_id, BoardEditRow.undone_at.is_(None)),
+        redo=_is_there(db, actor, board_id, BoardEditRow.undone_at.is_not(None)),
+    )
+
+
+def _name_step(error: AppError, step: int) -> None:
+    """Whatever refuses the step names it, so that it can be skipped: a column that is gone does not come back."""
+    if not any("step" in detail for detail in error.details):
+        error.details = [{"step": step}, *error.details]
+
+
+def _is_there(db: Session, actor: Actor, board_id: UUID, wanted: sa.ColumnElement[bool]) -> bool:
+    return bool(db.scalar(sa.select(sa.exists().where(_mine(actor, board_id), wanted))))
 
 
 def _mine(actor: Actor, board_id: UUID) -> sa.ColumnElement[bool]:
@@ -92,41 +108,26 @@ def _next(db: Session, actor: Actor, board_id: UUID, *, back: bool) -> Sequence[
     return db.scalars(query.execution_options(populate_existing=True)).all()
 
 
-def _turn_one(db: Session, actor: Actor, edit: BoardEditRow, *, back: bool) -> None:
-    query = sa.select(CardRow).where(CardRow.id == edit.card_id).execution_options(populate_existing=True)
-    card = db.scalars(query).one()
-    db.refresh(edit)  # the edit before this one in the same step has given it another version
-    if card.version != (edit.version_after if back else edit.version_before):
-        raise _changed(db, card, edit)
-    if edit.kind != "changed":
-        place = here(db, card)
-        edit.before, edit.after = (edit.before, place) if back else (place, edit.after)
-    restore(db, actor, card, edit.before if back else edit.after)
-    edit.undone_at = clock.now() if back else None
-    db.flush()
-    _relink(db, actor, edit, card.version, back=back)
-
-
-def _relink(db: Session, actor: Actor, edit: BoardEditRow, version: int, *, back: bool) -> None:
-    """The card has a new version for the state that the steps around this one know under another."""
-    left, arrived = ("version_after", "version_before") if back else ("version_before", "version_after")
-    known = getattr(edit, arrived)
-    setattr(edit, arrived, version)
-    db.flush()
-    others = sa.update(BoardEditRow).where(
-        _mine(actor, edit.board_id),
-        BoardEditRow.card_id == edit.card_id,
-        BoardEditRow.id != edit.id,
-        getattr(BoardEditRow, left) == known,
-    )
-    db.execute(others.values({left: version}), execution_options={"synchronize_session": False})
+def _turn_all(db: Session, actor: Actor, board: BoardRow, edits: Sequence[BoardEditRow], *, back: bool) -> None:
+    states = [edit.before if back else edit.after for edit in edits]
+    restorer = Restorer(db, actor, board, {edit.card_id for edit in edits}, states)
+    links = Links(back)
+    with db.no_autoflush:
+        for edit, state in zip(edits, states, strict=True):
+            card = restorer.cards[edit.card_id]
+            if not links.fits(edit, card):
+                raise _changed(db, card, edit)
+            place = restorer.places.here(card) if edit.kind != "changed" else None
+            restorer.restore(card, state)
+            links.follow(edit, card, place)
+    restorer.finish()
+    links.write(db, actor)
 
 
 def _changed(db: Session, card: CardRow, edit: BoardEditRow) -> ChangedSince:
     last = sa.select(TransitionRow.person).where(TransitionRow.card_id == card.id).order_by(TransitionRow.id.desc())
     who = db.scalar(last.limit(1)) or "Somebody"
-    message = f"{who} changed “{card.title}” in the meantime, so {WORDS[edit.kind]} it cannot be taken back."
-    return ChangedSince(message, details=[{"step": edit.step}])
+    return ChangedSince(f"{who} changed “{card.title}” in the meantime, so {WORDS[edit.kind]} it cannot be taken back.")
 
 
 def _told(db: Session, edits: Sequence[BoardEditRow]) -> str:
