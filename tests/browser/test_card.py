@@ -95,3 +95,22 @@ def test_comments_notes_and_files_are_kept_and_nothing_in_them_runs(card: tuple[
     expect(dialog).to_contain_text("No files yet.")
     dialog.get_by_role("button", name="Close", exact=True).click()
     expect(page).not_to_have_url(re.compile("card="))
+
+
+def test_the_keys_work_on_after_something_was_deleted_and_the_card_closed(
+    card: tuple[str, str], admin_page: Page
+) -> None:
+    page, dialog = admin_page, admin_page.get_by_role("dialog", name=NAME)
+    api(page, "POST", f"/cards/{card[1]}/comments", {"text": "Wrong card"})
+    dialog.get_by_role("button", name="Close", exact=True).click()
+    face = page.locator(".face", has_text="Pour the slab")
+    face.focus()
+    page.keyboard.press("o")
+    tab(dialog, "Comments")
+    dialog.get_by_role("button", name="Delete").click()
+    page.get_by_role("button", name="Delete for good").click()
+    expect(dialog).to_contain_text("Nobody has said anything yet.")
+    expect(dialog.get_by_role("tab", name="Comments")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    expect(face).to_be_focused()
