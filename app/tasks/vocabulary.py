@@ -68,5 +68,6 @@ Title = Annotated[
 Description = Annotated[str, StringConstraints(max_length=20_000), AfterValidator(_storable)]
 
 Estimate = Annotated[float, Field(ge=0, le=999_999.99, allow_inf_nan=False), AfterValidator(_in_hundredths)]
-AssigneeIds = Annotated[list[UUID], Field(max_length=50)]
-LabelIds = Annotated[list[UUID], Field(max_length=50)]
+MOST_HELD = 50  # labels, or people, of one card
+AssigneeIds = Annotated[list[UUID], Field(max_length=MOST_HELD)]
+LabelIds = Annotated[list[UUID], Field(max_length=MOST_HELD)]

@@ -18,6 +18,7 @@ from app.tasks.belongings import labels_of, named
 from app.tasks.bulk.choose import Refusals
 from app.tasks.bulk.schemas import CardsChange
 from app.tasks.tables import BoardRow, CardAssigneeRow, CardLabelRow, CardRow
+from app.tasks.vocabulary import MOST_HELD
 
 PLAIN = ("priority", "category", "due_on", "estimate")
 Facts = dict[str, Any]
@@ -55,6 +56,17 @@ class Editor:
                 _shift(card, self.change.shift_due_days, refusals)
             if card.start_on and card.due_on and card.start_on > card.due_on:
                 refusals.add(card, f"It would be due on {card.due_on}, before it starts on {card.start_on}.")
+            self._check_held(card, refusals)
+
+    def _check_held(self, card: CardRow, refusals: Refusals) -> None:
+        change = self.change
+        for what, held, more, less in (
+            ("labels", card.label_ids, change.add_labels, change.remove_labels),
+            ("people", card.assignee_ids, change.assign, change.unassign),
+        ):
+            new = set(more) - set(less) - set(held)
+            if new and len(set(held) - set(less)) + len(new) > MOST_HELD:
+                refusals.add(card, f"It would have more than {MOST_HELD} {what}.")
 
     def set_belongings(self, cards: Sequence[CardRow]) -> None:
         change = self.change

@@ -261,3 +261,16 @@ def test_what_a_rule_made_of_a_card_does_not_keep_the_edit_from_being_undone(
     assert (titles(db, ann, board, "To do"), rows(db, cards)[0].priority) == (["a", "b"], "medium")
     tasks.redo(db, ann, board.id)
     assert (titles(db, ann, board, "Pending"), rows(db, cards)[0].priority) == (["a", "b"], "high")
+
+
+def test_a_card_gets_no_more_labels_than_one_card_may_have(db: Session, ann: Actor, board: Board) -> None:
+    labels = [LabelEdit(name=f"label {number}") for number in range(55)]
+    tasks.change_board(db, ann, board.id, BoardChange(labels=labels))
+    ids = [label.id for label in tasks.board(db, ann, board.id).labels]
+    cards = add(db, ann, board, "a", "b")
+    edit(db, ann, board, cards, add_labels=ids[:50])
+    with pytest.raises(tasks.CardsRefused, match="more than 50 labels"):
+        edit(db, ann, board, cards, add_labels=ids[49:])
+    edit(db, ann, board, cards, add_labels=ids[50:], remove_labels=ids[:5])
+    tasks.undo(db, ann, board.id)
+    assert set(rows(db, cards)[0].label_ids) == set(ids[:50])
