@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from app.core.actor import Actor
+from app.core.errors import Conflict
 from app.tasks import service as tasks
 from app.tasks.schemas import Board, BoardChange, CardChange, ColumnEdit, LabelEdit, LaneEdit
 from app.tasks.undo import remember
@@ -151,3 +152,16 @@ def test_a_rule_that_reacts_to_a_revival_leaves_the_steps_before_it_undoable(
     assert tasks.undo(db, ann, board.id).message == "Undone: the archiving of “a”."
     tasks.redo(db, ann, board.id)
     assert tasks.redo(db, ann, board.id).message == "Done again: the bringing back of “a”."
+
+
+def test_a_step_that_can_never_be_taken_back_can_be_skipped(db: Session, ann: Actor, board: Board) -> None:
+    a, b = add(db, ann, board, "a", "b")
+    for card in (b, a):
+        move(db, ann, card, column(board, "Pending"))
+    left = [one for one in tasks.board(db, ann, board.id).columns if one.name != "To do"]
+    kept = [ColumnEdit(id=one.id, name=one.name, is_done=one.is_done) for one in left]
+    tasks.change_board(db, ann, board.id, BoardChange(columns=kept))
+    with pytest.raises(Conflict, match="column that “a” was in is gone") as refused:
+        tasks.undo(db, ann, board.id)
+    with pytest.raises(Conflict, match="column that “b” was in is gone"):
+        tasks.undo(db, ann, board.id, skip=refused.value.details[0]["step"])
