@@ -1,16 +1,19 @@
 """One board with people around it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
 from pydantic import SecretStr
 from sqlalchemy.orm import Session
+from starlette.testclient import TestClient
 
 from app.accounts import service as accounts
-from app.accounts.schemas import PersonCreate
+from app.accounts.schemas import KeyCreate, PersonCreate, Scope
+from app.api import make_api
 from app.core.actor import SYSTEM, Actor, Role
+from app.core.db import transaction
 from app.tasks import service as tasks
 from app.tasks.schemas import Board, BoardCreate, Card, CardCreate, CardMove
 
@@ -43,6 +46,16 @@ def viewer(db: Session) -> Actor:
 @pytest.fixture
 def board(db: Session, ann: Actor) -> Board:
     return tasks.board(db, ann, tasks.create_board(db, ann, BoardCreate(name="Team")).id)
+
+
+@pytest.fixture
+def client(database: str) -> Iterator[TestClient]:
+    """Ann, over the API."""
+    with transaction() as db:
+        ann = make_person(db, "Ann", Role.member)
+        key = accounts.create_key(db, ann, KeyCreate(name="test", scopes=[Scope.read, Scope.write])).key
+    with TestClient(make_api(), headers={"Authorization": f"Bearer {key}"}) as client:
+        yield client
 
 
 def column(board: Board, name: str) -> UUID:

@@ -1,6 +1,5 @@
 """Boards and cards over HTTP."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -9,22 +8,12 @@ from starlette.testclient import TestClient
 
 from app.accounts import service as accounts
 from app.accounts.cookies import SESSION
-from app.accounts.schemas import KeyCreate, Scope
 from app.accounts.tables import SessionRow
 from app.api import make_api
 from app.core import clock
 from app.core.actor import Role
 from app.core.db import transaction
 from tests.tasks.conftest import make_person
-
-
-@pytest.fixture
-def client(database: str) -> Iterator[TestClient]:
-    with transaction() as db:
-        ann = make_person(db, "Ann", Role.member)
-        key = accounts.create_key(db, ann, KeyCreate(name="test", scopes=[Scope.read, Scope.write])).key
-    with TestClient(make_api(), headers={"Authorization": f"Bearer {key}"}) as client:
-        yield client
 
 
 def make_board(client: TestClient) -> tuple[str, dict[str, str]]:

@@ -1,31 +1,15 @@
 """Boards in and out over HTTP, at once or by a job."""
 
 import json
-from collections.abc import Iterator
 
 import pytest
 from starlette.testclient import TestClient
 
-from app.accounts import service as accounts
-from app.accounts.schemas import KeyCreate, Scope
-from app.api import make_api
-from app.core.actor import Role
-from app.core.db import transaction
 from app.jobs.work_off import work_off
 from app.tasks.exchange import imports
 from app.tasks.exchange.jobs import HANDLERS
-from tests.tasks.conftest import make_person
 from tests.tasks.exchange.test_csv_import import BAD
 from tests.tasks.exchange.trello_files import busy_board
-
-
-@pytest.fixture
-def client(database: str) -> Iterator[TestClient]:
-    with transaction() as db:
-        ann = make_person(db, "Ann", Role.member)
-        key = accounts.create_key(db, ann, KeyCreate(name="test", scopes=[Scope.read, Scope.write])).key
-    with TestClient(make_api(), headers={"Authorization": f"Bearer {key}"}) as client:
-        yield client
 
 
 def send(client: TestClient, content: bytes, file: str = "board.json", **asked: object) -> tuple[int, dict]:

@@ -1,25 +1,6 @@
 """The figures over HTTP."""
 
-from collections.abc import Iterator
-
-import pytest
 from starlette.testclient import TestClient
-
-from app.accounts import service as accounts
-from app.accounts.schemas import KeyCreate, Scope
-from app.api import make_api
-from app.core.actor import Role
-from app.core.db import transaction
-from tests.tasks.conftest import make_person
-
-
-@pytest.fixture
-def client(database: str) -> Iterator[TestClient]:
-    with transaction() as db:
-        ann = make_person(db, "Ann", Role.member)
-        key = accounts.create_key(db, ann, KeyCreate(name="test", scopes=[Scope.read, Scope.write])).key
-    with TestClient(make_api(), headers={"Authorization": f"Bearer {key}"}) as client:
-        yield client
 
 
 def test_the_figures_of_one_board_and_of_all_are_asked_for_by_day_zone_and_filter(client: TestClient) -> None:
