@@ -100,13 +100,18 @@ class BoardMachine(RuleBasedStateMachine):
             self.plain.categories[card.id] = "accomplishment" if column == DONE else "in_progress"
             self.plain.place(card.id, column, None)
 
+        known = set(self.plain.titles)
         self.attempt(self.plain.is_full(column), lambda: tasks.create_card(self.db, self.ann, self.board_id, new), made)
-        if self.steps and (missing := set(self.plain.titles) - set(self.steps[-1][0].titles)):
-            before = self.steps[-1][0]  # taking back the making of a card puts it into the archive
-            for card in missing:
-                for known in ("lanes", "titles", "categories"):
-                    getattr(before, known)[card] = getattr(self.plain, known)[card]
-                before.homes[card] = self.plain.where(card)
+        for card in set(self.plain.titles) - known:
+            self.put_into_the_past(card)
+
+    def put_into_the_past(self, card: UUID) -> None:
+        """Taking back the making of a card puts it into the archive, and there it stays, however far one goes back."""
+        states = [state for step in self.steps for state in step if card not in state.titles]
+        for state in states:
+            for known in ("lanes", "titles", "categories"):
+                getattr(state, known)[card] = getattr(self.plain, known)[card]
+            state.homes[card] = self.plain.where(card)
 
     @precondition(lambda self: self.on_board())
     @rule(data=st.data(), column=st.integers(0, 2), lane=st.none() | st.integers(0, 2))
