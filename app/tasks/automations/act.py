@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from app.core.actor import Actor
+from app.core.errors import Invalid
 from app.notices.schemas import NoticeKind
 from app.tasks.automations.parts import Action
 from app.tasks.automations.words import Names, action_words
@@ -19,6 +20,7 @@ from app.tasks.naming import title_of
 from app.tasks.notices import tell_of_card
 from app.tasks.schemas import CardChange, CardMove
 from app.tasks.tables import CardRow
+from app.tasks.vocabulary import MOST_HELD
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,9 @@ def _move(doing: Doing, then: Any) -> bool:
 
 def _change(doing: Doing, **fields: Any) -> bool:
     card, before = doing.card, doing.card.version
+    for held in fields.keys() & {"label_ids", "assignee_ids"}:
+        if len(fields[held]) > MOST_HELD:
+            raise Invalid(f"“{card.title}” has {MOST_HELD} already, and may have no more.")
     change_card(doing.db, doing.actor, card.id, CardChange(version=card.version, **fields))
     return card.version != before
 

@@ -251,3 +251,13 @@ def test_a_board_without_rules_pays_one_query_a_transaction(db: Session, ann: Ac
     finally:
         sa.event.remove(db.get_bind().engine, "before_cursor_execute", count)
     assert len([sql for sql in seen if "automation_rules" in sql]) == 1
+
+
+def test_a_rule_says_when_a_card_has_as_many_labels_as_it_may(db: Session, ann: Actor, board: Board) -> None:
+    board = with_labels(db, ann, board, *[f"label {number:02}" for number in range(51)])
+    ids = [label(board, f"label {number:02}") for number in range(51)]
+    rule = make_rule(db, ann, board, "created", {"kind": "add_label", "label_id": ids[50]})
+    add(db, ann, board, "a", label_ids=ids[:50])
+    assert [(run.outcome, run.text) for run in runs(db, ann, rule)] == [
+        ("failed", "“a” has 50 already, and may have no more.")
+    ]
