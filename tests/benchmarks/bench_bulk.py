@@ -6,10 +6,12 @@ Without TEST_DB_URL an embedded server is started.
 """
 
 import time
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from app.core import clock
 from app.core import db as database
@@ -19,6 +21,7 @@ from app.tasks.bulk.schemas import BulkEdit
 from app.tasks.schemas import BoardCreate, CardChange
 from app.tasks.table.service import card_table
 from app.tasks.tables import CardRow, ColumnRow
+from app.tasks.undo.schemas import Undone
 from tests.benchmarks.database import new_database
 from tests.tasks.conftest import make_person
 
@@ -46,6 +49,13 @@ def timed(name: str, actor: Actor, board_id: UUID, card_ids: list[UUID], **chang
     with database.transaction() as db:
         done = tasks.change_cards(db, actor, board_id, edit)
     print(f"{name:<28}{time.perf_counter() - begun:7.2f} s for {done.changed:,} cards")
+
+
+def turned(name: str, turn: Callable[[Session, Actor, UUID], Undone], actor: Actor, board_id: UUID) -> None:
+    begun = time.perf_counter()
+    with database.transaction() as db:
+        done = turn(db, actor, board_id)
+    print(f"{name:<28}{time.perf_counter() - begun:7.2f} s. {done.message}")
 
 
 def singly(actor: Actor, card_ids: list[UUID]) -> None:
@@ -80,10 +90,10 @@ def main() -> None:
         timed("to a done column", ann, boards[0], cards, column=columns[-1])
         timed("archive", ann, boards[0], cards, action="archive")
         timed("bring back", ann, boards[0], cards, action="revive")
-        begun = time.perf_counter()
-        with database.transaction() as db:
-            tasks.undo(db, ann, boards[0])
-        print(f"{'undo that':<28}{time.perf_counter() - begun:7.2f} s")
+        for name, turn in (("undo", tasks.undo), ("redo", tasks.redo)):
+            for _ in range(4):
+                turned(name, turn, ann, boards[0])
+        turned("undo", tasks.undo, ann, boards[0])  # only what is archived can be deleted
         timed("delete", ann, boards[0], cards, action="delete")
         singly(ann, make_cards(boards[0], CARDS))
         make_cards(boards[1], LARGE)
