@@ -149,7 +149,7 @@ def decode(content: bytes) -> tuple[TBoard, dict[str, Any]]:
 def _reason(error: Exception) -> str:
     if isinstance(error, UnicodeDecodeError):
         return "it is not text in UTF-8"
-    return str(error).replace("$.", "").replace("`", "“", 1).replace("`", "”")[:300]
+    return re.sub("`(.*?)`", r"“\1”", str(error).replace("$.", ""))[:300]
 
 
 def _too_deep() -> NotATrelloBoard:

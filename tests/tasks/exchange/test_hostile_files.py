@@ -49,7 +49,7 @@ def forty_lists(board: dict[str, Any]) -> None:
 
 SPOILT: dict[str, tuple[Spoil, str]] = {
     "cards are no list": (lambda board: board.update(cards={"0": {}}), "array"),
-    "a name is a number": (lambda board: board["cards"][0].update(name=7), "cards"),
+    "a name is a number": (lambda board: board["cards"][0].update(name=7), r"“cards\[.+\]\.name”"),
     "a position is a text": (lambda board: board["lists"][0].update(pos="top"), "lists"),
     "two cards with one id": (same_ids, "cannot be told apart"),
     "half a character": (lambda board: board["cards"][0].update(name="\ud83d"), "no export of a Trello board"),
