@@ -19,8 +19,8 @@ os.environ.setdefault("SMTP_ENV_KEY", Fernet.generate_key().decode())
 os.environ.setdefault("SECRET_KEY", "only-for-the-tests-of-this-run")
 os.environ.setdefault("BCRYPT_COST", "10")  # the cheapest that settings allow
 
+from app.core import children, migrations
 from app.core import db as database_module
-from app.core import migrations
 from app.core.settings import settings
 
 
@@ -37,6 +37,12 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     os.environ["DATA_DIR"] = str(path)
     settings.cache_clear()
     return path
+
+
+@pytest.fixture(scope="session", autouse=True)
+def warm_children() -> None:
+    """As those of a worker: each child would import the engines anew, which takes longer than most tests."""
+    children.expect("app.worker", "app.jobs.warm")
 
 
 @pytest.fixture(scope="session")

@@ -9,8 +9,8 @@ from typing import NamedTuple
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.board_page import FETCH
 from tests.browser.conftest import ADMIN, sign_in
-from tests.browser.test_board import FETCH
 from tests.runtime.product import Product
 from tests.smtp_server import PASSWORD, USERNAME, Authority, Mailbox, good_server
 

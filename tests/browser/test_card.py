@@ -7,15 +7,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.browser.board_page import FETCH
 from tests.runtime.product import Product
 
 pytestmark = pytest.mark.browser
 
-FETCH = """async ([method, path, body]) => {
-  const headers = {'Content-Type': 'application/json'}
-  const answer = await fetch('/api/v1' + path, {method, headers, body: body && JSON.stringify(body)})
-  return await answer.json()
-}"""
 NAME = "#2 Pour the slab"
 HOSTILE = "Look **here** <img src=x onerror=window.owned=1> [x](javascript:window.owned=1)"
 

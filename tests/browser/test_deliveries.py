@@ -5,7 +5,7 @@ import uuid
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.test_board import FETCH
+from tests.browser.board_page import FETCH
 from tests.runtime.product import Product
 
 pytestmark = pytest.mark.browser

@@ -10,7 +10,7 @@ import pypdf
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.test_board import FETCH
+from tests.browser.board_page import FETCH
 from tests.browser.test_deliveries import choose
 from tests.generators import TRANSACTION_COLUMNS, transactions_csv
 from tests.runtime.product import Product

@@ -7,7 +7,7 @@ import pypdf
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_board import FETCH
+from tests.browser.board_page import FETCH
 from tests.runtime.product import Product
 
 pytestmark = pytest.mark.browser

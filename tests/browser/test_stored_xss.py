@@ -50,6 +50,10 @@ SAID = r"""() => {
 }"""
 
 
+PAGE: Any = {"width": 1280, "height": 2_000}
+LONG: Any = {"width": 1280, "height": 25_000}
+
+
 class Watch:
     """Everything that a browser says about a page which runs what it should not."""
 
@@ -105,6 +109,7 @@ def workspace(product: Product) -> Workspace:
 def open_page(watch: Watch, path: str, texts: list[str]) -> list[str]:
     """With each of its tabs opened once. Gives those of the texts that stood in none of them."""
     page = watch.page
+    page.set_viewport_size(LONG if path.startswith("board?") else PAGE)  # a board holds only the cards that are near
     page.goto(f"{watch.url}/{path}")
     page.locator("h1").first.wait_for()
     settled(page)
@@ -129,7 +134,7 @@ def missing(page: Page, texts: list[str]) -> list[str]:
 
 
 def test_nothing_that_people_typed_runs_on_a_page(product: Product, workspace: Workspace, chromium: Browser) -> None:
-    page = chromium.new_context(viewport={"width": 1280, "height": 2000}).new_page()
+    page = chromium.new_context(viewport=PAGE).new_page()
     page.set_default_timeout(30_000)
     sign_in(page, product.url)
     watch = Watch(page, product.url)

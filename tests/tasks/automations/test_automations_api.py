@@ -5,9 +5,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from tests.tasks.test_api import client, make_board
-
-__all__ = ["client"]
+from tests.tasks.test_api import make_board
 
 DONE = {"name": "Done", "when": {"kind": "completed"}, "then": [{"kind": "category", "category": "highlight"}]}
 
