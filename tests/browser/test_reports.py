@@ -19,7 +19,7 @@ def board(admin_page: Page) -> str:
     """The name of a board with one card that means harm."""
     name = f"Team {uuid.uuid4().hex[:6]}"
     made = admin_page.evaluate(FETCH, ["POST", "/boards", {"name": name}])
-    admin_page.evaluate(FETCH, ["POST", f"/boards/{made['id']}/cards", {"title": NASTY}])
+    admin_page.evaluate(FETCH, ["POST", f"/boards/{made['id']}/cards", {"title": NASTY, "category": "highlight"}])
     return name
 
 
