@@ -51,8 +51,16 @@ def postmaster(root: Path) -> psutil.Process | None:
     name = f"cluster_name={EmbeddedPostgres(root).cluster.name}"
     found = [p for p in psutil.process_iter(["cmdline"]) if name in (p.info["cmdline"] or [])]
     assert len([p for p in found if "postgres_watchdog.py" not in " ".join(p.info["cmdline"])]) <= 1
-    servers = [p for p in found if Path(p.info["cmdline"][0]).name == "postgres" and p.status() != "zombie"]
+    servers = [p for p in found if Path(p.info["cmdline"][0]).name == "postgres" and is_alive(p)]
     return servers[0] if servers else None
+
+
+def is_alive(process: psutil.Process) -> bool:
+    """It may end while it is asked."""
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def eventually(holds: Callable[[], bool], seconds: float = 10) -> bool:

@@ -53,12 +53,12 @@ def measure(db: Session, boards: dict[UUID, str], query: MetricsQuery, window: W
         weeks=_weeks(days, window),
         totals=Totals.model_validate(found["total"][0]),
         stays=sorted(stays, key=lambda stay: places[stay.column_id]),
-        finished=[FinishedCard.model_validate(row) for row in found["finished"]],
-        ageing=[AgeingCard.model_validate(_named(row, names)) for row in found["ageing"]],
+        finished=_latest_first([FinishedCard.model_validate(row) for row in found["finished"]]),
+        ageing=_oldest_first([AgeingCard.model_validate(_named(row, names)) for row in found["ageing"]]),
         ageing_cards=late["ageing_cards"],
         late_cards=late["late_cards"],
         workload=_workload(found),
-        by_board=[BoardFigures(**row, name=boards[UUID(row["board_id"])]) for row in found["by_board"]],
+        by_board=_by_board(found, boards),
         insights=[],
     )
 
@@ -105,6 +105,20 @@ def _held(found: Found, last: int) -> set[str]:
 def _of(columns: list[FlowColumn], row: dict[str, Any]) -> dict[str, Any]:
     column = next(column for column in columns if str(column.id) == row["column_id"])
     return {"board_id": column.board_id, "name": column.name}
+
+
+def _by_board(found: Found, boards: dict[UUID, str]) -> list[BoardFigures]:
+    figures = {UUID(row["board_id"]): row for row in found["by_board"]}
+    return [BoardFigures(**figures[id_], name=name) for id_, name in boards.items() if id_ in figures]
+
+
+# The database picks which cards are in the lists; its joins keep no order.
+def _latest_first(cards: list[FinishedCard]) -> list[FinishedCard]:
+    return sorted(sorted(cards, key=lambda card: card.card_id), key=lambda card: card.completed_at, reverse=True)
+
+
+def _oldest_first(cards: list[AgeingCard]) -> list[AgeingCard]:
+    return sorted(cards, key=lambda card: (card.started_at, card.card_id))
 
 
 def _named(row: dict[str, Any], names: dict[UUID, str]) -> dict[str, Any]:
