@@ -47,9 +47,22 @@ from app.tasks.service import automations
 from app.ui.auth.routes import routes as auth_routes
 from app.ui.faults import AnswerFaults
 from app.ui.gate import Gate
+from app.ui.shell import routes as page_routes
 
 ROOT = Path(__file__).resolve().parents[1]
 UI_SCRIPT = ROOT / "app" / "ui" / "app.py"  # not beside pages/: Streamlit would serve a page without this script
+# What people wait for while they look at a page. Imported when the first of them is about to need it.
+IN_CHILDREN = (
+    "app.jobs.warm",
+    "app.queries.execute",
+    "app.queries.read_sql",
+    "app.queries.translate",
+    "app.datasets.infer",
+    "app.datasets.trials.run",
+    "app.datasets.rejects.recheck",
+    "app.datasets.exports.write_xlsx",
+    "app.datasets.exports.write_parquet",
+)
 GRACE_SECONDS = 5
 EXIT_SECONDS = 10
 MOST_IN_A_ROW = 100
@@ -59,7 +72,7 @@ _database: startup.OpenDatabase | None = None
 
 
 def routes() -> list[BaseRoute]:
-    return [*monitoring_routes, *auth_routes, *calendar_routes, Mount("/api/v1", app=api)]
+    return [*monitoring_routes, *auth_routes, *calendar_routes, *page_routes, Mount("/api/v1", app=api)]
 
 
 def middleware() -> list[Middleware]:
@@ -92,7 +105,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
     database = _database if _database is not None else await asyncio.to_thread(_open_database)
     config = settings()
     logging_setup.configure(config)
-    children.expect("app.queries.execute", "app.queries.read_sql")
+    children.expect(*IN_CHILDREN)
     crew = Crew(config.workers, lambda number: [sys.executable, "-m", "app.worker"], "worker")
     timer = _timer(database)
     crew.start()

@@ -2,13 +2,13 @@
 
 import streamlit as st
 
-from app.core import clock
+from app.core import children, clock
 from app.core.actor import Role
 from app.datasets import service as datasets
 from app.datasets.schemas import Dataset
 from app.sample.rows import sales_csv
 from app.sharing.schemas import Kind
-from app.ui.dataset_batches import batch_list
+from app.ui.dataset_batches import batch_list, still_loading
 from app.ui.dataset_downloads import rows_tab
 from app.ui.dataset_new import new_dataset
 from app.ui.dataset_rejects import reject_list
@@ -16,11 +16,14 @@ from app.ui.dataset_rules import rules_tab
 from app.ui.dataset_summary import figures, summary_view
 from app.ui.dataset_trace import trace_tab
 from app.ui.dataset_upload import CHOSEN, load_into
+from app.ui.open_tab import NAME, draw_open
 from app.ui.page import empty_state, page_header, plain, reading, viewer, when
 from app.ui.share_dialog import sharing_line
 from app.ui.source_list import sources_tab
 
 person = viewer()
+if person.role.includes(Role.member):
+    children.warm_up()  # while the page is read
 
 
 def overview() -> None:
@@ -71,26 +74,26 @@ def detail(name: str) -> None:
     page_header(dataset.name, plain(dataset.description))
     sharing_line(person, Kind.dataset, dataset.id)
     figures(dataset.rows, summary)
-    names = ["Files", "Sources", "Rows", "Rejected", "Summary", "Trace", "Rules"]
-    files, incoming, rows, rejects, counts, trace, rules = st.tabs(names)
-    with files:
-        if batch := st.query_params.get("batch", ""):
-            reject_list(person, dataset, int(batch) if batch.isdigit() else 0)
-        else:
-            load_into(person, dataset)
-            batch_list(person, dataset)
-    with incoming:
-        sources_tab(person, dataset)
-    with rows:
-        rows_tab(person, dataset)
-    with rejects:
-        reject_list(person, dataset)
-    with counts:
-        summary_view(summary, f"Load a file into {dataset.name} first.")
-    with rules:
-        rules_tab(person, dataset)
-    with trace:
-        trace_tab(person, dataset)
+    tabs = {
+        "Files": lambda: files(dataset),
+        "Sources": lambda: sources_tab(person, dataset),
+        "Rows": lambda: rows_tab(person, dataset),
+        "Rejected": lambda: reject_list(person, dataset),
+        "Summary": lambda: summary_view(summary, f"Load a file into {dataset.name} first."),
+        "Trace": lambda: trace_tab(person, dataset),
+        "Rules": lambda: rules_tab(person, dataset),
+    }
+    if NAME in st.query_params:  # the first tab, Files, says more about it
+        still_loading(person, dataset)
+    draw_open(tabs, key=dataset.name)
+
+
+def files(dataset: Dataset) -> None:
+    if batch := st.query_params.get("batch", ""):
+        reject_list(person, dataset, int(batch) if batch.isdigit() else 0)
+    else:
+        load_into(person, dataset)
+        batch_list(person, dataset)
 
 
 if chosen := st.query_params.get(CHOSEN):

@@ -9,6 +9,7 @@ from app.ui.account_form import mail_accounts
 from app.ui.address import id_in_address
 from app.ui.delivery_table import delivery_table
 from app.ui.delivery_view import BADGES, show_delivery
+from app.ui.open_tab import draw_open
 from app.ui.page import empty_state, page_header, reading, viewer
 
 PAGE_SIZE = 50
@@ -55,9 +56,7 @@ def main() -> None:
     tabs = {"Ledger": ledger, "Outbox": outbox}
     if person.role.includes(Role.admin):
         tabs["Mail accounts"] = lambda: mail_accounts(person)
-    for tab, content in zip(st.tabs(list(tabs)), tabs.values(), strict=True):
-        with tab:
-            content()
+    draw_open(tabs, key="deliveries")
 
 
 if delivery_id := id_in_address("delivery"):

@@ -9,6 +9,7 @@ import contextlib
 import pickle
 import secrets
 import signal
+import threading
 import time
 from collections.abc import Generator
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ __all__ = ["Child", "Died", "Limits", "Raised", "Returned", "call", "load", "str
 log = structlog.stdlib.get_logger(__name__)
 NO_OPTIONS = Options()
 _living: set["Child"] = set()
+_warming = threading.Lock()  # taken once, never given back
 
 
 class ChildCrashed(AppError):
@@ -90,7 +92,13 @@ def stream(target: str, *args: Any, wall_seconds: float = 30, memory_mb: int = 1
 
 def expect(*modules: str) -> None:
     """Children will find these imported; for a process that may start none, and should not wait for it."""
-    forkserver.set_forkserver_preload([__name__, *modules])
+    forkserver.set_forkserver_preload([__name__, "app.core.one_thread", *modules])
+
+
+def warm_up() -> None:
+    """Returns at once. Call it where somebody is about to need a child: the first would wait until all is imported."""
+    if _warming.acquire(blocking=False):
+        threading.Thread(target=call, args=("builtins:len", ""), name="warm up", daemon=True).start()
 
 
 def prepare(*preload: str) -> None:

@@ -48,6 +48,28 @@ def batch_list(person: Actor, dataset: Dataset) -> None:
     st.fragment(draw, run_every="1s" if busy else None)()
 
 
+def still_loading(person: Actor, dataset: Dataset) -> None:
+    """Above what is no list of files: one line while a file is on its way, and everything anew when it is there."""
+
+    def loading() -> list[Batch]:
+        with reading() as db:
+            found = datasets.batches(db, viewer(), dataset.name, limit=PAGE_SIZE).items
+        return [batch for batch in found if batch.status is BatchStatus.loading]
+
+    before = loading()
+    if not before:
+        return
+
+    def draw() -> None:
+        now = loading()
+        if len(now) < len(before):
+            st.rerun()
+        rows = sum(batch.rows_in for batch in now)
+        st.info(f"A file is being loaded: {rows:,} rows read so far.", icon=":material/progress_activity:")
+
+    st.fragment(draw, run_every="1s")()
+
+
 def _batch(person: Actor, dataset: Dataset, batch: Batch) -> None:
     color, icon, label = LOOKS[batch.status]
     if batch.replaced_by:

@@ -23,8 +23,10 @@ def rows_tab(person: Actor, dataset: Dataset) -> None:
         empty_state("table_rows", "No rows yet", "They appear as soon as a file is published.")
         return
     names = [column.name for column in dataset.definition.columns]
-    where = st.text_input("Only rows where", key="rows_where", placeholder='currency == "EUR"', help=FILTER_HELP)
-    chosen = st.multiselect("Columns", names, key="rows_columns", placeholder="All columns")
+    where = st.text_input(
+        "Only rows where", key="rows_where", placeholder='currency == "EUR"', help=FILTER_HELP, persist_state="page"
+    )
+    chosen = st.multiselect("Columns", names, key="rows_columns", placeholder="All columns", persist_state="page")
     found: list[RowsPreview] = []
     with action() as db:
         found.append(datasets.rows(db, person, dataset.name, where=where, limit=ROWS_SHOWN))

@@ -63,17 +63,20 @@ def _listed(values: list[str]) -> str:
 
 def edit_columns(lines: list[dict[str, Any]], *, key: str, own: bool = False) -> list[dict[str, Any]]:
     """The lines as they are now. `own`: columns may be named, added and removed, as they are not those of a file."""
-    base = st.session_state.setdefault(f"{key}_base", lines)
     way = st.segmented_control(
         "Edit columns as",
         [TABLE, SINGLY],
         default=TABLE,
         required=True,
         key=f"{key}_way",
+        persist_state="page",
         on_change=_keep,
         args=(key,),
         help="One by one fits a phone, and shows only the rules that the type of the column has.",
     )
+    if way == TABLE and f"{key}_table" not in st.session_state:  # it was out of sight, in a tab that is closed
+        _keep(key)
+    base = st.session_state.setdefault(f"{key}_base", lines)
     now = edit_singly(base, key=key, own=own) if way == SINGLY else _table(base, key, own=own)
     st.session_state[f"{key}_now"] = now
     return now
@@ -81,7 +84,8 @@ def edit_columns(lines: list[dict[str, Any]], *, key: str, own: bool = False) ->
 
 def _keep(key: str) -> None:
     """The other way of editing starts from what was edited."""
-    st.session_state[f"{key}_base"] = st.session_state.get(f"{key}_now", st.session_state[f"{key}_base"])
+    if f"{key}_now" in st.session_state:
+        st.session_state[f"{key}_base"] = st.session_state[f"{key}_now"]
     st.session_state.pop(f"{key}_table", None)
 
 
@@ -141,8 +145,12 @@ def edit_rules(rules: list[Rule], *, key: str) -> list[dict[str, Any]]:
         "message": column.TextColumn("Message", width="medium"),
     }
     st.caption(EXPRESSIONS)
-    frame = st.data_editor(lines, key=key, num_rows="dynamic", hide_index=True, column_config=looks, width="stretch")
-    return [dict(line) for line in frame]
+    if key not in st.session_state:
+        st.session_state[f"{key}_base"] = st.session_state.get(f"{key}_now", lines)
+    base = st.session_state[f"{key}_base"]
+    frame = st.data_editor(base, key=key, num_rows="dynamic", hide_index=True, column_config=looks, width="stretch")
+    now = st.session_state[f"{key}_now"] = [dict(line) for line in frame]
+    return now
 
 
 def edit_mode(names: list[str], schema: DatasetSchema | None, *, key: str) -> dict[str, Any]:
@@ -155,6 +163,7 @@ def edit_mode(names: list[str], schema: DatasetSchema | None, *, key: str) -> di
         format_func=MODES.__getitem__,
         index=modes.index(schema.mode) if schema else 0,
         key=f"{key}_mode",
+        persist_state="page",
         help="With a key: a row takes the place of the stored one with the same values in these columns.",
     )
     chosen = middle.multiselect(
@@ -162,6 +171,7 @@ def edit_mode(names: list[str], schema: DatasetSchema | None, *, key: str) -> di
         names,
         default=[one for one in schema.key if one in names] if schema else [],
         key=f"{key}_key",
+        persist_state="page",
         placeholder="No key",
     )
     share = right.number_input(
@@ -171,6 +181,7 @@ def edit_mode(names: list[str], schema: DatasetSchema | None, *, key: str) -> di
         (schema.max_reject_share if schema else 1.0) * 100,
         step=5.0,
         key=f"{key}_share",
+        persist_state="page",
         help="A file of which more is rejected is held: it waits for somebody to release or undo it. 100: never.",
     )
     return {"mode": mode, "key": chosen, "max_reject_share": share / 100}

@@ -55,14 +55,25 @@ def reject_list(person: Actor, dataset: Dataset, batch_id: int | None = None) ->
 def _filters(scope: Scope, reasons: list[Reason]) -> RejectFilter:
     labels = {reason_text(one.column, one.rule): one for one in reasons[:REASONS_SHOWN]}
     texts = {label: f"{plain(label)} ({one.rows:,})" for label, one in labels.items()}
-    chosen = st.pills("Reason", list(labels), format_func=lambda label: texts[label], key=f"{scope.key}_reason")
+    chosen = st.pills(
+        "Reason", list(labels), format_func=lambda label: texts[label], key=f"{scope.key}_reason", persist_state="page"
+    )
     reason = labels.get(str(chosen))
     left, right = st.columns([2, 1], vertical_alignment="bottom")
     q = left.text_input(
-        "Search", key=f"{scope.key}_q", placeholder="Part of the row, of a value or of a message", max_chars=200
+        "Search",
+        key=f"{scope.key}_q",
+        placeholder="Part of the row, of a value or of a message",
+        max_chars=200,
+        persist_state="page",
     )
     state = right.segmented_control(
-        "Show", list(STATES), format_func=STATES.__getitem__, default="open", key=f"{scope.key}_state"
+        "Show",
+        list(STATES),
+        format_func=STATES.__getitem__,
+        default="open",
+        key=f"{scope.key}_state",
+        persist_state="page",
     )
     return RejectFilter(
         rule=reason.rule if reason else None,

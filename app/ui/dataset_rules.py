@@ -72,7 +72,8 @@ def _change(person: Actor, dataset: Dataset, schema: DatasetSchema | str, rename
     reach, changes = datasets.what_changes(before, schema, renamed)
     st.markdown("**What you change**\n\n" + "\n".join(f"- {plain(change)}" for change in changes))
     trial = _trial(person, dataset, schema, renamed) if dataset.batches else None
-    note = st.text_input("Why (optional)", key=f"rules_note_{dataset.name}_{dataset.version}", max_chars=500)
+    key = f"rules_{dataset.name}_{dataset.version}"
+    note = st.text_input("Why (optional)", key=f"{key}_note", max_chars=500, persist_state="page")
     change = DatasetChange(version=dataset.version, definition=schema, renamed=renamed, note=note)
     with st.container(horizontal=True):
         if reach == "rules" or not dataset.batches:

@@ -16,7 +16,7 @@ from app.ui.reject_words import reason_text, visible
 
 def trace_tab(person: Actor, dataset: Dataset) -> None:
     st.caption("A row id is the batch and the row, such as 12.345. The lists of rows and of rejected rows show them.")
-    row_id = st.text_input("Row id", key="trace_id", placeholder="12.345").strip()
+    row_id = st.text_input("Row id", key="trace_id", placeholder="12.345", persist_state="page").strip()
     if row_id:
         trace_of(person, dataset, row_id)
 

@@ -45,7 +45,7 @@ def at_most_ten(at: AppTest) -> AppTest:
 
 
 def test_what_a_rule_would_reject_is_shown_before_it_is_saved(ann: Actor, open_page: Open) -> None:
-    at = at_most_ten(open_page(ann, "datasets", dataset="towns"))
+    at = at_most_ten(open_page(ann, "datasets", dataset="towns", tab="Rules"))
     assert not errors(at)
     assert "Of 3 rows, 1 would newly be rejected" in " ".join(one.value for one in at.warning)
     assert "- id\\: at most none → 10" in " ".join(one.value for one in at.markdown)
@@ -62,7 +62,7 @@ def test_what_a_rule_would_reject_is_shown_before_it_is_saved(ann: Actor, open_p
 
 
 def test_a_change_is_applied_to_everything_and_taken_back(ann: Actor, open_page: Open) -> None:
-    at = at_most_ten(open_page(ann, "datasets", dataset="towns"))
+    at = at_most_ten(open_page(ann, "datasets", dataset="towns", tab="Rules"))
     press(at, "Apply to everything")
     asked = " ".join(one.value for one in at.markdown)
     assert "Of 3 rows, 1 would newly be rejected, 0 newly stored." in asked
@@ -72,7 +72,7 @@ def test_a_change_is_applied_to_everything_and_taken_back(ann: Actor, open_page:
     with transaction() as db:
         change = DatasetChange(definition=definition, apply="everything")
         datasets.change_dataset(db, ann, "towns", change)
-    waiting = open_page(ann, "datasets", dataset="towns")
+    waiting = open_page(ann, "datasets", dataset="towns", tab="Rules")
     assert "All rows are being checked again" in " ".join(one.value for one in waiting.info)
     work_off(HANDLERS)
     assert (towns(ann).version, towns(ann).rows) == (2, 2)
@@ -80,13 +80,13 @@ def test_a_change_is_applied_to_everything_and_taken_back(ann: Actor, open_page:
         datasets.use_version(db, ann, "towns", 1, UseVersion(apply="everything"))
     work_off(HANDLERS)
     assert (towns(ann).version, towns(ann).rows) == (3, 3)
-    at = open_page(ann, "datasets", dataset="towns")
+    at = open_page(ann, "datasets", dataset="towns", tab="Rules")
     assert not errors(at)
     assert "Applied to everything: 2 → 3 rows stored, 1 → 0 rejected." in [one.value for one in at.caption]
 
 
 def test_a_wrong_rule_is_said_at_once(ann: Actor, open_page: Open) -> None:
-    at = singly(open_page(ann, "datasets", dataset="towns"))
+    at = singly(open_page(ann, "datasets", dataset="towns", tab="Rules"))
     at.text_input(key="rules_towns_1_columns_0_id_max").set_value("many").run()
     assert errors(at) == ["Column 'id'\\: limit 'many' is not a number\\."]
 
@@ -103,7 +103,7 @@ def test_lists_and_limits_come_back_from_the_grid_as_they_were() -> None:
 
 
 def test_a_renamed_column_is_one_change(ann: Actor, open_page: Open) -> None:
-    at = singly(open_page(ann, "datasets", dataset="towns"))
+    at = singly(open_page(ann, "datasets", dataset="towns", tab="Rules"))
     at.text_input(key="rules_towns_1_columns_0_id_name").set_value("number").run()
     assert "- Column id renamed to number" in " ".join(one.value for one in at.markdown)
     assert "Save rules" not in [button.label for button in at.button]
@@ -111,7 +111,7 @@ def test_a_renamed_column_is_one_change(ann: Actor, open_page: Open) -> None:
 
 
 def test_who_may_not_change_it_sees_the_rules_and_versions(ann: Actor, open_page: Open) -> None:
-    at = open_page(new_person(Role.viewer), "datasets", dataset="towns")
+    at = open_page(new_person(Role.viewer), "datasets", dataset="towns", tab="Rules")
     assert not errors(at)
     assert "Only authors change rules." in [one.value for one in at.caption]
     assert not {"Save rules", "Apply to everything", "Delete dataset"} & {button.label for button in at.button}

@@ -92,17 +92,17 @@ def test_pulled_from_the_page_it_says_what_came(open_page: Open, database: str, 
     make(name, folder)
     put(folder, "oslo.csv", "city,people\nOslo,1\n")
     put(folder, "bad.csv", "nothing\n1\n")
-    at = press(open_page(author, "datasets", dataset=name), "Pull now")
+    at = press(open_page(author, "datasets", dataset=name, tab="Sources"), "Pull now")
     assert errors(at) == []
     work_off(HANDLERS)
-    shown = words(open_page(author, "datasets", dataset=name))
+    shown = words(open_page(author, "datasets", dataset=name, tab="Sources"))
     assert "1 loaded, 1 refused" in shown.replace("\\", "")
 
 
 def test_paused_it_is_not_pulled_by_a_click(open_page: Open, database: str, folder: Path) -> None:
     author, name = author_and_dataset()
     make(name, folder)
-    at = press(open_page(author, "datasets", dataset=name), "Pause")
+    at = press(open_page(author, "datasets", dataset=name, tab="Sources"), "Pause")
     assert next(one for one in at.button if one.label == "Pull now").disabled
     with transaction() as db:
         assert sources.sources(db, author, dataset=name).items[0].paused
@@ -111,7 +111,7 @@ def test_paused_it_is_not_pulled_by_a_click(open_page: Open, database: str, fold
 def test_who_may_only_look_sees_it_without_buttons(open_page: Open, database: str, folder: Path) -> None:
     _, name = author_and_dataset()
     make(name, folder)
-    at = open_page(new_person(Role.viewer), "datasets", dataset=name)
+    at = open_page(new_person(Role.viewer), "datasets", dataset=name, tab="Sources")
     labels = {one.label for one in at.button}
     assert not {"New source", "Pull now", "Change", "Reset"} & labels
     assert "Incoming" in words(at)
