@@ -10,6 +10,7 @@ from app.core.errors import Invalid
 from app.datasets.conditions import TEXT, Condition, conditions, nul_conditions
 from app.datasets.convert import convert
 from app.datasets.known_keys import Keys, reference_conditions
+from app.datasets.named import named
 from app.datasets.parse import Ints, Parsed
 from app.datasets.schemas import Column, DatasetSchema, Dialect
 from app.datasets.unique import Seen
@@ -73,9 +74,11 @@ class Checker:
     def _texts(self, frame: pl.DataFrame) -> pl.DataFrame:
         """One column of the schema after another, whatever their order in the file."""
         given = frame.rechunk() if frame.width else pl.DataFrame({INDEX: []})  # else each step would do it again
+        empty = {one.name for one in given.select(pl.col(pl.String).eq("").any()) if one.item()}
         return given.with_columns(
-            _normal(column, present=column.name in self.present) for column in self.schema.columns
-        ).select(column.name for column in self.schema.columns)
+            _normal(column, present=column.name in self.present, has_empty=column.name in empty)
+            for column in self.schema.columns
+        ).select(named(column.name) for column in self.schema.columns)
 
     def _failures(
         self, typed: pl.DataFrame, texts: pl.DataFrame, parsed: Parsed, whole: pl.Series | None
@@ -95,17 +98,18 @@ class Checker:
         shown = [name for name in condition.shows if name in self.present]
         if not shown:
             return pl.repeat(None, len(places), dtype=pl.String(), eager=True)
-        parts = [pl.col(name) if len(shown) == 1 else pl.col(name).fill_null("") for name in shown]
+        parts = [named(name) if len(shown) == 1 else named(name).fill_null("") for name in shown]
         value = pl.concat_str(parts, separator=" | ").str.replace_all("\0", "␀", literal=True)
-        return frame.select(pl.col(shown).gather(places)).select(value).to_series()
+        return frame.select(named(name).gather(places) for name in shown).select(value).to_series()
 
     def _repeats(
         self, typed: pl.DataFrame, texts: pl.DataFrame, whole: pl.Series | None, first_row: int
     ) -> Iterator[pl.DataFrame]:
         """Of values, not of texts: 01 is 1 again, and PostgreSQL would find out."""
         for group, seen in self.seen.items():
-            asked = typed.select(pl.all_horizontal(pl.col(name).is_not_null() for name in group)).to_series()
-            places, first = seen.repeats(typed.select(group), asked if whole is None else asked & whole, first_row)
+            asked = typed.select(pl.all_horizontal(named(name).is_not_null() for name in group)).to_series()
+            keys = typed.select(map(named, group))
+            places, first = seen.repeats(keys, asked if whole is None else asked & whole, first_row)
             if len(places):
                 yield _repeated(texts, group, places, first)
 
@@ -118,17 +122,18 @@ def _try_patterns(schema: DatasetSchema) -> None:
             raise BadPattern(f"Column {column.name!r}: pattern {column.pattern!r} is not understood.") from error
 
 
-def _normal(column: Column, *, present: bool) -> pl.Expr:
+def _normal(column: Column, *, present: bool, has_empty: bool) -> pl.Expr:
     """Transformed, empty as missing, default filled in."""
     if not present:
         return pl.lit(column.default, dtype=pl.String()).alias(column.name)
-    text = pl.col(column.name)
+    text = named(column.name)
     for step in column.transform:
         if step == "trim":
             text = text.str.strip_chars()
         else:
             text = text.str.to_uppercase() if step == "upper" else text.str.to_lowercase()
-    text = pl.when(text != "").then(text)
+    if has_empty or column.transform:
+        text = pl.when(text != "").then(text)
     return (text.fill_null(pl.lit(column.default)) if column.default is not None else text).alias(column.name)
 
 
@@ -162,13 +167,13 @@ def _lines(places: pl.Series, condition: Condition, shown: pl.Series) -> pl.Data
 
 
 def _repeated(texts: pl.DataFrame, group: tuple[str, ...], places: Ints, first: Ints) -> pl.DataFrame:
-    value = pl.concat_str([pl.col(name) for name in group], separator=" | ")
+    value = pl.concat_str([named(name) for name in group], separator=" | ")
     name = ", ".join(group)
     return pl.DataFrame({"index": places, "first": first}).select(
         pl.col("index"),
         pl.lit(name).alias("column"),
         pl.lit("unique").alias("rule"),
-        texts.select(value).to_series().gather(places).alias("value"),
+        texts.select(value.alias("value")).to_series().gather(places),
         pl.concat_str(pl.lit(f"{name} was there before, in row "), pl.col("first"), pl.lit(" of this file.")).alias(
             "message"
         ),

@@ -7,6 +7,7 @@ import polars as pl
 
 from app.datasets.exactness import needs_wide, risks
 from app.datasets.expressions import Node
+from app.datasets.named import named
 
 Build = Callable[[Node, list[pl.Expr]], pl.Expr]
 
@@ -15,7 +16,7 @@ def compile_rule(node: Node, now: datetime) -> pl.Expr:
     """`now` is fixed for a batch, so that a load that was resumed judges all rows alike."""
     parts = [_guarded(node, part, now) for part in node.parts]
     if node.operation == "column":
-        return pl.col(node.value)
+        return named(node.value)
     if node.operation == "moment":
         utc = now.astimezone(UTC).replace(tzinfo=None)
         return pl.lit(utc.date() if node.kind == "date" else utc)

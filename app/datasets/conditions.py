@@ -12,6 +12,7 @@ from app.datasets.compile_rule import compile_rule, too_large
 from app.datasets.convert import converters, type_of, would_change
 from app.datasets.exactness import DIGITS
 from app.datasets.expressions import columns_of
+from app.datasets.named import named
 from app.datasets.schemas import Column, DatasetSchema, Limit
 
 TEXT = "__text_"
@@ -77,7 +78,7 @@ def _of_column(column: Column, schema: DatasetSchema, now: datetime) -> Iterator
 
 
 def _of_type(column: Column, text: pl.Expr) -> Iterator[Condition]:
-    value = pl.col(column.name)
+    value = named(column.name)
     if column.type != "text":
         yield _condition(column, "type", value.is_null() & text.is_not_null(), f" is not {_kind(column)}.")
     if column.type == "number":
@@ -116,7 +117,7 @@ def _of_limits(column: Column, now: datetime) -> Iterator[Condition]:
 
 def _bound(column: Column, limit: Limit, now: datetime) -> tuple[pl.Expr, pl.Expr]:
     """Column and limit in one type. `today` means the whole day, also for timestamps."""
-    value, parsed = pl.col(column.name), parse_limit(column, limit)
+    value, parsed = named(column.name), parse_limit(column, limit)
     if isinstance(parsed, Decimal):
         return _numeric_bound(column, value, parsed)
     moment = now.astimezone(UTC).replace(tzinfo=None)
@@ -158,7 +159,7 @@ def _allowed(column: Column, allowed: list[str]) -> Condition:
     typed = pl.coalesce([reading(pl.col("allowed")) for reading in converters(column)])
     choices = values.select(typed.cast(type_of(column))).to_series().drop_nulls()
     listed = ", ".join(allowed[:LISTED]) + (", …" if len(allowed) > LISTED else "")
-    return _condition(column, "allowed", ~pl.col(column.name).is_in(choices.implode()), f" is not one of {listed}.")
+    return _condition(column, "allowed", ~named(column.name).is_in(choices.implode()), f" is not one of {listed}.")
 
 
 def _of_rules(schema: DatasetSchema, now: datetime) -> Iterator[Condition]:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import polars as pl
 
 from app.datasets.columns import precision_of, scale_of
+from app.datasets.named import named
 from app.datasets.schemas import Column
 
 TRUE_WORDS = ("true", "t", "1", "yes", "y", "on")
@@ -55,10 +56,10 @@ def converters(column: Column) -> list[Converter]:
 
 def convert(frame: pl.DataFrame, columns: list[Column]) -> pl.DataFrame:
     """The same columns, typed; unreadable is null. The likeliest reading runs on all rows, the rest on what is left."""
-    ordered = {column.name: _likeliest_first(frame[column.name], column) for column in columns}
-    typed = frame.select(ordered[column.name][0](pl.col(column.name)).alias(column.name) for column in columns)
+    ordered = {column.name: _likeliest_first(frame[column.name].alias("text"), column) for column in columns}
+    typed = frame.select(ordered[column.name][0](named(column.name)).alias(column.name) for column in columns)
     for column in columns:
-        texts, values = frame[column.name], typed[column.name]
+        texts, values = frame[column.name].alias("text"), typed[column.name].alias("value")
         if column.type != "text" and values.null_count() > texts.null_count():
             typed = typed.with_columns(_retried(texts, values, ordered[column.name]).alias(column.name))
     return typed

@@ -60,7 +60,7 @@ def propose_parts(upload: Upload, pins: Pins | None = None) -> Proposals:
 def _proposal(part: str, dialect: Dialect, text: bytes) -> Proposal:
     frame = _sample(text, dialect)
     named = zip(column_names(dialect.header), dialect.header, strict=True)
-    columns = [_proposed(name, frame[source]) for name, source in named]
+    columns = [_proposed(name, frame[source].alias("x")) for name, source in named]
     return Proposal(dialect=dialect, columns=columns, rows_seen=len(frame), part=part)
 
 

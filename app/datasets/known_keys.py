@@ -16,6 +16,7 @@ from app.core.db import raw
 from app.core.errors import Invalid
 from app.datasets.conditions import Condition
 from app.datasets.convert import convert
+from app.datasets.named import named
 from app.datasets.references import Target, target_of
 from app.datasets.schemas import Column, DatasetSchema
 from app.datasets.stage import table_of
@@ -44,6 +45,7 @@ class Keys:
 
     def lacks(self, values: pl.Series) -> pl.Series:
         """True for each value that is not among the keys. A missing value lacks nothing."""
+        values = values.alias("value")
         distinct = values.drop_nulls().unique()
         strange = distinct.filter(pl.Series(~self._holds(*_marks(distinct)), dtype=pl.Boolean()))
         if not len(strange):
@@ -116,5 +118,5 @@ def reference_conditions(schema: DatasetSchema, keys: dict[str, Keys]) -> list[C
 def _condition(column: Column, keys: Keys) -> Condition:
     assert column.references is not None
     words = f" is not among {column.references.column} of the dataset {column.references.dataset}."
-    fails = pl.col(column.name).map_batches(keys.lacks, return_dtype=pl.Boolean())
+    fails = named(column.name).map_batches(keys.lacks, return_dtype=pl.Boolean())
     return Condition(column.name, "references", fails, words, (column.name,))

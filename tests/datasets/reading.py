@@ -76,7 +76,7 @@ def _read(
         for index in range(checked.rows):
             reading.lines[one.at.row + index] = int(parsed.lines[index])
             reading.raw[one.at.row + index] = texts[index]
-        for index, *values in checked.valid.select(INDEX, *(column["name"] for column in columns)).rows():
+        for index, *values in checked.valid[[INDEX, *(column["name"] for column in columns)]].rows():
             reading.rows[one.at.row + index] = tuple(values)
         for index, column, rule, _value, message in checked.failures.rows():
             reading.failures.setdefault(one.at.row + index, []).append((column, rule))

@@ -137,6 +137,19 @@ def test_a_value_in_another_spelling_is_there_before(column: dict[str, Any], aga
     assert rules_of(reading) == {2: ["unique"]}
 
 
+@pytest.mark.parametrize("name", ["*", "^.*$"])
+def test_a_name_that_means_several_columns_to_the_engine_means_one(name: str) -> None:
+    column = {"name": name, "type": "integer", "unique": True, "min": 2, "allowed": ["1", "2", "3"]}
+    rule = {"name": "r", "expression": f"col('{name}') < b"}
+    reading = read(
+        f"{name},b,c\n1,2,x\n2,x,\nx,,y\n3,3,z\n3,4,\n".encode(),
+        [column, {"name": "b", "type": "integer"}],
+        rules=[rule],
+    )
+    assert rules_of(reading) == {1: ["min"], 2: ["type"], 3: ["type"], 4: ["r"], 5: ["unique"]}
+    assert reading.messages[4] == [f"col('{name}') < b does not hold."]
+
+
 def test_a_key_of_two_columns_must_be_unique_and_complete() -> None:
     content = b"a,b,c\n1,1,x\n1,2,x\n1,1,y\n,1,x\n"
     reading = read(content, [{"name": "a"}, {"name": "b"}, {"name": "c"}], key=["a", "b"])

@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 
 from app.datasets.exports.copy_out import in_chunks, messages
 from app.datasets.exports.fields import Field
+from app.datasets.named import named
 
 BLOCK_BYTES = 4 << 20
 
@@ -60,7 +61,7 @@ def _read_as(field: Field) -> pl.DataType:
 
 
 def _value(field: Field) -> pl.Expr:
-    column = pl.col(field.name)
+    column = named(field.name)
     if field.kind == "decimal":
         return column.cast(pl.Decimal(field.precision, field.scale))
     if field.kind == "boolean":

@@ -178,11 +178,11 @@ def _column(name: str, values: Sequence[msgspec.Raw], newline: str) -> pl.Series
     No value holds the line end, so they can be joined and cut again by it at once.
     """
     joined = newline.encode().join(values).decode()
-    text = pl.Series(name, [joined] if values else [], dtype=pl.String()).str.split(newline).explode()
-    value = pl.col(name)
+    text = pl.Series("text", [joined] if values else [], dtype=pl.String()).str.split(newline).explode()
+    value = pl.col("text")
     quoted = value.str.starts_with('"')
     bare = value.str.strip_prefix('"').str.strip_suffix('"')
-    plain = text.to_frame().select(pl.when(quoted).then(bare).when(value != "null").then(value)).to_series()
+    plain = text.to_frame().select(pl.when(quoted).then(bare).when(value != "null").then(value)).to_series().alias(name)
     escaped = text.to_frame().select((quoted & value.str.contains("\\", literal=True)).arg_true()).to_series()
     if not len(escaped):
         return plain

@@ -18,6 +18,7 @@ from app.core import clock
 from app.core.db import raw
 from app.datasets.access import definition_of
 from app.datasets.load import encode
+from app.datasets.named import named
 from app.datasets.rejects.questions import Question, evidence_in
 from app.datasets.rejects.recheck import Rechecked, parquet, recheck
 from app.datasets.rejects.schemas import ReplayRequest
@@ -94,7 +95,7 @@ class BulkReplay:
         found = []
         for names in groups_of(place.schema):
             seen = self.seen.setdefault((place.batch.id, names), Seen())
-            keys = good.select(names)
+            keys = good.select(map(named, names))
             given = keys.select(pl.all_horizontal(pl.all().is_not_null())).to_series()
             places, _ = seen.repeats(keys, given, self.checked + 1)
             found += [(int(one), (", ".join(names), "unique")) for one in places]

@@ -11,6 +11,7 @@ from app.core.errors import Invalid
 from app.datasets.cut_blocks import Block, Checkpoint, to_utf8
 from app.datasets.formats import ndjson
 from app.datasets.formats.blocks import parse_block, places_of
+from app.datasets.named import named
 from app.datasets.parse import Broken, Parsed
 from app.datasets.rejects.questions import Change, Evidence
 from app.datasets.rejects.schemas import Edit
@@ -103,8 +104,8 @@ def edit(parsed: Parsed, dialect: Dialect, edits: Sequence[Edit]) -> tuple[Parse
     for one in edits:
         after = after.with_columns(_edited(one).alias(one.column))
     changes = [
-        pl.when(after[name] != frame[name].fill_null("")).then(
-            after.select(pl.struct(name).struct.json_encode().str.slice(1).str.strip_suffix("}")).to_series()
+        pl.when(after[name].alias("after") != frame[name].alias("before").fill_null("")).then(
+            after.select(pl.struct(named(name)).struct.json_encode().str.slice(1).str.strip_suffix("}")).to_series()
         )
         for name in names
     ]
@@ -114,7 +115,7 @@ def edit(parsed: Parsed, dialect: Dialect, edits: Sequence[Edit]) -> tuple[Parse
 
 
 def _edited(one: Edit) -> pl.Expr:
-    text = pl.col(one.column).fill_null("")
+    text = named(one.column).fill_null("")
     if one.trim:
         text = text.str.strip_chars()
     if one.map:
