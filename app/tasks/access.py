@@ -5,7 +5,6 @@ so nothing on a board changes between looking and writing, and no two changes ca
 seen of a card and done with it is what may be seen of its board and done with that.
 """
 
-from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -20,10 +19,13 @@ from app.tasks.tables import BoardRow, CardRow, ColumnRow, TransitionRow
 
 Wide = sa.Select[*tuple[Any, ...]]
 WideRow = sa.Row[*tuple[Any, ...]]
-Widen = Callable[[Wide], Wide]
 # In the history: what hangs on a card, other than its own fields.
 DETAILS = ["checklist", "ticked", "comment", "note", "file", "blocked_by"]
 LOCK_SPACE = 74_219_005  # keeps these locks apart from others that are made from a hash
+# As `_lock_key` makes it, of the board of a card.
+LOCK_BOARD = sa.text(
+    "select pg_advisory_xact_lock(hashtextextended(cast(board_id as text), :space)) from cards where id = :card_id"
+).bindparams(sa.bindparam("card_id", type_=sa.Uuid()), sa.bindparam("space", type_=sa.BigInteger()))
 
 
 class StaleCard(Conflict):
@@ -76,25 +78,31 @@ def access_card(db: Session, actor: Actor, card_id: UUID, *, write: bool = False
     require_role(actor, Role.member if write else Role.viewer)
     if write:
         _lock_board_of(db, card_id)
-    card: CardRow = _read_card(db, actor, card_id, lambda query: query, write=write)[0]
+    card: CardRow = _read_card(db, card_id, card_query(actor), write=write)[0]
     return card
 
 
-def access_card_with(db: Session, actor: Actor, card_id: UUID, widen: Widen) -> WideRow:
-    """For changing: the card, its board, a level, and what `widen` adds. Raises NotFound, Forbidden."""
+def access_card_with(db: Session, actor: Actor, card_id: UUID, query: Wide, values: dict[str, Any]) -> WideRow:
+    """For changing: what `query`, a wider `card_query`, finds with these values. Raises NotFound, Forbidden."""
     require_role(actor, Role.member)
     _lock_board_of(db, card_id)
-    return _read_card(db, actor, card_id, widen, write=True)
+    return _read_card(db, card_id, query, values, write=True)
+
+
+def card_query(actor: Actor) -> Wide:
+    """The card whose id is asked for as `card_id`, its board, and what `actor` may do with it."""
+    query: Wide = sa.select(CardRow, BoardRow, level_on_board(actor)).join(BoardRow, BoardRow.id == CardRow.board_id)
+    return query.where(CardRow.id == sa.bindparam("card_id")).execution_options(populate_existing=True)
 
 
 def _lock_board_of(db: Session, card_id: UUID) -> None:
-    db.execute(sa.select(sa.func.pg_advisory_xact_lock(_lock_key(CardRow.board_id))).where(CardRow.id == card_id))
+    db.execute(LOCK_BOARD, {"card_id": card_id, "space": LOCK_SPACE})
 
 
-def _read_card(db: Session, actor: Actor, card_id: UUID, widen: Widen, *, write: bool) -> WideRow:
-    query: Wide = sa.select(CardRow, BoardRow, level_on_board(actor)).join(BoardRow, BoardRow.id == CardRow.board_id)
-    query = widen(query.where(CardRow.id == card_id)).execution_options(populate_existing=True)
-    found = db.execute(query).one_or_none()
+def _read_card(
+    db: Session, card_id: UUID, query: Wide, values: dict[str, Any] | None = None, *, write: bool
+) -> WideRow:
+    found = db.execute(query, {"card_id": card_id, **(values or {})}).one_or_none()
     if found is None or found[2] is None:
         raise NotFound("There is no such card, or you may not see it.")
     sharing.require_level(found[2], Kind.board, edit=write)
@@ -142,7 +150,6 @@ def try_lock(db: Session, board_id: UUID) -> bool:
 
 
 def _lock_key(board_id: Any) -> sa.Function[int]:
-    """In SQL, so that a card can be asked for the lock of its board in one step."""
     return sa.func.hashtextextended(sa.cast(board_id, sa.Text), LOCK_SPACE)
 
 

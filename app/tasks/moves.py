@@ -10,14 +10,15 @@ from app.core import clock
 from app.core.actor import Actor
 from app.core.errors import Conflict, Invalid
 from app.tasks.access import board_of, check_on_board, check_version
-from app.tasks.belongings import check_lane, lanes_of
+from app.tasks.belongings import lanes_of
 from app.tasks.desk import read_desk
 from app.tasks.details.blockers import check_unblocked, touch_waiting
 from app.tasks.rank import MAX_LENGTH, Gap, between, spread
-from app.tasks.record import as_seen, log_card, touch
-from app.tasks.schemas import BoardOptions, Card, CardMove, Category, EventKind, WipMode
-from app.tasks.tables import CardRow, ColumnRow
-from app.tasks.undo.remember import place_of, remember
+from app.tasks.record import show
+from app.tasks.schemas import BoardOptions, Card, CardMove, Category, WipMode
+from app.tasks.tables import BoardRow, CardRow, ColumnRow
+from app.tasks.undo.remember import place_of
+from app.tasks.write_move import Moved, write_move
 
 
 class ColumnFull(Conflict):
@@ -27,29 +28,24 @@ class ColumnFull(Conflict):
 def move_card(db: Session, actor: Actor, card_id: UUID, move: CardMove) -> Card:
     """Below `after_id`, else above `before_id`, else to the end. A move to where the card is changes nothing."""
     desk = read_desk(db, actor, card_id, move)
-    card, origin, target, lane_before = desk.card, desk.origin, desk.target, desk.card.lane_id
+    card, target = desk.card, desk.target
     check_on_board(card)
     check_version(db, card, move.version)
     if target is None:
         raise Invalid(f"column: this board has no column {move.column_id}.")
     gap, before = desk.gap(), place_of(card, desk.above)
-    stays, stays_in_lane = origin is target, desk.lane_id == lane_before
+    stays, stays_in_lane = desk.origin is target, desk.lane_id == card.lane_id
     if stays and stays_in_lane and _lies_in(gap, card):
-        return as_seen(db, actor, card)
-    if not stays_in_lane:
-        check_lane(db, card.board_id, desk.lane_id)
+        return show(card, desk.people)
+    if desk.lane_id is not None and desk.to_lane is None:
+        raise Invalid(f"lane: this board has no lane {desk.lane_id}.")
     takes_room = not stays or (target.wip_per_lane and not stays_in_lane)
     warnings = check_held(db, target, desk.lane_id, desk.held or 0) if takes_room else []
-    changes = put(db, card, target, rank_between(db, target, gap, card))
-    card.lane_id = desk.lane_id
-    card.version += 1
-    if stays and stays_in_lane:
-        touch(db, card)
-    else:
-        kind = EventKind.moved
-        log_card(db, actor, card, kind, origin=origin, target=target, lane_before=lane_before, changes=changes)
-    remember(db, actor, card, EventKind.moved, before=before, after={}, version=move.version)
-    return as_seen(db, actor, card, warnings)
+    rank, turned = rank_between(db, target, gap, card), (card.completed_at is not None) != target.is_done
+    changes = _turn(db, card, desk.board, is_done=target.is_done) if turned else {}
+    logged = not (stays and stays_in_lane)
+    write_move(db, actor, desk, Moved(target, rank, before, changes, turned, logged))
+    return show(card, desk.people, warnings)
 
 
 def put(db: Session, card: CardRow, column: ColumnRow, rank: str) -> dict[str, Any]:
@@ -60,14 +56,17 @@ def put(db: Session, card: CardRow, column: ColumnRow, rank: str) -> dict[str, A
 
 def complete_or_reopen(db: Session, card: CardRow, *, is_done: bool) -> dict[str, Any]:
     """What is done becomes an accomplishment and what is taken up again is in progress; a highlight stays one."""
-    was_done = card.completed_at is not None
-    if was_done == is_done:
+    if (card.completed_at is not None) == is_done:
         return {}
-    options = BoardOptions.model_validate(board_of(db, card.board_id).options)
-    if card.id:  # a new one holds nothing up, and nothing holds it up
-        if is_done and options.forbid_done_while_blocked:
-            check_unblocked(db, [card])
+    if card.id:  # a new one holds nothing up
         touch_waiting(db, card.board_id, [card.id])
+    return _turn(db, card, board_of(db, card.board_id), is_done=is_done)
+
+
+def _turn(db: Session, card: CardRow, board: BoardRow, *, is_done: bool) -> dict[str, Any]:
+    options = BoardOptions.model_validate(board.options)
+    if card.id and is_done and options.forbid_done_while_blocked:
+        check_unblocked(db, [card])
     return recategorize(card, options, is_done=is_done)
 
 

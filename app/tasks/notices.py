@@ -145,6 +145,8 @@ def _who_sees(db: Session, card: CardRow) -> list[Named]:
 
 
 def _frees_others(card: CardRow, event: TransitionRow) -> bool:
+    if not event.holds_up:
+        return False
     if event.kind == EventKind.archived:
         return True
     turned = event.kind == EventKind.moved or "completed_at" in event.changes

@@ -25,8 +25,13 @@ def as_seen(db: Session, actor: Actor, card: CardRow, warnings: Sequence[str] = 
 
 
 def with_assignees(card: CardRow, names: dict[UUID, str], warnings: Sequence[str] = ()) -> Card:
-    people = [Assignee.model_validate(one) for one in named(card.assignee_ids, names)]
-    return Card.model_validate(card).model_copy(update={"assignees": people, "warnings": list(warnings)})
+    return show(card, named(card.assignee_ids, names), warnings)
+
+
+def show(card: CardRow, people: Sequence[dict[str, str]], warnings: Sequence[str] = ()) -> Card:
+    """With people named as the log names them."""
+    given = [Assignee.model_validate(one) for one in people]
+    return Card.model_validate(card).model_copy(update={"assignees": given, "warnings": list(warnings)})
 
 
 @dataclass(frozen=True)
@@ -115,11 +120,6 @@ def _event(actor: Actor, line: Line, names: _Names) -> TransitionRow:
 def _state(card: CardRow) -> dict[str, Any]:
     fields = ("number", "title", "priority", "category", "estimate", "due_on", "completed_at")
     return {field: getattr(card, field) for field in fields}
-
-
-def touch(db: Session, card: CardRow) -> None:
-    """The next look at the revision tells everybody to load this card again."""
-    card.revision = bump(db, card.board_id)
 
 
 def touch_cards(db: Session, board_id: UUID, card_ids: Collection[UUID]) -> None:

@@ -209,6 +209,10 @@ class TransitionRow(Base):
     completed_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
     imported: Mapped[bool] = mapped_column(server_default=sa.false())
 
+    # Not stored: who wrote the line may know that nothing waits for the card, or that no rule listens to its board.
+    holds_up = True
+    has_rules = True
+
 
 class ColumnChangeRow(Base):
     """A column as it was from `at` on: past summaries show the columns of their own time."""

@@ -8,6 +8,7 @@ from app.core.errors import Invalid
 from app.tasks import service as tasks
 from app.tasks.schemas import Board, BoardChange, BoardOptions, CardChange, CardMove, LabelEdit, LaneEdit
 from tests.tasks.conftest import add, column, move, titles
+from tests.tasks.counting import statements
 
 
 @pytest.fixture
@@ -131,3 +132,17 @@ def test_the_switch_of_categories_can_be_turned_off(db: Session, ann: Actor, boa
     [card] = add(db, ann, board, "a")
     assert move(db, ann, card, column(board, "Completed")).category == "in_progress"
     assert not tasks.board(db, ann, board.id).options.category_on_completion
+
+
+def test_a_move_with_all_that_belongs_to_a_card_costs_three_statements(db: Session, ann: Actor, board: Board) -> None:
+    web, shop = (lane.id for lane in board.lanes)
+    held = {"label_ids": [label.id for label in board.labels], "assignee_ids": [ann.id]}
+    [card] = add(db, ann, board, "a", lane=web, **held)
+    with statements(db) as sent:
+        done = CardMove(column_id=column(board, "Completed"), lane_id=shop, version=card.version)
+        card = tasks.move_card(db, ann, card.id, done)
+    assert len(sent) == 3, "the lock, all that has to be known, and all that is written"
+    assert ([one.name for one in card.assignees], card.lane_id) == (["Ann"], shop)
+    event = tasks.card_history(db, ann, card.id)[0]
+    assert (event.from_lane, event.to_lane, event.to_column) == ("Web", "Shop", "Completed")
+    assert tasks.undo(db, ann, board.id).card_ids == [card.id]

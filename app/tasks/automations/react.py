@@ -49,8 +49,8 @@ _chain: ContextVar[Chain | None] = ContextVar("automation_chain", default=None)
 
 
 def react(db: Session, actor: Actor, card: CardRow, event: TransitionRow) -> None:
-    """For each line of a card's history. Without rules it costs one query a transaction."""
-    rules = [] if event.imported else event_rules(db, card.board_id)
+    """For each line of a card's history. Without rules it costs one query a transaction at most."""
+    rules = [] if event.imported or not event.has_rules else event_rules(db, card.board_id)
     if not rules:
         return
     try:
