@@ -58,7 +58,7 @@ def _worker(url: str, runs: int) -> float:
         session.execute(sa.text(DONE))
         for _ in range(runs):
             jobs.enqueue(session, SYSTEM, "test.noop", {}, title="Nothing", max_attempts=1)
-    command = [sys.executable, "-m", "tests.jobs.worker_process", url, "10"]
+    command = [sys.executable, "-m", "tests.jobs.worker_process", url, "10", "2"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as worker:
         assert worker.stdout is not None
         worker.stdout.readline()

@@ -20,6 +20,8 @@ from tests.conftest import created_database
 from tests.jobs.handlers import DONE
 
 STALE_SECONDS = 3.0
+NEVER_STALE = 600.0  # for workers that are not to be taken for dead, however busy the machine
+PATIENCE = 120.0  # a loaded machine is slow, not wrong
 
 StartWorker = Callable[..., subprocess.Popen[str]]
 
@@ -35,7 +37,7 @@ def done(database: str) -> str:
 @pytest.fixture
 def start_worker(done: str) -> Iterator[StartWorker]:
     with contextlib.ExitStack() as workers:
-        yield lambda: workers.enter_context(a_worker(done))
+        yield lambda *options: workers.enter_context(a_worker(done, *options))
 
 
 @pytest.fixture(scope="module")
@@ -45,15 +47,17 @@ def shared_worker(server_url: str, template_database: str) -> Iterator[subproces
         db.configure(url)
         with db.transaction() as session:
             session.execute(sa.text(DONE))
-        with a_worker(url) as worker:
+        with a_worker(url, NEVER_STALE) as worker:
             yield worker
         db.engine().dispose()
         db.engine.cache_clear()
 
 
 @contextlib.contextmanager
-def a_worker(url: str) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, "-m", "tests.jobs.worker_process", url, str(STALE_SECONDS)]
+def a_worker(
+    url: str, stale_seconds: float = STALE_SECONDS, drain_seconds: float = 2
+) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-m", "tests.jobs.worker_process", url, str(stale_seconds), str(drain_seconds)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as worker:
         assert worker.stdout is not None
         assert worker.stdout.readline() == "worker ready\n"
@@ -87,7 +91,7 @@ def attempts_written(run_id: UUID) -> list[int]:
     return [attempt for written_id, attempt in written() if written_id == run_id]
 
 
-def until(condition: Callable[[], Any], seconds: float = 15) -> Any:
+def until(condition: Callable[[], Any], seconds: float = PATIENCE) -> Any:
     """The first true value; fails when there is none in time."""
     end = time.monotonic() + seconds
     while not (value := condition()):
@@ -100,10 +104,18 @@ def child_of(worker: subprocess.Popen[str]) -> psutil.Process:
     """The process that works on the one run of this worker: a grandchild, below the fork server."""
 
     def found() -> psutil.Process | None:
-        server_children = [
-            grandchild for child in psutil.Process(worker.pid).children() for grandchild in child.children()
-        ]
-        return server_children[0] if server_children else None
+        with contextlib.suppress(psutil.NoSuchProcess):  # one may end while it is looked at
+            servers = psutil.Process(worker.pid).children()
+            alive = [child for server in servers for child in server.children() if not is_gone(child)]
+            return alive[0] if alive else None
+        return None
 
     child: psutil.Process = until(found)
     return child
+
+
+def is_gone(process: psutil.Process) -> bool:
+    try:
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True

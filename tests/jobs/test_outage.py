@@ -14,7 +14,7 @@ from app.core import db, migrations
 from app.core.postgres import EmbeddedPostgres
 from app.jobs import service as jobs
 from app.jobs.schemas import RunStatus
-from tests.jobs.conftest import a_worker, enqueue, read, until, written
+from tests.jobs.conftest import PATIENCE, a_worker, enqueue, read, until, written
 from tests.jobs.handlers import DONE
 
 AWAY_SECONDS = 8  # longer than the connection pool of the queue library waits
@@ -59,8 +59,8 @@ def test_a_worker_outlives_an_outage_and_its_running_job_is_done_once(
     time.sleep(AWAY_SECONDS)  # real time: the time-outs of sockets and pools are what is tested
     (tmp_path / "go").touch()
     server.start()
-    assert jobs.wait_for(running, 30).status == RunStatus.completed
+    assert jobs.wait_for(running, PATIENCE).status == RunStatus.completed
     later = enqueue("test.write_down")
-    assert jobs.wait_for(later, 30).status == RunStatus.completed
+    assert jobs.wait_for(later, PATIENCE).status == RunStatus.completed
     assert sorted(run_id for run_id, _ in written()) == sorted([running, waiting, later])
     assert worker.poll() is None

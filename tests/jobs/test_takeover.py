@@ -4,7 +4,6 @@ import signal
 from collections import Counter
 from pathlib import Path
 
-import psutil
 import pytest
 import sqlalchemy as sa
 
@@ -12,7 +11,18 @@ from app.core import db
 from app.jobs import service as jobs
 from app.jobs.rescue import TAKEN_OVER, rescue_alarm
 from app.jobs.schemas import RunStatus
-from tests.jobs.conftest import StartWorker, child_of, enqueue, messages, read, until, written
+from tests.jobs.conftest import (
+    NEVER_STALE,
+    PATIENCE,
+    StartWorker,
+    child_of,
+    enqueue,
+    is_gone,
+    messages,
+    read,
+    until,
+    written,
+)
 
 pytestmark = pytest.mark.crash
 
@@ -23,10 +33,10 @@ def test_a_run_of_a_killed_worker_is_taken_over_and_done_once(start_worker: Star
     until(lambda: read(run_id).progress == 0.5)
     child = child_of(worker)
     worker.kill()
-    until(lambda: not child.is_running())
+    until(lambda: is_gone(child))
     (tmp_path / "go").touch()
     start_worker()
-    run = jobs.wait_for(run_id, 15)
+    run = jobs.wait_for(run_id, PATIENCE)
     assert (run.status, run.attempt, written()) == (RunStatus.completed, 2, [(run_id, 2)])
     assert TAKEN_OVER in messages(run_id)
 
@@ -37,7 +47,7 @@ def test_a_run_whose_workers_always_die_fails_after_its_attempts(start_worker: S
     until(lambda: read(run_id).progress == 0.5)
     worker.kill()
     start_worker()
-    run = jobs.wait_for(run_id, 15)
+    run = jobs.wait_for(run_id, PATIENCE)
     assert (run.status, run.progress) == (RunStatus.failed, 0.5)
     assert "The worker stopped while it worked on this, 1 times." in (run.error or "")
 
@@ -56,21 +66,21 @@ def test_what_a_frozen_worker_and_its_child_do_after_a_takeover_is_discarded(
     (tmp_path / "go").touch()
     for process in (child, frozen):  # now both reach for the same run
         process.send_signal(signal.SIGCONT)
-    assert jobs.wait_for(run_id, 10).status == RunStatus.completed
-    until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE)
+    assert jobs.wait_for(run_id, PATIENCE).status == RunStatus.completed
+    until(lambda: is_gone(child))
     assert written() == [(run_id, 2)]
     frozen.send_signal(signal.SIGTERM)
-    assert frozen.wait(10) == 0
+    assert frozen.wait(PATIENCE) == 0
     assert read(run_id).attempt == 2
 
 
 def test_two_workers_share_a_hundred_runs_without_losing_or_doubling_one(start_worker: StartWorker) -> None:
     run_ids = [enqueue("test.write_down") for _ in range(100)]
-    start_worker()
-    start_worker()
-    until(lambda: len(written()) >= 100, 60)
+    start_worker(NEVER_STALE)
+    start_worker(NEVER_STALE)
+    until(lambda: len(written()) >= 100)
     for run_id in run_ids:
-        assert jobs.wait_for(run_id, 5).status == RunStatus.completed
+        assert jobs.wait_for(run_id, PATIENCE).status == RunStatus.completed
     assert Counter(written()) == Counter((run_id, 1) for run_id in run_ids)
     with db.transaction() as session:
         assert session.execute(sa.text("select count(*) from procrastinate_jobs")).scalar() == 0
@@ -82,7 +92,7 @@ def test_a_waiting_run_whose_alarm_is_gone_gets_a_new_one(start_worker: StartWor
         session.execute(sa.text("delete from procrastinate_jobs"))
         assert not rescue_alarm(session, stale_seconds=60)
     start_worker()
-    assert jobs.wait_for(run_id, 15).status == RunStatus.completed
+    assert jobs.wait_for(run_id, PATIENCE).status == RunStatus.completed
     assert written() == [(run_id, 1)]
 
 
@@ -92,5 +102,5 @@ def test_a_run_is_done_although_the_worker_died_between_hearing_and_claiming(sta
     with db.transaction() as session:
         session.execute(sa.text("update procrastinate_jobs set status = 'doing'"))
     start_worker()
-    assert jobs.wait_for(run_id, 15).status == RunStatus.completed
+    assert jobs.wait_for(run_id, PATIENCE).status == RunStatus.completed
     assert written() == [(run_id, 1)]

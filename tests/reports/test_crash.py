@@ -2,10 +2,8 @@
 
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 
-import psutil
 import pytest
 import sqlalchemy as sa
 
@@ -16,13 +14,22 @@ from app.jobs.schemas import RunStatus
 from app.reports import service as reports
 from app.reports.tables import ReportRow
 from app.templates.schemas import Template
+from tests.jobs.conftest import NEVER_STALE, PATIENCE, child_of, until
 from tests.reports.conftest import World
 from tests.reports.material import BLOCKS
 
 
 @pytest.fixture
 def worker(database: str) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, "-m", "tests.jobs.worker_process", database, "3", "app.reports.jobs:HANDLERS"]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.jobs.worker_process",
+        database,
+        str(NEVER_STALE),
+        "2",
+        "app.reports.jobs:HANDLERS",
+    ]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     assert process.stdout.readline() == "worker ready\n"
@@ -40,9 +47,8 @@ def test_a_killed_generation_ends_with_one_complete_report(
     template = make_template(world.author, many, "Many")
     with transaction() as db:
         asked = reports.request_report(db, world.author, template.id, {})
-    killed = kill_at_work(worker, asked.job_id)
-    run = jobs.wait_for(asked.job_id, 40)
-    assert killed
+    kill_at_work(worker, asked.job_id)
+    run = jobs.wait_for(asked.job_id, PATIENCE)
     assert run.status is RunStatus.completed
     assert run.attempt > 1
     with transaction() as db:
@@ -54,21 +60,19 @@ def test_a_killed_generation_ends_with_one_complete_report(
     assert len(storage.filesystem().get_file_info(storage_folder(f"reports/{asked.id}"))) == 2
 
 
-def kill_at_work(worker: subprocess.Popen[str], run_id: object) -> int:
-    """Waits until some blocks are done, then kills every child of the worker as the kernel would."""
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        with transaction() as db:
-            progress = db.scalar(sa.text("select progress from runs where id = :id"), {"id": run_id}) or 0
-        if 0.1 < progress < 0.7:
-            busy = [
-                child for child in psutil.Process(worker.pid).children(recursive=True) if child.cpu_times().user > 0.2
-            ]
-            for child in busy:
-                child.kill()
-            return len(busy)
-        time.sleep(0.02)
-    raise AssertionError("the run never got to work")
+def kill_at_work(worker: subprocess.Popen[str], run_id: object) -> None:
+    """After some blocks. It is killed under the lock of its run, which it needs to go on: it cannot get away."""
+    progress = "select progress > 0.1 from runs where id = :id"
+    until(lambda: ask(progress, run_id))
+    with transaction() as db:
+        status = db.scalar(sa.text("select status from runs where id = :id for update"), {"id": run_id})
+        assert status == "processing", "it was done before it could be killed"
+        child_of(worker).kill()
+
+
+def ask(question: str, run_id: object) -> object:
+    with transaction() as db:
+        return db.scalar(sa.text(question), {"id": run_id})
 
 
 def storage_folder(path: str) -> object:
