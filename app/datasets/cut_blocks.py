@@ -13,6 +13,7 @@ BLOCK_BYTES = 8 << 20
 FIRST_BLOCK_BYTES = 1 << 20
 MAX_RECORD_BYTES = 16 << 20
 FIRST_TOLERANT_BYTES = 128 << 10
+SHORT_REST = 64 << 10
 UTF8 = ("utf-8", "ascii")
 
 
@@ -87,12 +88,15 @@ class BlockReader:
         return min(self.block_bytes, FIRST_BLOCK_BYTES << doublings)
 
     def _fill(self, wanted: int) -> None:
-        parts = [self.raw]
+        if self.raw and not self.ended and len(self.raw) < SHORT_REST:
+            self.source.seek(self.at.byte)  # reading it once more costs less than copying a block behind it
+            self.raw = b""
+        parts = [self.raw] if self.raw else []
         size = len(self.raw)
         while not self.ended and size < wanted:
             part = self.source.read(wanted - size)
             self.ended = not part
-            parts.append(part)
+            parts += [part] if part else []
             size += len(part)
         self.raw = b"".join(parts)
 

@@ -16,7 +16,7 @@ REJECT_COLUMNS = ("batch_id", "row", "line", "raw", "failures")
 
 
 class BlockAlreadyStored(Exception):
-    """Another attempt stored this block, or the batch was undone meanwhile: this attempt must stop."""
+    """Another attempt stored this block, the batch was undone, or a power cut took blocks: this attempt must stop."""
 
 
 @dataclass(frozen=True)

@@ -91,7 +91,8 @@ def _from_layout(block: Block, layout: Layout, dialect: Dialect) -> Parsed:
 
 def _read(content: bytes, dialect: Dialect, *, records: int, kept: npt.NDArray[np.bool_]) -> pl.DataFrame | None:
     """None when Polars does not see exactly the records that we see, or takes a carriage return for a line end."""
-    if dialect.newline != "\r" and b"\r" + dialect.delimiter.encode() in content:
+    # Looking for one byte is thirty times as fast as looking for two, and most files have none.
+    if dialect.newline != "\r" and b"\r" in content and b"\r" + dialect.delimiter.encode() in content:
         return None
     schema = {name: pl.String() for name in dialect.header}
     # The mark of the file was cut off before. One that begins a block is text, of which Polars would drop the first.

@@ -18,6 +18,7 @@ Ints = npt.NDArray[np.int64]
 QUOTE = 34
 LINE_FEED = 10
 CARRIAGE_RETURN = 13
+PIECE = 128 << 10
 BLANK = (b"\n", b"\r\n", b"\r")
 OPEN_FIELD = re.compile(rb'"(?>(?:[^"]+|"")*)')
 UNCLOSED = "a quotation mark is not closed, or text follows the closing one"
@@ -55,27 +56,46 @@ def scan(content: bytes, delimiter: str, newline: str, *, final: bool) -> Layout
     """`final`: nothing follows, so the last record may lack its newline and an open quote is a bad one."""
     signs = np.frombuffer(content, dtype=np.uint8)
     borders = (ord(delimiter), ord(newline))
-    marks = np.flatnonzero((signs == QUOTE) | (signs == borders[0]) | (signs == borders[1]))
+    marks = _marks(signs, borders)
     kinds = signs[marks]
     quoting = kinds == QUOTE
     bare = np.flatnonzero(~quoting & _outside(quoting))
     line_ends = np.flatnonzero(kinds[bare] == borders[1])
     ends = marks[bare[line_ends]] + 1
     delimiters = np.diff(line_ends, prepend=-1) - 1
+    breaking = kinds == borders[1]
+    inside = marks[breaking] if np.count_nonzero(breaking) > len(ends) else None  # else lines and records are the same
+    newlines = len(ends)
     if final and len(content) and (not len(ends) or ends[-1] < len(content)):
         rest = len(bare) - (int(line_ends[-1]) + 1 if len(line_ends) else 0)
         ends, delimiters = np.append(ends, len(content)), np.append(delimiters, rest)
     starts = np.concatenate(([0], ends[:-1])) if len(ends) else ends
-    breaks = marks[kinds == borders[1]]
-    every = len(breaks) == len(line_ends)  # none is inside quotes, so records and lines are the same
+    if inside is not None:
+        newlines = int(np.searchsorted(inside, ends[-1])) if len(ends) else 0
     return Layout(
         starts=starts.astype(np.int64, copy=False),
         ends=ends.astype(np.int64, copy=False),
         delimiters=delimiters.astype(np.int64, copy=False),
-        lines=(np.arange(len(starts)) if every else np.searchsorted(breaks, starts)).astype(np.int64, copy=False),
-        newlines=int(np.searchsorted(breaks, ends[-1])) if len(ends) else 0,
+        lines=(np.arange(len(starts)) if inside is None else np.searchsorted(inside, starts)).astype(
+            np.int64, copy=False
+        ),
+        newlines=newlines,
         bad_quote=_bad_quote(signs, marks[quoting], borders, final=final),
     )
+
+
+def _marks(signs: npt.NDArray[np.uint8], borders: tuple[int, int]) -> Ints:
+    """Where quotes, delimiters and line ends are: in pieces that stay in the cache of the processor."""
+    hits, more = np.empty(PIECE, dtype=bool), np.empty(PIECE, dtype=bool)
+    found = [np.empty(0, dtype=np.int64)]
+    for start in range(0, len(signs), PIECE):
+        piece = signs[start : start + PIECE]
+        hit, also = hits[: len(piece)], more[: len(piece)]
+        np.equal(piece, QUOTE, out=hit)
+        for border in borders:
+            np.logical_or(hit, np.equal(piece, border, out=also), out=hit)
+        found.append(np.flatnonzero(hit) + start)
+    return np.concatenate(found)
 
 
 def _outside(quoting: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
@@ -89,15 +109,16 @@ def _bad_quote(signs: npt.NDArray[np.uint8], quotes: Ints, borders: tuple[int, i
     if not len(quotes):
         return None
     opening, closing = quotes[::2], quotes[1::2]
-    before = signs[np.maximum(opening - 1, 0)]
-    opens = (opening == 0) | _border(before, borders)
+    opens = _border(signs[np.maximum(opening - 1, 0)], borders)
+    if not opens.all():
+        opens |= opening == 0
     after = signs[np.minimum(closing + 1, len(signs) - 1)]
-    second = signs[np.minimum(closing + 2, len(signs) - 1)]
-    closes = (
-        (closing == len(signs) - 1)
-        | _border(after, borders)
-        | ((after == CARRIAGE_RETURN) & ((second == borders[1]) | (closing + 2 >= len(signs))))
-    )
+    closes = _border(after, borders)
+    if not closes.all():
+        second = signs[np.minimum(closing + 2, len(signs) - 1)]
+        closes |= (closing == len(signs) - 1) | (
+            (after == CARRIAGE_RETURN) & ((second == borders[1]) | (closing + 2 >= len(signs)))
+        )
     wrong = np.concatenate((opening[~opens], closing[~closes]))
     if len(wrong):
         return int(wrong.min())

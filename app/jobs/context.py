@@ -44,15 +44,19 @@ class JobContext:
     def step(self, message: str, progress: float | None = None) -> None:
         """Visible to users at once. Progress goes from 0 to 1; a smaller value than before is kept at the old one."""
         with db.transaction() as session:
-            row = hold(session, self._claim)
-            if row.cancel_requested:
-                raise RunCancelled
-            if progress is not None:
-                reached = min(max(progress, 0.0), 1.0)
-                row.progress = max(row.progress, reached)
-                if reached > row.attempt_progress:
-                    row.attempt_progress, row.progress_at = reached, clock.now()
-            add_step(session, row, message)
+            self.step_within(session, message, progress)
+
+    def step_within(self, session: Session, message: str, progress: float | None = None) -> None:
+        """The same as part of what the caller commits, which is given up when the run is to stop."""
+        row = hold(session, self._claim)
+        if row.cancel_requested:
+            raise RunCancelled
+        if progress is not None:
+            reached = min(max(progress, 0.0), 1.0)
+            row.progress = max(row.progress, reached)
+            if reached > row.attempt_progress:
+                row.attempt_progress, row.progress_at = reached, clock.now()
+        add_step(session, row, message)
 
     def partial(self, reason: str) -> None:
         """The work is done, but not all of it: the run will end as `partial`, with this reason as its error."""

@@ -25,8 +25,8 @@ COLUMNS: list[dict[str, Any]] = [
     {"name": "id", "type": "integer", "required": True, "unique": True},
     {"name": "note", "max_length": 40},
 ]
-# Claim, look, start, then two commits for each of about a dozen blocks, finish, settle.
-DEADLY_COMMITS = [2, 3, 4, 5, 10, 17, 26]
+# Claim, look, start, then one commit for each of about a dozen blocks, finish, settle.
+DEADLY_COMMITS = [2, 3, 4, 5, 8, 11, 14]
 
 
 def file(name: str) -> bytes:
