@@ -20,6 +20,7 @@ from app.ui.share_dialog import choose_audience
 LOOK, RUNNING = "board_import_look", "board_import_running"
 TYPES = ["json", "csv", "tsv", "txt"]
 REFRESH = 1.0
+ANEW: dict[str, Any] = {"done": None, "columns": None}  # guessed again
 
 
 @dataclass
@@ -61,12 +62,14 @@ def _second_step(person: Actor, file: Any) -> None:
     look = _look(person, file, wishes)
     if look.refused:
         st.error(plain(look.refused), icon=":material/error:")
+        if wishes != _first_wishes() and st.button("Choose again", icon=":material/undo:"):
+            st.session_state.pop(LOOK, None)
+            st.rerun(scope="fragment")
         return
     preview = look.preview
     assert preview
     name = st.text_input("Name of the board", preview.board, max_chars=80)
-    done = show_look(preview)
-    chosen = {"done": done, **(csv_choices(preview.csv) if preview.csv else {})}
+    chosen = {**show_look(preview), **(csv_choices(preview.csv) if preview.csv else {})}
     share_with = choose_audience(person, key="board_import")
     skip = _skip_rejected(preview)
     again = _again(preview)
@@ -75,13 +78,17 @@ def _second_step(person: Actor, file: Any) -> None:
         st.rerun(scope="fragment")
     may = (skip or not preview.rejects) and (again or not preview.already) and bool(name.strip())
     if st.button("Import", type="primary", icon=":material/upload:", disabled=not may):
-        facts = {**wishes.model_dump(), **chosen, "name": name, "skip_rejected": skip, "again": again}
-        _import(person, file, {**facts, "share_with": share_with})
+        facts = {**wishes.model_dump(), **chosen, "columns": wishes.columns, "name": name, "skip_rejected": skip}
+        _import(person, file, {**facts, "again": again, "share_with": share_with})
 
 
 def _wishes_so_far(file_id: str) -> ImportWishes:
     look: Look | None = st.session_state.get(LOOK)
-    return look.wishes if look and look.file_id == file_id else ImportWishes(zone=zone().key)
+    return look.wishes if look and look.file_id == file_id else _first_wishes()
+
+
+def _first_wishes() -> ImportWishes:
+    return ImportWishes(zone=zone().key)
 
 
 def _look(person: Actor, file: Any, wishes: ImportWishes) -> Look:
@@ -111,9 +118,11 @@ def _preview(person: Actor, file: Any, wishes: ImportWishes) -> ImportPreview:
 def _other_wishes(preview: ImportPreview, wishes: ImportWishes, chosen: dict[str, Any]) -> ImportWishes | None:
     """None when the look is at what was chosen. Another delimiter makes other columns, so the rest is guessed anew."""
     if preview.csv and chosen["delimiter"] != preview.csv.delimiter:
-        return wishes.model_copy(update={"delimiter": chosen["delimiter"], "mapping": None, "done": None})
+        return wishes.model_copy(update={"delimiter": chosen["delimiter"], "mapping": None, **ANEW})
     if preview.csv and chosen["mapping"] != preview.csv.mapping:
-        return wishes.model_copy(update={"mapping": chosen["mapping"], "done": None})
+        return wishes.model_copy(update={"mapping": chosen["mapping"], **ANEW})
+    if chosen["columns"]:
+        return wishes.model_copy(update={"columns": chosen["columns"], "done": None})
     seen = [column.name for column in preview.columns if column.is_done and not column.closed]
     return wishes.model_copy(update={"done": chosen["done"]}) if sorted(seen) != sorted(chosen["done"]) else None
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from app.tasks.exchange.schemas import FoundCsv, ImportPreview, Report, What
+from app.tasks.exchange.schemas import MAX_COLUMNS, FoundCsv, ImportPreview, Report, What
 from app.ui.dataset_upload import DELIMITERS
 from app.ui.page import plain
 
@@ -24,13 +24,14 @@ TITLES: dict[What, tuple[str, str]] = {
 NOT_READ = "–"
 
 
-def show_look(preview: ImportPreview) -> list[str]:
-    """The answer are the names of the columns that complete a card."""
+def show_look(preview: ImportPreview) -> dict[str, list[str] | None]:
+    """The answer is what was chosen: the columns that complete a card, and the lists that become columns at all."""
     with st.container(horizontal=True, gap="large"):
         st.metric("Cards", f"{preview.cards:,}")
         st.metric("Archived", f"{preview.archived:,}")
         st.metric("Lines of history", f"{preview.transitions:,}")
         st.metric("Comments", f"{preview.comments:,}")
+    columns = _lists(preview)
     names = [column.name for column in preview.columns if not column.closed]
     guessed = [column.name for column in preview.columns if column.is_done and not column.closed]
     held = {column.name: column.cards for column in preview.columns}
@@ -45,7 +46,28 @@ def show_look(preview: ImportPreview) -> list[str]:
     )
     _people(preview)
     report_lines(preview)
-    return done
+    return {"done": done, "columns": columns}
+
+
+def _lists(preview: ImportPreview) -> list[str] | None:
+    """Only asked where a choice has to be made; None leaves it as it is."""
+    if not any(column.left_out for column in preview.columns):
+        return None
+    shown = list(dict.fromkeys(column.name for column in preview.columns if column.left_out or not column.closed))
+    now = [column.name for column in preview.columns if not column.closed]
+    picked = st.multiselect(
+        f"Lists that become columns ({len(now)} of {len(shown)})",
+        shown,
+        now,
+        max_selections=MAX_COLUMNS,
+        key=f"board_import_columns_{hash(tuple(shown))}",
+        help=f"A board may have {MAX_COLUMNS} columns. Cards of the other lists go to the archive, where each "
+        "keeps its history and can be brought back.",
+        placeholder="None",
+    )
+    if not picked:
+        st.warning("Choose at least one list.", icon=":material/warning:")
+    return None if not picked or sorted(picked) == sorted(now) else picked
 
 
 def _people(preview: ImportPreview) -> None:

@@ -30,6 +30,9 @@ class ImportQuery(BaseModel):
     name: str | None = None
     zone: str = Field(default="UTC", description="Where times of the file are days, and days of a CSV file begin")
     done: list[str] | None = Field(default=None, description="Names of the columns that complete a card")
+    columns: list[str] | None = Field(
+        default=None, description="Names of the lists that become columns; cards of the others go to the archive"
+    )
     encoding: str | None = None
     delimiter: str | None = None
     map: list[str] | None = Field(default=None, description="field:name of the CSV column, such as title:Task")

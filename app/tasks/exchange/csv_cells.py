@@ -2,9 +2,12 @@
 
 import csv
 import re
+from collections import Counter
 from collections.abc import Iterable
-from datetime import UTC, date, datetime
+from contextlib import suppress
+from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from app.tasks.exchange.draft import Item
@@ -15,14 +18,20 @@ ITEM = re.compile(r"^(?:[-*]\s*)?\[(?P<mark>[ xX✓]?)\]\s?(?P<text>.*)$")
 HEADING = "## "
 YES, NO = {"yes", "true", "1", "x", "y", "ja", "oui", "archived"}, {"", "no", "false", "0", "n", "nein", "non"}
 FORMATS = {
-    "year-month-day": "%Y-%m-%d",
-    "day.month.year": "%d.%m.%Y",
-    "day/month/year": "%d/%m/%Y",
-    "month/day/year": "%m/%d/%Y",
-    "year/month/day": "%Y/%m/%d",
-    "day-month-year": "%d-%m-%Y",
+    "year-month-day": ("%Y-%m-%d",),
+    "day.month.year": ("%d.%m.%Y", "%d.%m.%y"),
+    "day/month/year": ("%d/%m/%Y", "%d/%m/%y"),
+    "month/day/year": ("%m/%d/%Y", "%m/%d/%y"),
+    "year/month/day": ("%Y/%m/%d",),
+    "day-month-year": ("%d-%m-%Y", "%d-%b-%Y", "%d-%b-%y"),
+    "day/Mon/year": ("%d/%b/%Y", "%d/%b/%y"),
+    "day Mon year": ("%d %b %Y", "%d %B %Y"),
+    "Mon day, year": ("%b %d, %Y", "%B %d, %Y", "%b %d %Y"),
 }
-CLOCK = re.compile(r"[T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?\s*(Z|[+-]\d{2}:?\d{2})?$")
+CLOCK = re.compile(
+    r"(?:T|,?\s+)(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:\.(?P<fraction>\d+))?)?"
+    r"\s*(?P<half>[AaPp]\.?[Mm]\.?)?\s*(?P<zone>Z|UTC|GMT|[+-]\d{2}:?\d{2})?$"
+)
 
 
 def arm(text: str) -> str:
@@ -72,17 +81,18 @@ def checklist(cell: str) -> list[Item]:
 
 def date_form(cells: Iterable[str]) -> tuple[str, bool]:
     """The way all dates of a column can be read in, or else the most of them, and whether another fits as well."""
-    days = [CLOCK.sub("", cell.strip()) for cell in cells if cell.strip()]
-    fits = {name: sum(_day(cell, form) is not None for cell in days) for name, form in FORMATS.items()}
+    days = Counter(CLOCK.sub("", cell.strip()) for cell in cells if cell.strip())
+    fits = {name: sum(count for cell, count in days.items() if _day(cell, name)) for name in FORMATS}
     best = max(fits, key=lambda name: fits[name])
     return best, bool(days) and sum(count == fits[best] for count in fits.values()) > 1 and fits[best] > 0
 
 
+@lru_cache(maxsize=20_000)
 def _day(cell: str, form: str) -> date | None:
-    try:
-        return datetime.strptime(cell, form).date()  # noqa: DTZ007  only the day is taken
-    except ValueError:
-        return None
+    for pattern in FORMATS[form]:
+        with suppress(ValueError):
+            return datetime.strptime(cell, pattern).date()  # noqa: DTZ007  only the day is taken
+    return None
 
 
 def read_day(cell: str, form: str) -> date | None:
@@ -90,7 +100,7 @@ def read_day(cell: str, form: str) -> date | None:
     if not cell.strip():
         return None
     text = CLOCK.sub("", cell.strip())
-    found = _day(text, FORMATS[form]) or _day(text, FORMATS["year-month-day"])
+    found = _day(text, form) or _day(text, "year-month-day")
     if found and found.year >= 1900:
         return found
     raise ValueError(f"“{cell[:40]}” is no date ({form})")
@@ -102,13 +112,22 @@ def read_moment(cell: str, form: str, zone: ZoneInfo) -> datetime | None:
         return None
     at = datetime(found.year, found.month, found.day, tzinfo=zone)
     if clock := CLOCK.search(cell.strip()):
-        text = clock[0].strip().lstrip("T").replace(" ", "")
         try:
-            time = datetime.fromisoformat(f"{found.isoformat()}T{text.zfill(5) if ':' in text[:2] else text}")
+            at = _at(found, clock, zone)
         except ValueError as error:
             raise ValueError(f"“{cell[:40]}” has no readable time of day") from error
-        at = time if time.tzinfo else time.replace(tzinfo=zone)
     return at.astimezone(UTC)
+
+
+def _at(day: date, clock: re.Match[str], zone: ZoneInfo) -> datetime:
+    hour = int(clock["hour"])
+    if half := (clock["half"] or "")[:1].casefold():
+        if not 1 <= hour <= 12:
+            raise ValueError(hour)
+        hour = hour % 12 + (12 if half == "p" else 0)
+    parts = time(hour, int(clock["minute"]), int(clock["second"] or 0), int(f"{clock['fraction'] or 0:0<6}"[:6]))
+    there = (clock["zone"] or "").replace("UTC", "Z").replace("GMT", "Z")
+    return datetime.combine(day, parts, datetime.fromisoformat(f"2000-01-01T00:00{there}").tzinfo or zone)
 
 
 def read_estimate(cell: str) -> Decimal | None:
@@ -130,9 +149,6 @@ def read_flag(cell: str) -> bool | None:
     return True if text in YES else False if text in NO else None
 
 
-def read_choice(cell: str, choices: dict[str, str], what: str, default: str) -> str:
-    if not (text := " ".join(cell.strip().casefold().replace("_", " ").split())):
-        return default
-    if text in choices:
-        return choices[text]
-    raise ValueError(f"“{cell[:40]}” is no {what}; known are {', '.join(dict.fromkeys(choices.values()))}")
+def read_choice(cell: str, choices: dict[str, str]) -> str | None:
+    """None: it is none of them."""
+    return choices.get(" ".join(cell.strip().casefold().replace("_", " ").split()))

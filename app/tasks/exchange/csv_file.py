@@ -3,6 +3,7 @@
 import codecs
 import csv
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -12,23 +13,28 @@ MAX_ROWS, MAX_COLUMNS = 50_000, 200
 DELIMITERS = (",", ";", "\t", "|")
 SAMPLE_LINES = 200
 FIELDS = {
-    "number": "number, no, nr, id, #",
-    "title": "title, name, task, card, card name, summary, subject, issue, titel, aufgabe",
+    "number": "number, no, nr, id, #, issue key, key, task id, card id, card number, card #, issue id",
+    "title": "title, name, task, card, card name, task name, card title, summary, subject, issue, titel, aufgabe",
     "description": "description, desc, details, text, body, notes, note, card description, beschreibung",
-    "column": "column, status, list, list name, state, stage, spalte, liste",
+    "column": "column, status, list, list name, section/column, board column, bucket name, bucket, section, state, "
+    "stage, spalte, liste",
     "lane": "lane, swimlane, bahn",
-    "labels": "labels, label, tags, tag, etiketten",
-    "assignees": "assignees, assignee, assigned to, members, member, assigned, owner, person, zuständig, bearbeiter",
+    "labels": "labels, label, tags, tag, label names, etiketten",
+    "assignees": "assignees, assignee, assigned to, members, member, member names, assigned, owner, person, zuständig, "
+    "bearbeiter",
     "priority": "priority, prio, importance, priorität",
     "category": "category, kategorie",
     "start": "start, start date, start on, started, begin, startdatum",
-    "due": "due, due date, due on, deadline, fällig, fällig am, fälligkeitsdatum",
-    "estimate": "estimate, points, story points, size, effort, hours, schätzung, aufwand",
-    "created": "created, created at, created on, date created, created date, erstellt",
-    "completed": "completed, completed at, completed on, done at, closed at, date completed, erledigt am",
+    "due": "due, due date, due on, deadline, target date, end date, fällig, fällig am, fälligkeitsdatum",
+    "estimate": "estimate, points, story points, custom field (story points), story point estimate, "
+    "custom field (story point estimate), size, effort, hours, estimated hours, schätzung, aufwand",
+    "created": "created, created at, created on, date created, created date, created time, erstellt",
+    "completed": "completed, completed at, completed on, completed date, done at, closed at, date completed, resolved, "
+    "resolution date, erledigt am",
     "archived": "archived, archived at, archived on, archiviert",
     "checklist": "checklist, checklists, subtasks, todo, items, checkliste",
 }
+SEPARATOR = re.compile(r'"?sep=([,;\t|])"?\r?\n')
 BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
 
@@ -50,11 +56,14 @@ class Table:
 def read_table(content: bytes, *, encoding: str | None = None, delimiter: str | None = None) -> Table:
     """Raises NotACsvBoard."""
     text, encoding = _decode(content, encoding)
+    before = 0
+    if told := SEPARATOR.match(text):  # a line by which spreadsheets tell each other the delimiter
+        text, before, delimiter = text[told.end() :], 1, delimiter or told[1]
     if "\0" in text:
-        line = text.count("\n", 0, text.index("\0")) + 1
+        line = text.count("\n", 0, text.index("\0")) + 1 + before
         raise NotACsvBoard(f"Line {line} holds a NUL character. Is this really a text file?")
     delimiter = delimiter or guess_delimiter(text)
-    records = _records(text, delimiter)
+    records = _records(text, delimiter, 1 + before)
     _, header = next(records, (0, []))
     header = [name.strip() for name in header]
     if not any(header):
@@ -102,9 +111,9 @@ def guess_delimiter(text: str) -> str:
     return best if score(best) > (0.0, 0) else ","
 
 
-def _records(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+def _records(text: str, delimiter: str, first: int) -> Iterator[tuple[int, list[str]]]:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    line = 1
+    line = first
     while True:
         try:
             fields = next(reader)
@@ -114,7 +123,7 @@ def _records(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
             raise NotACsvBoard(f"Line {line}: the file cannot be read from here on ({error}).") from error
         if any(cell.strip() for cell in fields):
             yield line, fields
-        line = reader.line_num + 1
+        line = reader.line_num + first
 
 
 def guess_mapping(header: list[str]) -> dict[str, int]:

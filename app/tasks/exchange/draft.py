@@ -11,11 +11,11 @@ from decimal import Decimal
 from typing import Any
 
 from app.core.errors import Invalid
-from app.tasks.exchange.schemas import What
+from app.tasks.exchange.schemas import MAX_COLUMNS, What
 
 TITLE, TEXT, NAME, ITEM, COMMENT = 200, 20_000, 80, 500, 10_000  # characters that fit
 MAX_NOTES = 300
-MAX_COLUMNS, MAX_LABELS, MAX_LANES = 30, 100, 50  # what the dialog of a board can show and save
+MAX_LABELS, MAX_LANES = 100, 50  # what the dialog of a board can show and save
 TAKEN: What = "taken"
 CHANGED: What = "changed"
 KEPT: What = "kept"
@@ -52,6 +52,7 @@ class Column:
     wip_mode: str = "block"
     wip_per_lane: bool = False
     removed_at: datetime | None = None
+    left_out: bool = False  # open in the file, but no column here
     renamed: list[tuple[datetime, str]] = field(default_factory=list)
 
 
@@ -178,7 +179,7 @@ def finish(draft: Draft) -> None:
     open_ = sum(column.removed_at is None for column in draft.columns)
     if open_ > MAX_COLUMNS:
         raise TooManyColumns(
-            f"This file makes {open_} columns; a board may have {MAX_COLUMNS}. Close some lists first."
+            f"This file makes {open_} columns; a board may have {MAX_COLUMNS}. Choose which lists become columns."
         )
     _limit(draft)
     _rename(draft, draft.columns, "list")

@@ -269,6 +269,7 @@ def _columns(draft: Draft) -> list[FoundColumn]:
             is_done=column.is_done,
             cards=held[column.key],
             closed=column.removed_at is not None,
+            left_out=column.left_out,
         )
         for column in draft.columns
     ]

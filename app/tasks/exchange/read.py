@@ -8,7 +8,8 @@ from app.core import storage
 from app.core.errors import Invalid
 from app.tasks.exchange.draft import Draft
 from app.tasks.exchange.read_csv import CsvWishes, read_csv
-from app.tasks.exchange.read_trello import Wishes, read_trello
+from app.tasks.exchange.read_trello import read_trello
+from app.tasks.exchange.reading import Wishes
 from app.tasks.exchange.schemas import Form, FoundCsv, ImportWishes
 
 SIGNATURES = (b"PK\x03\x04", b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"\x1f\x8b", b"\xd0\xcf\x11\xe0")
@@ -33,7 +34,8 @@ def read(key: str, file_name: str, wishes: ImportWishes, now: datetime) -> Found
 
 
 def parse(content: bytes, file_name: str, asked: ImportWishes, now: datetime) -> Found:
-    wishes = Wishes(asked.place, now, frozenset(asked.done) if asked.done is not None else None)
+    done, columns = (None if names is None else frozenset(names) for names in (asked.done, asked.columns))
+    wishes = Wishes(asked.place, now, done, columns)
     head = content[:4096].removeprefix(b"\xef\xbb\xbf").lstrip()
     if not head:
         raise NotABoardFile(f"{file_name} is empty.")

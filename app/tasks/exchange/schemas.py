@@ -12,18 +12,20 @@ from app.tasks.schemas import Input, Output
 from app.tasks.vocabulary import Name
 
 Form = Literal["trello", "csv"]
+MAX_COLUMNS = 30  # what the dialog of a board can show and save
 
 
 class ImportWishes(Input):
     """What is not given is guessed. `again`: also when this very file was imported before.
 
-    `done`: names of the columns that complete a card; `mapping`: field → column of the CSV file; `skip_rejected`:
-    import the good rows although others cannot be imported.
+    `done`: names of the columns that complete a card; `columns`: names of the lists that become columns;
+    `mapping`: field → column of the CSV file; `skip_rejected`: import the good rows although others cannot be imported.
     """
 
     name: Name | None = None
     zone: str = Field(default="UTC", max_length=64)
     done: list[str] | None = Field(default=None, max_length=100)
+    columns: list[str] | None = Field(default=None, min_length=1, max_length=500)
     encoding: str | None = Field(default=None, max_length=40)
     delimiter: str | None = Field(default=None, min_length=1, max_length=1)
     mapping: dict[str, str] | None = None
@@ -61,10 +63,13 @@ class Reject(Output):
 
 
 class FoundColumn(Output):
+    """`left_out`: open in the file, but no column here; its cards go to the archive."""
+
     name: str
     is_done: bool
     cards: int
     closed: bool
+    left_out: bool = False
 
 
 class FoundPerson(Output):

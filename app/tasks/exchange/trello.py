@@ -1,5 +1,6 @@
 """A Trello export as it is: decoded with every type checked, so that the readers after it can trust what they see."""
 
+import math
 import re
 from collections import Counter
 from datetime import UTC, date, datetime
@@ -28,13 +29,20 @@ class Thing(Record):
     id: str
 
 
-class Member(Thing):
+Place = float | str | None  # where it stands among its like; a word such as "top" in what other programs write
+
+
+class Member(Record):
+    id: str = ""
     full_name: str | None = None
     username: str | None = None
     email: str | None = None
 
 
-class TLabel(Thing):
+class TLabel(Record):
+    """Until 2014 labels had no ids: colour and name say which one it is."""
+
+    id: str = ""
     name: str | None = None
     color: str | None = None
 
@@ -42,7 +50,7 @@ class TLabel(Thing):
 class TList(Thing):
     name: str | None = None
     closed: bool | None = None
-    pos: float | None = None
+    pos: Place = None
     soft_limit: int | None = None
     autoreport: dict[str, Any] | None = None
 
@@ -50,7 +58,7 @@ class TList(Thing):
 class CheckItem(Record):
     name: str | None = None
     state: str | None = None
-    pos: float | None = None
+    pos: Place = None
     due: str | None = None
     id_member: str | None = None
 
@@ -58,8 +66,8 @@ class CheckItem(Record):
 class Checklist(Thing):
     id_card: str | None = None
     name: str | None = None
-    pos: float | None = None
-    check_items: list[CheckItem] = []
+    pos: Place = None
+    check_items: list[CheckItem] | None = None
 
 
 class Attachment(Record):
@@ -90,7 +98,7 @@ class TCard(Thing):
     closed: bool | None = None
     id_list: str | None = None
     id_short: int | None = None
-    pos: float | None = None
+    pos: Place = None
     due: str | None = None
     start: str | None = None
     due_complete: bool | None = None
@@ -112,6 +120,7 @@ class Action(Thing):
     data: dict[str, Any] = {}
     id_member_creator: str | None = None
     member_creator: Member | None = None
+    member: Member | None = None
 
 
 class TBoard(Record):
@@ -121,6 +130,7 @@ class TBoard(Record):
     name: str | None = None
     desc: str | None = None
     labels: list[TLabel] | None = None
+    label_names: dict[str, str | None] | None = None
     members: list[Member] | None = None
     checklists: list[Checklist] | None = None
     custom_fields: list[CustomField] | None = None
@@ -136,14 +146,22 @@ def decode(content: bytes) -> tuple[TBoard, dict[str, Any]]:
     try:
         raw = msgspec.json.decode(content.removeprefix(b"\xef\xbb\xbf"))
         _check_texts(raw)
+        _check_kind(raw)
         board = msgspec.convert(raw, TBoard)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise NotATrelloBoard(f"This file is no export of a Trello board: {_reason(error)}.") from error
     except RecursionError as error:
         raise _too_deep() from error
-    for kind in ("lists", "cards", "labels", "checklists", "actions"):
-        _check_ids(kind, [thing.id for thing in getattr(board, kind) or []])
+    for kind in ("lists", "cards", "labels", "checklists"):
+        _check_ids(kind, [thing.id for thing in getattr(board, kind) or [] if thing.id])
+    for label in (*(board.labels or []), *(label for card in board.cards for label in card.labels or [])):
+        label.id = label.id or f"{label.color}:{label.name}"
     return board, raw
+
+
+def _check_kind(raw: Any) -> None:
+    if isinstance(raw, dict) and "lists" not in raw and isinstance(raw.get("idList"), str):
+        raise NotATrelloBoard("This is the export of a single card. Export its board: Menu → Print, export and share.")
 
 
 def _reason(error: Exception) -> str:
@@ -177,6 +195,16 @@ def _check_ids(kind: str, ids: list[str]) -> None:
     twice = next((id_ for id_, uses in Counter(ids).items() if uses > 1), None)
     if twice is not None:
         raise NotATrelloBoard(f"{kind}: two of them have the id “{twice[:60]}”, so they cannot be told apart.")
+
+
+def place_of(pos: Place) -> float:
+    """To sort by."""
+    if isinstance(pos, str):
+        try:
+            pos = {"top": -math.inf, "bottom": math.inf}.get(pos) or float(pos)
+        except ValueError:
+            pos = 0.0
+    return pos if pos and not math.isnan(pos) else 0.0
 
 
 def moment(text: str | None) -> datetime | None:

@@ -19,6 +19,7 @@ LEAVES = {"moveCardFromBoard", "deleteCard"}
 MEMBERS = {"addMemberToCard", "removeMemberFromCard"}
 LABELS = {"addLabelToCard", "removeLabelFromCard"}
 READ = MADE | LEAVES | MEMBERS | LABELS | {"updateCard"}
+NOT_TOLD = "…"
 FIELDS = {"name": "title", "desc": "description", "due": "due_on", "start": "start_on"}
 
 
@@ -38,12 +39,19 @@ class Step:
 
 @dataclass
 class Story:
-    """What is known of where cards are: lists that complete them, and the first one, for what no action tells."""
+    """What is known of the board: lists that complete cards, and the first one, for what no action tells."""
 
     done: set[str]
     first: str | None
     zone: ZoneInfo
     now: datetime
+    since: datetime | None = None  # when the board was made
+    arrived: dict[str, datetime] = field(default_factory=dict)  # lists that came from another board
+    people: frozenset[str] = frozenset()
+
+    def on_board(self, place: str | None) -> datetime | None:
+        """Before that, no card that is first known in this list was on the board."""
+        return max((at for at in (self.since, self.arrived.get(place or "")) if at), default=None)
 
 
 def steps_of(actions: list[Action], zone: ZoneInfo) -> list[Step]:
@@ -87,8 +95,9 @@ def _update(data: dict[str, Any], at: datetime, person: str, zone: ZoneInfo) -> 
     old = data.get("old")
     old = old if isinstance(old, dict) else {}
     steps = []
-    if target := part(data, "listAfter", "id"):
-        steps.append(Step(at, person, "moved", part(data, "listBefore", "id") or None, target))
+    moved_to = part(data, "card", "idList") if "idList" in old else ""
+    if target := part(data, "listAfter", "id") or moved_to:
+        steps.append(Step(at, person, "moved", part(data, "listBefore", "id") or part(old, "idList") or None, target))
     if isinstance(old.get("closed"), bool):
         steps.append(Step(at, person, "revived" if old["closed"] else "archived"))
     changes = {FIELDS[name]: _change(name, old[name], data, zone) for name in FIELDS if name in old}
@@ -101,9 +110,15 @@ def _update(data: dict[str, Any], at: datetime, person: str, zone: ZoneInfo) -> 
 def _change(name: str, before: Any, data: dict[str, Any], zone: ZoneInfo) -> list[str | None]:
     texts = [before if isinstance(before, str) else None, part(data, "card", name) or None]
     if name in ("name", "desc"):
-        return texts
+        return [texts[0], NOT_TOLD] if _only_that(name, data) else texts
     days = [day(text, zone) for text in texts]
     return [one.isoformat() if one else None for one in days]
+
+
+def _only_that(name: str, data: dict[str, Any]) -> bool:
+    """Until 2014 an action said only that there is a text now."""
+    card = data.get("card")
+    return isinstance(card, dict) and card.get(name) is True
 
 
 def _field_undo(old: dict[str, Any], zone: ZoneInfo) -> Callable[[State], State]:
@@ -179,7 +194,8 @@ def _begun(card: Card, steps: list[Step], story: Story, assumed: set[str]) -> li
     if first is None:
         moves = [step for step in steps if step.kind == "moved"]
         where = moves[0].origin if moves and moves[0].origin else home
-        at = min([made_at(card.key) or card.created_at, *(step.at for step in steps)])
+        made = made_at(card.key) or card.created_at
+        at = min([max(made, story.on_board(where) or made), *(step.at for step in steps)])
         if not moves and home in story.done and story.first:
             where = story.first
         assumed.add("beginning")

@@ -12,11 +12,12 @@ DERIVED = {
     "board": "nodeId descData dateLastActivity dateLastView shortLink shortUrl url limits prefs idOrganization "
     "idEnterprise enterpriseOwned idMemberCreator labelNames creationMethod ixUpdate premiumFeatures type closed "
     "dateClosed subscribed starred pinned idTags datePluginDisable templateGallery idBoardSource memberships "
-    "creationMethodError creationMethodLoadingStartedAt powerUps nodeId",
+    "creationMethodError creationMethodLoadingStartedAt creationMethodLoadingPhase powerUps invitations invited",
     "lists": "nodeId idBoard subscribed limits idOrganization creationMethod type status datasource dateLastActivity",
     "cards": "nodeId badges checkItemStates idBoard idChecklists idOrganization idAttachmentCover idMemberCreator "
     "limits manualCoverAttachment shortLink shortUrl url staticMapUrl descData subscribed creationMethod "
-    "creationMethodError creationMethodLoadingStartedAt cardRole email dueReminder dateViewed faceVersion",
+    "creationMethodError creationMethodLoadingStartedAt email dueReminder dateViewed dateViewedByCreator faceVersion "
+    "mirrorSourceNodeId",
 }
 SAID = {
     "cover": "Covers of cards",
@@ -24,10 +25,15 @@ SAID = {
     "stickers": "Stickers",
     "coordinates": "Places on the map",
     "address": "Addresses of places",
+    "locationName": "Names of places",
+    "recurrenceRule": "Rules by which cards repeat",
+    "mirrorSourceId": "Mirrors of cards elsewhere: they are cards of their own now",
+    "cardRole": "Cards that show a link, a board, another card or a line: they are ordinary cards now",
     "pluginData": "What power-ups have stored",
     "isTemplate": "Marks of cards that are templates: they are ordinary cards now",
     "color": "Colours of lists",
 }
+LOOKS = {"size", "brightness", "yPosition", "edgeColor", "scaled"}  # of a cover, whether there is one or not
 
 
 def note_leftovers(draft: Draft, raw: dict[str, Any]) -> None:
@@ -49,5 +55,5 @@ def _note(draft: Draft, kind: str, shape: type[msgspec.Struct], things: list[dic
 def says_something(value: Any) -> bool:
     """A cover without picture and colour, for example, is an object of empty values."""
     if isinstance(value, dict):
-        return any(says_something(part) for key, part in value.items() if key not in ("size", "brightness"))
+        return any(says_something(part) for key, part in value.items() if key not in LOOKS)
     return value not in (None, False, "", 0) and value != []

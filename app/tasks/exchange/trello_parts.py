@@ -1,12 +1,24 @@
 """What hangs on a Trello card: checklists, fields of one's own, links, comments."""
 
 from collections import defaultdict
+from collections.abc import Container
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from zoneinfo import ZoneInfo
 
 from app.tasks.exchange.draft import COMMENT, ITEM, KEPT, LEFT, NAME, Card, Comment, Draft, Item, cut
-from app.tasks.exchange.trello import Action, Checklist, CustomField, FieldItem, TBoard, TCard, day, moment, part
+from app.tasks.exchange.trello import (
+    Action,
+    Checklist,
+    CustomField,
+    FieldItem,
+    TBoard,
+    TCard,
+    day,
+    moment,
+    part,
+    place_of,
+)
 
 ESTIMATES = {"estimate", "story points", "points", "size", "effort", "estimated hours"}
 PRIORITIES = {
@@ -50,13 +62,14 @@ class Parts:
     def _checklists(self, card: Card, one: TCard) -> None:
         found = {checklist.id: checklist for checklist in one.checklists or []}
         found.update({checklist.id: checklist for checklist in self.checklists.get(card.key, [])})
-        for checklist in sorted(found.values(), key=lambda one: (one.pos or 0, one.id)):
+        for checklist in sorted(found.values(), key=lambda one: (place_of(one.pos), one.id)):
             name = (checklist.name or "").strip()
             heading = "" if name == "Checklist" and not self.is_own else cut(name, NAME)
-            if not checklist.check_items:
+            items = checklist.check_items or []
+            if not items:
                 card.extras.append(f"Empty checklist: {name or 'without a name'}")
                 self.draft.note(KEPT, "Checklists without items", f"{card.title}: {name}")
-            for item in sorted(checklist.check_items, key=lambda item: item.pos or 0):
+            for item in sorted(items, key=lambda item: place_of(item.pos)):
                 text = self._item(card, item.name or "", item.due, item.id_member)
                 card.checklist.append(Item(text, item.state == "complete", heading))
 
@@ -131,12 +144,14 @@ def _number(text: str) -> Decimal | None:
     return number.quantize(Decimal("0.01")) if number.is_finite() and 0 <= number <= MOST else None
 
 
-def comments_of(actions: list[Action]) -> list[Comment]:
-    """Oldest first. One that is longer than a comment may be goes on in the next one."""
+def comments_of(actions: list[Action], people: Container[str]) -> list[Comment]:
+    """Oldest first. One that is longer than a comment may be goes on in the next one; a copied one is its author's."""
     found = []
     for action in actions:
         text, at = part(action.data, "text"), moment(action.date)
         if at and text.strip():
             pieces = [text[start : start + COMMENT] for start in range(0, len(text), COMMENT)]
-            found += [Comment(at, action.id_member_creator or "", piece) for piece in pieces]
+            first = part(action.data, "idOriginalCommenter")
+            author = first if first in people else action.id_member_creator or ""
+            found += [Comment(at, author, piece) for piece in pieces]
     return sorted(found, key=lambda one: one.at)

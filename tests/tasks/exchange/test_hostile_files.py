@@ -43,14 +43,15 @@ def in_a_circle(board: dict[str, Any]) -> None:
         card["autoreport"] = {"blocked_by": [other]}
 
 
-def forty_lists(board: dict[str, Any]) -> None:
-    board["lists"] = [{"id": str(number), "name": str(number)} for number in range(40)]
+def one_card(board: dict[str, Any]) -> None:
+    card = board["cards"][0]
+    board.clear()
+    board.update(card)
 
 
 SPOILT: dict[str, tuple[Spoil, str]] = {
     "cards are no list": (lambda board: board.update(cards={"0": {}}), "array"),
     "a name is a number": (lambda board: board["cards"][0].update(name=7), r"“cards\[.+\]\.name”"),
-    "a position is a text": (lambda board: board["lists"][0].update(pos="top"), "lists"),
     "two cards with one id": (same_ids, "cannot be told apart"),
     "half a character": (lambda board: board["cards"][0].update(name="\ud83d"), "no export of a Trello board"),
     "a zero byte": (lambda board: board["cards"][0].update(desc="a\0b"), "cannot be stored"),
@@ -58,7 +59,7 @@ SPOILT: dict[str, tuple[Spoil, str]] = {
     "cards that wait in a circle": (in_a_circle, "circle"),
     "no estimate": (lambda board: board["cards"][0].update(autoreport={"estimate": -1}), "estimate"),
     "no cards at all": (lambda board: board.pop("cards"), "cards"),
-    "forty lists": (forty_lists, "40 columns"),
+    "a card without its board": (one_card, "a single card"),
 }  # fmt: skip
 
 

@@ -48,6 +48,7 @@ def test_a_card_that_lost_its_beginning_has_the_time_of_its_id(db: Session, ann:
     file = TrelloFile()
     card = file.add_card("Old")
     card["id"] = object_id(datetime(2024, 5, 6, 7, 8, 9, tzinfo=UTC), 1)
+    file.board["id"] = object_id(datetime(2024, 1, 1, tzinfo=UTC), 1)
     file.board["actions"] = []
     file.later(days=3)
     file.move(card, file.lists[3])
