@@ -76,8 +76,8 @@ def stream(target: str, *args: Any, wall_seconds: float = 30, memory_mb: int = 1
         yield from load(target)(*args)
         return
     limits = Limits(wall_seconds, memory_mb)
-    ends = time.monotonic() + wall_seconds
     child = Child(target, args, limits, Options(streams=True))
+    ends = time.monotonic() + wall_seconds
     try:
         while child.wait(ends - time.monotonic()):
             if part := child.part():

@@ -47,7 +47,7 @@ def test_a_stream_that_hangs_ends_at_its_limit() -> None:
     started = time.monotonic()
     with pytest.raises(ChildTimedOut, match=r"0\.4 s"):
         list(stream(f"{TARGETS}:parts_then_failure", "hang", wall_seconds=0.4))
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 60  # and not the ten minutes that it would take
 
 
 def test_a_function_that_gives_no_parts_is_a_failure() -> None:
@@ -84,7 +84,7 @@ def test_a_reader_that_goes_away_takes_the_child_with_it(tmp_path: Path, leave: 
 
 def test_a_reader_that_fell_asleep_does_not_keep_the_child_for_ever(tmp_path: Path) -> None:
     mark = tmp_path / "mark"
-    parts = stream(f"{TARGETS}:count_what_was_taken", str(mark), wall_seconds=0.5)
+    parts = stream(f"{TARGETS}:count_what_was_taken", str(mark), wall_seconds=2)
     next(parts)
     assert eventually_gone(int(mark.read_text().split()[0]))
     with pytest.raises(ChildTimedOut):

@@ -18,10 +18,14 @@ from app.core.errors import Invalid
 TARGETS = "tests.core.child_targets"
 
 
-def eventually_gone(pid: int, seconds: float = 5) -> bool:
-    with contextlib.suppress(psutil.NoSuchProcess, psutil.TimeoutExpired):
-        psutil.Process(pid).wait(seconds)
-    return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+def eventually_gone(pid: int, seconds: float = 120) -> bool:
+    ends = time.monotonic() + seconds
+    with contextlib.suppress(psutil.NoSuchProcess):
+        while psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
+            if time.monotonic() > ends:
+                return False
+            time.sleep(0.02)
+    return True
 
 
 def test_the_value_of_a_function_comes_back() -> None:
@@ -65,7 +69,7 @@ def test_a_child_that_hangs_is_killed_at_its_limit() -> None:
     started = time.monotonic()
     with pytest.raises(ChildTimedOut, match=r"0\.3 s"):
         call(f"{TARGETS}:hang", wall_seconds=0.3)
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 60  # and not the ten minutes that it would take
     assert not children._living
 
 
@@ -77,9 +81,9 @@ def test_memory_beyond_the_limit_is_refused() -> None:
 
 @pytest.mark.crash
 def test_processor_time_beyond_the_limit_ends_the_child() -> None:
-    child = Child(f"{TARGETS}:loop_forever", (), Limits(wall_seconds=30, cpu_seconds=0.1))
+    child = Child(f"{TARGETS}:loop_forever", (), Limits(wall_seconds=600, cpu_seconds=0.1))
     try:
-        assert child.wait(10)
+        assert child.wait(120)
         assert child.ending() == Died(-signal.SIGXCPU)
     finally:
         child.kill()
