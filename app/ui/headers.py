@@ -4,15 +4,14 @@ import base64
 import hashlib
 import re
 from functools import lru_cache
-from pathlib import Path
 
 import fastapi.openapi.docs
-import streamlit as st
 from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.types import Message, Scope, Send
 
 from app.accounts.cookies import is_secure
+from app.ui.shell import shell
 
 EVERYWHERE = {
     "X-Content-Type-Options": "nosniff",
@@ -79,10 +78,9 @@ def _policy(path: str) -> str:
 
 @lru_cache(maxsize=1)
 def _shell_policy() -> str:
-    """Streamlit styles itself inline; its only inline script is known by its hash. `blob:` carries our components."""
-    index = (Path(st.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
+    """Streamlit styles itself inline; inline scripts are known by their hashes. `blob:` carries our components."""
     return (
-        f"default-src 'self'; script-src 'self' blob: {_hashes(index)}; style-src 'self' 'unsafe-inline';"
+        f"default-src 'self'; script-src 'self' blob: {_hashes(shell())}; style-src 'self' 'unsafe-inline';"
         " img-src 'self' data: blob:; media-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' ws: wss:;"
         " worker-src 'self' blob:; frame-src 'self' blob: data:; object-src 'none'; base-uri 'self';"
         " form-action 'self'; frame-ancestors 'self'"

@@ -104,7 +104,6 @@ def desk(app_server: Product, chromium: Browser) -> Iterator[Page]:
     """Signed in once for all tests of a module."""
     context = chromium.new_context(viewport=DESK, locale="en-GB", timezone_id="UTC")
     page = context.new_page()
-    page.set_default_timeout(15_000)
     sign_in(page, app_server.url)
     yield page
     context.close()
@@ -114,6 +113,7 @@ def desk(app_server: Product, chromium: Browser) -> Iterator[Page]:
 def board(app_server: Product, desk: Page) -> Iterator[BoardPage]:
     errors: list[str] = []
     desk.on("pageerror", lambda error: errors.append(str(error)))
+    desk.on("response", lambda answer: answer.status == 404 and errors.append(f"404 {answer.url}"))
     board = BoardPage(desk, app_server.url)
     board.make()
     board.add("Alpha", "Beta", "Gamma")
