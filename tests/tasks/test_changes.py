@@ -1,11 +1,13 @@
 """What an open board is told when it asks what is new."""
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy.orm import Session
 
+from app.core import clock
 from app.core.actor import Actor
+from app.core.clock import FixedClock
 from app.core.errors import Invalid
 from app.tasks import service as tasks
 from app.tasks.record import touch_cards
@@ -79,3 +81,15 @@ def test_the_number_of_queries_does_not_grow_with_the_cards(db: Session, ann: Ac
     with statements(db) as whole:
         tasks.board(db, ann, board.id)
     assert (len(first), len(idle), len(search), len(whole)) == (8, 5, 3, 6)
+
+
+def test_a_face_tells_since_when_its_open_card_stands_still(db: Session, ann: Actor, board: Board) -> None:
+    made = datetime(2026, 3, 2, 9, tzinfo=UTC)
+    with clock.use(FixedClock(made)):
+        a, b, c = add(db, ann, board, "a", "b", "c")
+    with clock.use(FixedClock(made + timedelta(days=20))):
+        tasks.change_card(db, ann, a.id, CardChange(version=a.version, priority="urgent"))
+        move(db, ann, b, column(board, "Pending"))
+        move(db, ann, c, column(board, "Completed"))
+    stood = {face.title: face.moved_at for face in tasks.board_changes(db, ann, board.id).cards}
+    assert stood == {"a": made, "b": made + timedelta(days=20), "c": None}

@@ -1,6 +1,6 @@
 """What a board shows of its cards, and what of it is new."""
 
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from pydantic import Field
@@ -33,6 +33,7 @@ class CardFace(Output):
     notes: int = 0
     files: int = 0
     blocked_by: list[int] = Field(default=[], description="The numbers of the open cards it waits for")
+    moved_at: datetime | None = Field(default=None, description="Of an open card: when it was made or last moved")
 
 
 class ColumnFace(Output):

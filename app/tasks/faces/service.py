@@ -15,8 +15,9 @@ from app.tasks.belongings import LEFT, labels_of, lanes_of
 from app.tasks.details import service as details
 from app.tasks.faces.schemas import BoardChanges, CardFace, ColumnFace
 from app.tasks.filters import service as filters
+from app.tasks.reminders import MOVES
 from app.tasks.schemas import Assignee, BoardOptions, Category, Label, Lane, Priority
-from app.tasks.tables import BoardRow, CardRow
+from app.tasks.tables import BoardRow, CardRow, TransitionRow
 
 FEW = 500  # up to so many cards are counted by their ids, more by their board
 PLAIN = ("id", "number", "title", "priority", "category", "due_on", "start_on", "estimate", "column_id", "lane_id")
@@ -65,7 +66,7 @@ def _cards(db: Session, actor: Actor, board: BoardRow, since: int | None) -> tup
     described = (sa.func.btrim(CardRow.description, " \t\r\n") != "").label("described")
     completed = CardRow.completed_at.is_not(None).label("completed")
     fields = [getattr(CardRow, field) for field in (*FIELDS, "assignee_ids")]
-    query = sa.select(*fields, described, completed).where(CardRow.board_id == board.id)
+    query = sa.select(*fields, described, completed, _moved_at()).where(CardRow.board_id == board.id)
     query = query.where(CardRow.archived_at.is_(None)) if since is None else query.where(CardRow.revision > since)
     rows = db.execute(query.order_by(CardRow.rank)).mappings().all()
     shown = [row for row in rows if row["column_id"]]
@@ -75,10 +76,17 @@ def _cards(db: Session, actor: Actor, board: BoardRow, since: int | None) -> tup
     return [_face(row, names, counts) for row in shown], [row["id"] for row in rows if not row["column_id"]]
 
 
+def _moved_at() -> sa.Label[Any]:
+    """Of the move before the standstill, as the notices of stale cards count it."""
+    moves = sa.select(TransitionRow.at).where(TransitionRow.card_id == CardRow.id, TransitionRow.kind.in_(MOVES))
+    last = moves.order_by(TransitionRow.id.desc()).limit(1).correlate(CardRow).scalar_subquery()
+    return sa.case((CardRow.completed_at.is_(None), last)).label("moved_at")
+
+
 def _face(row: Any, names: dict[UUID, str], counts: dict[UUID, Any]) -> CardFace:
     """Unchecked, since it comes from the database: there may be thousands of them."""
     people = sorted(((names.get(id_, LEFT), id_) for id_ in row["assignee_ids"]), key=lambda one: one[0])
-    face = {field: row[field] for field in (*FIELDS, "described", "completed")}
+    face = {field: row[field] for field in (*FIELDS, "described", "completed", "moved_at")}
     face["priority"], face["category"] = Priority(row["priority"]), Category(row["category"])
     face["assignees"] = [Assignee.model_construct(id=id_, name=name) for name, id_ in people]
     if count := counts.get(row["id"]):

@@ -29,6 +29,12 @@ function dueCue(due, now, completed, soon) {
   return { state: "later", text: `Due ${day}` };
 }
 
+// Of an open card: since how many days it stands still, once these are as many as the board says (null = never).
+function standstill(movedAt, now, limit) {
+  const days = limit && movedAt ? Math.floor((now - Date.parse(movedAt)) / DAY) : 0;
+  return limit && days >= limit ? days : 0;
+}
+
 function counted(number, one, many = `${one}s`) {
   return `${number} ${number === 1 ? one : many}`;
 }
@@ -56,10 +62,12 @@ function marksOf(card, words) {
   const due = dueCue(card.due_on, words.today, card.completed, words.soon);
   const labels = card.label_ids.map((id) => words.labels.get(id)).filter(Boolean);
   const [done, all] = card.checklist;
+  const still = standstill(card.moved_at, words.now, words.stale);
   return [
     card.blocked_by.length && { kind: "blocked", picture: "blocked", text: blockedText(card) },
     { kind: `priority-${card.priority}`, picture: "flag", text: PRIORITIES[card.priority], said: `priority ${PRIORITIES[card.priority]}` },
     due && { kind: `due-${due.state}`, picture: "clock", text: due.text, title: `Due on ${card.due_on}` },
+    still > 0 && { kind: "stale", picture: "hourglass", text: `Not moved for ${counted(still, "day")}` },
     card.category !== "in_progress" && { kind: `category-${card.category}`, picture: "star", text: CATEGORIES[card.category] },
     ...labels.map((label) => ({ kind: `label tone-${label.color}`, text: label.name, said: `label ${label.name}` })),
     card.estimate && { kind: "figure", picture: "size", text: String(Number(card.estimate)), title: `Estimate ${Number(card.estimate)}` },
