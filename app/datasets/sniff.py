@@ -13,6 +13,7 @@ from app.datasets.split import fields_of, is_blank, tokenize
 SAMPLE_BYTES = 1 << 20
 DELIMITERS = (",", ";", "\t", "|")
 SAMPLE_RECORDS = 200
+FAR_TOO_MANY = 10
 BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -76,12 +77,23 @@ def sniff(head: bytes, pins: Pins | None = None, *, doubtful: bytes = b"") -> Di
     encoding = known_encoding(pins.encoding) if pins.encoding else encoding or _encoding(head + doubtful)
     text = to_utf8(head[bom:], encoding, final=False)
     newline = "\n" if b"\n" in text or b"\r" not in text else "\r"
+    _refuse_endless_names(text, newline, pins.delimiter)
     delimiter = pins.delimiter or _delimiter(text, newline)
     guessed += [] if pins.delimiter else ["delimiter"]
     dialect = Dialect.model_validate(
         {"encoding": encoding, "delimiter": delimiter, "newline": newline, "bom": bom, "guessed": guessed}
     )
     return _with_header(dialect, text, whole=len(head) < SAMPLE_BYTES)
+
+
+def _refuse_endless_names(text: bytes, newline: str, pinned: str | None) -> None:
+    """Counting is done at once, where taking a million names apart takes many seconds."""
+    line, end, _ = text.lstrip(b"\r\n").partition(newline.encode())
+    count = max(line.count(delimiter.encode()) for delimiter in ((pinned,) if pinned else DELIMITERS)) + 1
+    allowed = settings().max_columns
+    if count > allowed * FAR_TOO_MANY:
+        exactly = f"{count:,}" if end and b'"' not in line else f"far more than {allowed:,}"
+        raise BadHeader(f"The file has {exactly} columns; {allowed:,} are allowed (MAX_COLUMNS).")
 
 
 def known_encoding(name: str) -> str:

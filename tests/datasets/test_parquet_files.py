@@ -47,6 +47,11 @@ def lines_of(columns: dict[str, Any], **how: Any) -> list[str]:
         (pa.array([{"x": 1, "y": "ü"}, None]), ['"{""x"": 1, ""y"": ""ü""}"', ""]),
         (pa.array([[1, 2], [], None]), ['"[1, 2]"', "[]", ""]),
         (pa.nulls(2), ["", ""]),
+        (pa.array([0], pa.timestamp("us", "+05:30")), ["1970-01-01T00:00:00Z"]),
+        (pa.array([2**63 - 1, 0], pa.timestamp("us")), ["9223372036854775807 us since 1970", "1970-01-01T00:00:00"]),
+        (pa.array([2**62], pa.timestamp("ms", "UTC")), ["4611686018427387904 ms since 1970"]),
+        (pa.array([2**31 - 1, 0], pa.int32()).cast(pa.date32()), ["2147483647 days since 1970", "1970-01-01"]),
+        (pa.array([b"0" * 16, None], pa.uuid()), ["30303030-3030-3030-3030-303030303030", ""]),
     ],
 )  # fmt: skip
 def test_each_type_is_written_exactly(values: Any, lines: list[str]) -> None:
@@ -63,11 +68,18 @@ def test_a_single_column_keeps_its_empty_rows() -> None:
     [
         (pa.array([b"\x00"]), "Column 'bad' holds bytes"),
         (pa.array([dt.timedelta(1)]), "Column 'bad' holds duration"),
+        (pa.array([[b"\x00"]]), "Column 'bad' holds bytes"),
+        (pa.array([[2**62]]).cast(pa.list_(pa.timestamp("us"))), "date value out of range"),
     ],
 )
 def test_a_type_that_no_dataset_has_is_refused_with_the_column(values: Any, words: str) -> None:
     with pytest.raises(AppError, match=words):
         sample_parquet(file_of({"id": [1], "bad": values}), 10, io.BytesIO())
+
+
+def test_a_file_without_columns_is_refused() -> None:
+    with pytest.raises(AppError, match="has no columns"):
+        sample_parquet(file_of({}), 10, io.BytesIO())
 
 
 def test_row_groups_are_read_piece_by_piece() -> None:

@@ -22,7 +22,7 @@ def sniff_json(head: bytes, file_name: str, pins: Pins, *, whole: bool) -> tuple
         lines = text if shape == "lines" else first_lines(text, shape, whole=whole)
     except BrokenJson as error:
         raise NotATable(error.message) from error
-    keys = _keys(lines, file_name)
+    keys = _keys(lines, file_name, whole=whole)
     guessed = [] if pins.encoding else ["encoding"]
     common = {"format": "ndjson", "header": checked_names([key.strip() for key in keys]), "keys": keys}
     if shape != "lines":
@@ -45,7 +45,7 @@ def json_encoding(head: bytes, pins: Pins) -> tuple[int, str]:
     return bom, known_encoding(pins.encoding) if pins.encoding else encoding or wide_encoding(head) or "utf-8"
 
 
-def _keys(lines: bytes, file_name: str) -> list[str]:
+def _keys(lines: bytes, file_name: str, *, whole: bool) -> list[str]:
     """In order of appearance."""
     decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
     keys: dict[str, None] = {}
@@ -56,6 +56,8 @@ def _keys(lines: bytes, file_name: str) -> list[str]:
             objects += 1
         except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
             continue
+    if not objects and not whole and b"\n" not in lines.rstrip():
+        raise NotATable(f"The first object of {file_name} is longer than 1 MiB. Are all brackets closed?")
     if not objects:
         raise NotATable(f'{file_name} holds no JSON objects. A row is an object such as {{"name": "value"}}.')
     if not keys:

@@ -3,6 +3,7 @@
 Plain text is looked at right here. Whatever must be unpacked is looked at in a child with limits.
 """
 
+import io
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -34,6 +35,12 @@ class Look:
 
     part: Part
     text: bytes = b""
+
+    def rows_in(self, source: BinaryIO) -> BinaryIO:
+        """Plain text is read to its end, of anything else the first rows."""
+        dialect = self.part.dialect
+        is_plain = dialect is not None and dialect.source in ("csv", "ndjson") and not dialect.packed
+        return source if is_plain else io.BytesIO(self.text)
 
 
 def look(upload: Upload, pins: Pins) -> list[Part]:

@@ -15,6 +15,7 @@ from app.datasets.parse import Broken, Parsed, not_text
 from app.datasets.schemas import Dialect
 from app.datasets.split import blank_records
 
+TOO_DEEP = "The row cannot be read: it is nested too deeply."
 MISSING = msgspec.Raw(b"null")
 NUL = b"\\u0000"
 NOT_JSON = re.compile(rb"[:,\[\s](-?(?:NaN|Infinity|nan|inf))\b")
@@ -96,9 +97,9 @@ def _columns(
     columns = _across(rows, keys)
     if _may_repeat(content, columns, keys):
         for index, text in enumerate(texts):
-            name = None if index in broken else _repeated_key(text)
-            if name is not None:
-                broken[index] = Broken(index, "json", f"The object names {name!r} twice.")
+            reason = None if index in broken else _repetition(text)
+            if reason is not None:
+                broken[index] = Broken(index, "json", reason)
                 rows[index] = empty
         columns = _across(rows, keys)
     return columns, list(broken.values())
@@ -119,7 +120,7 @@ def _row(
     except UnicodeDecodeError:
         broken[index] = Broken(index, "encoding", not_text(dialect))
     except RecursionError:
-        broken[index] = Broken(index, "json", "The row cannot be read: it is nested too deeply.")
+        broken[index] = Broken(index, "json", TOO_DEEP)
     except msgspec.MsgspecError as error:
         broken[index] = Broken(index, "json", _reason(text, error))
     return None
@@ -158,6 +159,14 @@ def _may_repeat(content: bytes, columns: list[tuple[msgspec.Raw, ...]], keys: tu
         if named != len(values) - lacking:
             return True
     return False
+
+
+def _repetition(text: bytes) -> str | None:
+    try:
+        name = _repeated_key(text)
+    except RecursionError:
+        return TOO_DEEP
+    return None if name is None else f"The object names {name!r} twice."
 
 
 def _repeated_key(text: bytes) -> str | None:

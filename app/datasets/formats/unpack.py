@@ -3,15 +3,17 @@
 import gzip
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import RawIOBase
-from typing import BinaryIO, cast
+from typing import IO, BinaryIO, cast
 
 from app.core.errors import Invalid, TooLarge
 from app.core.settings import settings
 
 MAX_MEMBERS = 1_000
+MAX_NAME_BYTES = 1_000  # PostgreSQL keeps it in an index
 MAX_RATIO = 200
 RATIO_FROM_BYTES = 16 << 20  # small files may be as repetitive as they like
 
@@ -65,7 +67,7 @@ def unpacked(source: BinaryIO, packed: list[str], member: str = "") -> Iterator[
     else:
         with open_zip(source) as archive:
             found = _member(archive, member)
-            with archive.open(found) as stream:
+            with _opened(archive, found) as stream:
                 yield cast(BinaryIO, Measured(cast(BinaryIO, stream), source, max(found.compress_size, 1)))
 
 
@@ -80,12 +82,22 @@ def open_zip(source: BinaryIO) -> Iterator[zipfile.ZipFile]:
         infos = archive.infolist()
         if len(infos) > MAX_MEMBERS:
             raise NotUnpackable(f"This archive has {len(infos):,} files; {MAX_MEMBERS:,} are allowed.")
+        _check_names([info.filename for info in infos])
         if any(info.flag_bits & 1 for info in infos):
             raise NotUnpackable("This archive is encrypted. Unpack it and send the files.")
         check_sizes(sum(info.file_size for info in infos), sum(info.compress_size for info in infos))
         for info in infos:
             check_sizes(info.file_size, max(info.compress_size, 1))
         yield archive
+
+
+def _check_names(names: list[str]) -> None:
+    long = next((name for name in names if len(name.encode("utf-8", "replace")) > MAX_NAME_BYTES), None)
+    if long is not None:
+        raise NotUnpackable(f"The name {long[:40]!r}… in this archive is longer than {MAX_NAME_BYTES:,} bytes.")
+    twice = next((name for name, count in Counter(names).items() if count > 1), None)
+    if twice is not None:
+        raise NotUnpackable(f"This archive has two files called {twice!r}. Rename one of them.")
 
 
 def members_of(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
@@ -104,6 +116,15 @@ def _member(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
         return archive.getinfo(name)
     except KeyError as error:
         raise NotUnpackable(f"This archive has no file {name!r}.") from error
+
+
+def _opened(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> IO[bytes]:
+    try:
+        return archive.open(info)
+    except NotImplementedError as error:
+        raise NotUnpackable(f"{info.filename} is packed in a way that is not known here. Send it unpacked.") from error
+    except (zipfile.BadZipFile, RuntimeError, OSError) as error:
+        raise NotUnpackable(f"This archive is damaged or incomplete: {_short(error)}.") from error
 
 
 def _short(error: Exception) -> str:
