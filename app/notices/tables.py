@@ -20,6 +20,7 @@ class NoticeRow(Base):
         sa.Index("ix_notices_person_id_at_id", "person_id", "at", "id"),
         sa.Index("ix_notices_unread", "person_id", postgresql_where=sa.text("read_at is null")),
         sa.Index("ix_notices_item_id", "item_id"),
+        sa.Index("ix_notices_key", "key"),
         sa.Index("ix_notices_at", "at"),
     )
 

@@ -11,10 +11,10 @@ from app.core.actor import Actor
 from app.core.errors import Conflict, Invalid
 from app.tasks.access import columns_of
 from app.tasks.belongings import attach_labels, labels_of, lanes_of
-from app.tasks.moves import complete_or_reopen
+from app.tasks.moves import ColumnFull, complete_or_reopen
 from app.tasks.rank import spread
 from app.tasks.record import log_card, log_column
-from app.tasks.schemas import ColumnEdit, EventKind, LabelEdit, LaneEdit
+from app.tasks.schemas import ColumnEdit, EventKind, LabelEdit, LaneEdit, WipMode
 from app.tasks.tables import BoardRow, CardLabelRow, CardRow, ColumnRow, LabelRow, LaneRow
 
 
@@ -76,7 +76,10 @@ def _complete_or_reopen(db: Session, actor: Actor, column: ColumnRow) -> None:
 def arrange_lanes(db: Session, actor: Actor, board: BoardRow, edits: list[LaneEdit]) -> None:
     existing = lanes_of(db, board.id)
     _check("lane", edits, existing)
-    _empty_lanes(db, actor, board, {id_ for id_ in existing if id_ not in {edit.id for edit in edits}})
+    kept = {edit.id for edit in edits}
+    gone = {id_: lane for id_, lane in existing.items() if id_ not in kept}
+    if gone:
+        _empty_lanes(db, actor, board, gone)
     db.execute(sa.text("set constraints uq_board_lanes_board_id_rank deferred"))
     for edit, rank in zip(edits, spread(len(edits)), strict=True):
         lane = existing[edit.id] if edit.id else LaneRow(board_id=board.id)
@@ -101,11 +104,33 @@ def arrange_labels(db: Session, actor: Actor, board: BoardRow, edits: list[Label
     db.flush()
 
 
-def _empty_lanes(db: Session, actor: Actor, board: BoardRow, gone: set[UUID]) -> None:
+def _check_room(db: Session, board: BoardRow, columns: dict[UUID, ColumnRow], gone: dict[UUID, LaneRow]) -> None:
+    """A limit that counts in each lane counts among the cards without one, too. Raises ColumnFull."""
+    coming = sa.func.count().filter(CardRow.lane_id.in_(gone))
+    query = sa.select(CardRow.column_id, sa.func.count(), coming).where(CardRow.board_id == board.id)
+    query = query.where(CardRow.column_id.is_not(None), sa.or_(CardRow.lane_id.is_(None), CardRow.lane_id.in_(gone)))
+    held = {column_id: (count, new) for column_id, count, new in db.execute(query.group_by(CardRow.column_id)).tuples()}
+    for column in columns.values():
+        count, new = held.get(column.id, (0, 0))
+        blocks = column.wip_per_lane and column.wip_mode == WipMode.block
+        if blocks and new and column.wip_limit is not None and count > column.wip_limit:
+            raise ColumnFull(_too_many(column, count, list(gone.values())))
+
+
+def _too_many(column: ColumnRow, count: int, gone: list[LaneRow]) -> str:
+    lanes, limit = " and ".join(f"“{lane.name}”" for lane in gone), column.wip_limit
+    return (
+        f"lanes: without {lanes}, “{column.name}” would hold {count} cards in no lane, and it takes at most {limit} "
+        "there. Move some of them first, or change its limit."
+    )
+
+
+def _empty_lanes(db: Session, actor: Actor, board: BoardRow, gone: dict[UUID, LaneRow]) -> None:
     """Their cards are in no lane from now on."""
     columns = columns_of(db, board.id)
+    _check_room(db, board, columns, gone)
     query = sa.select(CardRow).where(CardRow.lane_id.in_(gone)).order_by(CardRow.number)
-    for card in db.scalars(query).all() if gone else ():
+    for card in db.scalars(query).all():
         lane_before, card.lane_id = card.lane_id, None
         card.version += 1
         column = columns.get(card.column_id) if card.column_id else None

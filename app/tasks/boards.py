@@ -13,7 +13,7 @@ from app.audit import service as audit
 from app.audit.schemas import Action
 from app.core import clock
 from app.core.actor import Actor, Role, require_role
-from app.core.errors import NotFound
+from app.core.errors import Conflict, NotFound
 from app.core.paging import Page, fetch_page
 from app.sharing import service as sharing
 from app.sharing.schemas import Kind, Level
@@ -44,7 +44,13 @@ DEFAULT_COLUMNS = [
 ]
 
 
+LAYOUT = {"name", "columns", "lanes", "labels"}
+LOOK_AGAIN = "Nothing of yours was saved. Look at it as it is now, then repeat your change."
 BY_NAME = (sa.func.lower(BoardRow.name, type_=sa.Text()), BoardRow.id)
+
+
+class StaleBoard(Conflict):
+    """Somebody changed the name, columns, lanes or labels of this board in the meantime."""
 
 
 def boards(db: Session, actor: Actor, *, archived: bool | None = False) -> list[BoardLine]:
@@ -153,8 +159,15 @@ def create_board(db: Session, actor: Actor, new: BoardCreate) -> BoardLine:
 
 
 def change_board(db: Session, actor: Actor, board_id: UUID, change: BoardChange) -> BoardLine:
-    """Raises ColumnNotEmpty when a column with cards is left out; cards leave a lane or lose a label that goes."""
+    """Raises StaleBoard, ColumnNotEmpty when a column with cards is left out, ColumnFull when a lane may not go.
+
+    Cards leave a lane or lose a label that goes.
+    """
     board = access_board(db, actor, board_id, write=True)
+    if change.version not in (None, board.version):
+        raise StaleBoard(f"“{board.name}” has got another name, column, lane or label in the meantime. {LOOK_AGAIN}")
+    if change.model_fields_set & LAYOUT:
+        board.version += 1
     board.name = change.name or board.name
     if change.options is not None:
         board.options = change.options.model_dump(mode="json")
@@ -202,6 +215,7 @@ def _line(board: BoardRow, cards: int, archived: int, level: str | None) -> Boar
         archived_at=board.archived_at,
         cards=cards,
         archived=archived,
+        version=board.version,
         level=Level(level or Level.view),
     )
 

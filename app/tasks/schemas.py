@@ -79,6 +79,9 @@ class BoardCreate(Input):
 class BoardChange(Input):
     """Each list is the whole new one in order; what is left out of it is removed. What is not given stays."""
 
+    version: int | None = Field(
+        default=None, description="That of the board as you saw it; where it has another one by now, nothing is changed"
+    )
     name: Name | None = None
     columns: list[ColumnEdit] | None = Field(default=None, min_length=1, max_length=30)
     lanes: list[LaneEdit] | None = Field(default=None, max_length=50)
@@ -198,6 +201,7 @@ class BoardLine(Output):
     cards: int
     archived: int
     level: Level
+    version: int = Field(description="Of its name, columns, lanes and labels")
 
 
 class Board(BoardLine):

@@ -7,6 +7,7 @@ from app.tasks.access import BoardIsArchived, CardIsArchived, StaleCard, access_
 from app.tasks.arrange import ColumnNotEmpty
 from app.tasks.automations import service as automations
 from app.tasks.boards import (
+    StaleBoard,
     assignees,
     board,
     board_frame,
@@ -71,6 +72,7 @@ from app.tasks.details.service import (
     write_note,
 )
 from app.tasks.exchange.service import (
+    add_cards,
     BoardFile,
     ImportedBefore,
     RowsRejected,
@@ -137,6 +139,7 @@ __all__ = [
     "NothingToRedo",
     "NothingToUndo",
     "RowsRejected",
+    "StaleBoard",
     "StaleCard",
     "TooManyFilters",
     "WaitsInCircle",

@@ -27,6 +27,8 @@ class BoardRow(Base):
     # Whoever knows an older revision has to read all: a card that is gone for good leaves no row to tell it.
     whole_from: Mapped[int] = mapped_column(sa.BigInteger, server_default=sa.text("0"))
     last_number: Mapped[int] = mapped_column(server_default=sa.text("0"))
+    # Of its name, columns, lanes and labels: who changes them says which ones they saw.
+    version: Mapped[int] = mapped_column(server_default=sa.text("1"))
     options: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=NO_FIELDS)
     owner_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("people.id"))
     created_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))

@@ -76,6 +76,7 @@ def _checked_board(name: str, share_with: list[ShareCreate]) -> BoardCreate:
 def _checked_change(name: str, draft: Draft) -> BoardChange:
     try:
         return BoardChange(
+            version=draft.version,
             name=name,
             columns=[row.column() for row in draft.columns],
             lanes=[row.lane() for row in draft.lanes],

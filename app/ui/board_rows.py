@@ -44,6 +44,7 @@ class Draft:
     columns: list[Row] = field(default_factory=list)
     lanes: list[Row] = field(default_factory=list)
     labels: list[Row] = field(default_factory=list)
+    version: int | None = None
 
 
 def draft_of(board: Board, held: dict[UUID, int]) -> Draft:
@@ -54,7 +55,7 @@ def draft_of(board: Board, held: dict[UUID, int]) -> Draft:
         columns.append(Row(_key(), one.id, one.name, one.is_done, *limit, cards=held.get(one.id, 0)))
     lanes = [Row(_key(), lane.id, lane.name) for lane in board.lanes]
     labels = [Row(_key(), label.id, label.name, color=label.color) for label in board.labels]
-    return Draft(columns, lanes, labels)
+    return Draft(columns, lanes, labels, board.version)
 
 
 def edit_columns(rows: list[Row]) -> None:

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import hypothesis.strategies as st
+import sqlalchemy as sa
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 from sqlalchemy.orm import Session
@@ -14,8 +15,9 @@ from sqlalchemy.orm import Session
 from app.core.actor import Actor
 from app.tasks import service as tasks
 from app.tasks.schemas import BoardChange, BoardCreate, CardChange, CardCreate, CardMove, ColumnEdit, LaneEdit
+from app.tasks.undo.tables import BoardEditRow
 
-LIMIT, DONE = 2, 2
+PER_LANE, LIMIT, DONE = 3, 2, 2
 Card = TypeVar("Card", bound=UUID | None)
 SHORT = settings(
     max_examples=4, stateful_step_count=16, deadline=None, suppress_health_check=list(HealthCheck), database=None
@@ -52,8 +54,15 @@ class Plain:
         if was_done != (column == DONE):
             self.categories[card] = "accomplishment" if column == DONE else "in_progress"
 
-    def is_full(self, column: int) -> bool:
-        return column == 1 and len(self.columns[1]) >= LIMIT
+    def is_full(self, column: int, lane: int) -> bool:
+        in_lane = [card for card in self.columns[0] if self.lanes[card] == lane]
+        return (column == 0 and len(in_lane) >= PER_LANE) or (column == 1 and len(self.columns[1]) >= LIMIT)
+
+    def takes(self, card: UUID, column: int, lane: int | None) -> bool:
+        """Whether a card that is on the board may go there: within its limit it takes no more room."""
+        there = self.lanes[card] if lane is None else lane
+        stays = self.where(card) == column and (column != 0 or there == self.lanes[card])
+        return stays or not self.is_full(column, there)
 
     def shelve(self, card: UUID) -> None:
         self.homes[card] = self.where(card)
@@ -66,7 +75,8 @@ class BoardMachine(RuleBasedStateMachine):
         self.db, self.ann, self.plain = db, ann, Plain()
         self.undone: list[tuple[Plain, Plain]] = []
         self.steps: list[tuple[Plain, Plain]] = []
-        columns = [ColumnEdit(name="A"), ColumnEdit(name="B", wip_limit=LIMIT), ColumnEdit(name="C", is_done=True)]
+        first = ColumnEdit(name="A", wip_limit=PER_LANE, wip_per_lane=True)
+        columns = [first, ColumnEdit(name="B", wip_limit=LIMIT), ColumnEdit(name="C", is_done=True)]
         self.board_id = tasks.create_board(db, ann, BoardCreate(name="Any", columns=columns)).id
         tasks.change_board(db, ann, self.board_id, BoardChange(lanes=[LaneEdit(name="X"), LaneEdit(name="Y")]))
         board = tasks.board(db, ann, self.board_id)
@@ -101,7 +111,8 @@ class BoardMachine(RuleBasedStateMachine):
             self.plain.place(card.id, column, None)
 
         known = set(self.plain.titles)
-        self.attempt(self.plain.is_full(column), lambda: tasks.create_card(self.db, self.ann, self.board_id, new), made)
+        full = self.plain.is_full(column, lane)
+        self.attempt(full, lambda: tasks.create_card(self.db, self.ann, self.board_id, new), made)
         for card in set(self.plain.titles) - known:
             self.put_into_the_past(card)
 
@@ -121,7 +132,7 @@ class BoardMachine(RuleBasedStateMachine):
         given = {} if lane is None else {"lane_id": self.lanes[lane]}
         version = tasks.card(self.db, self.ann, card).version
         wanted = CardMove(column_id=self.columns[column], after_id=after, version=version, **given)
-        full = self.plain.is_full(column) and self.plain.where(card) != column
+        full = not self.plain.takes(card, column, lane)
         act = lambda: tasks.move_card(self.db, self.ann, card, wanted)  # noqa: E731
         self.attempt(full, act, lambda _: self.plain.place(card, column, after, lane))
 
@@ -135,7 +146,8 @@ class BoardMachine(RuleBasedStateMachine):
         def changed(_: Any) -> None:
             self.plain.titles[card], self.plain.lanes[card] = title, lane
 
-        self.attempt(False, lambda: tasks.change_card(self.db, self.ann, card, wanted), changed)
+        full = not self.plain.takes(card, self.plain.where(card), lane)
+        self.attempt(full, lambda: tasks.change_card(self.db, self.ann, card, wanted), changed)
 
     @precondition(lambda self: self.on_board())
     @rule(data=st.data())
@@ -150,7 +162,25 @@ class BoardMachine(RuleBasedStateMachine):
         card = one_of(data, [c for c in self.plain.titles if c not in self.on_board()])
         home = self.plain.homes[card]
         act = lambda: tasks.revive_card(self.db, self.ann, card)  # noqa: E731
-        self.attempt(self.plain.is_full(home), act, lambda _: self.plain.place(card, home, None))
+        full = self.plain.is_full(home, self.plain.lanes[card])
+        self.attempt(full, act, lambda _: self.plain.place(card, home, None))
+
+    @rule(lane=st.integers(1, 2))
+    def replace_a_lane(self, lane: int) -> None:
+        """By an empty one. There is no way back behind that, so nothing is remembered from before."""
+        outside = [card for card in self.plain.columns[0] if self.plain.lanes[card] in (0, lane)]
+        full = len(outside) > PER_LANE and any(self.plain.lanes[card] == lane for card in outside)
+        kept = self.lanes[3 - lane]
+        lanes = BoardChange(lanes=[LaneEdit(id=kept, name=f"kept {kept}"), LaneEdit(name="new")])
+
+        def replaced(_: Any) -> None:
+            self.plain.lanes = {card: 0 if at == lane else at for card, at in self.plain.lanes.items()}
+
+        self.attempt(full, lambda: tasks.change_board(self.db, self.ann, self.board_id, lanes), replaced)
+        if not full:
+            self.lanes[lane] = tasks.board_frame(self.db, self.ann, self.board_id).lanes[1].id
+            self.db.execute(sa.delete(BoardEditRow).where(BoardEditRow.board_id == self.board_id))
+            self.steps, self.undone = [], []
 
     @rule(back=st.booleans())
     def undo_or_redo(self, back: bool) -> None:
@@ -173,6 +203,7 @@ class BoardMachine(RuleBasedStateMachine):
                 assert (card.title, card.category) == known
                 assert self.lanes.index(card.lane_id) == self.plain.lanes[card.id]
                 assert (card.completed_at is not None) == column.is_done
+            assert not column.over_limit
         assert board.archived == len(set(self.plain.titles) - set(self.on_board()))
 
 

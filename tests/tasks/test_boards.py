@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from app.core.actor import Actor, Role
 from app.core.errors import Forbidden, Invalid, NotFound
 from app.tasks import service as tasks
-from app.tasks.schemas import Board, BoardChange, BoardCreate, ColumnEdit
+from app.tasks.schemas import Board, BoardChange, BoardCreate, BoardOptions, ColumnEdit, LaneEdit
 from tests.tasks.conftest import add, column, make_person, titles
 
 
@@ -106,3 +106,12 @@ def test_the_revision_grows_with_every_change(db: Session, ann: Actor, board: Bo
     seen.append(tasks.board_revision(db, ann, board.id))
     assert seen == sorted(set(seen))
     assert column(tasks.board(db, ann, board.id), "To do") == column(board, "To do")
+
+
+def test_who_saw_older_columns_lanes_or_labels_changes_nothing(db: Session, ann: Actor, board: Board) -> None:
+    mine = tasks.change_board(db, ann, board.id, BoardChange(version=board.version, lanes=[LaneEdit(name="Web")]))
+    with pytest.raises(tasks.StaleBoard, match="“Team” has got another name, column, lane or label in the meantime"):
+        tasks.change_board(db, ann, board.id, BoardChange(version=board.version, lanes=[LaneEdit(name="Shop")]))
+    assert [lane.name for lane in tasks.board(db, ann, board.id).lanes] == ["Web"]
+    switched = tasks.change_board(db, ann, board.id, BoardChange(options=BoardOptions(stale_days=None)))
+    assert switched.version == mine.version

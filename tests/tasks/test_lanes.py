@@ -58,6 +58,19 @@ def test_cards_of_a_lane_that_goes_stay_on_the_board(db: Session, ann: Actor, bo
     assert tasks.revive_card(db, ann, c.id).column_id == column(board, "To do")
 
 
+def test_a_lane_stays_while_a_limit_has_no_room_for_its_cards(db: Session, ann: Actor, board: Board) -> None:
+    web, shop = board.lanes
+    for lane in (None, web.id, shop.id):
+        add(db, ann, board, "a", "b", lane=lane)
+    limited(db, ann, board, "To do", wip_limit=3, wip_per_lane=True)
+    without_web = BoardChange(lanes=[LaneEdit(id=shop.id, name="Shop")])
+    with pytest.raises(tasks.ColumnFull, match="without “Web”, “To do” would hold 4 cards in no lane"):
+        tasks.change_board(db, ann, board.id, without_web)
+    limited(db, ann, board, "To do", wip_limit=3, wip_per_lane=True, wip_mode="warn")
+    tasks.change_board(db, ann, board.id, without_web)
+    assert [lane.name for lane in tasks.board(db, ann, board.id).lanes] == ["Shop"]
+
+
 def test_a_label_that_goes_is_taken_off_its_cards(db: Session, ann: Actor, board: Board) -> None:
     bug, idea = board.labels
     [card] = add(db, ann, board, "a", label_ids=[bug.id, idea.id])
@@ -136,8 +149,8 @@ def test_the_switch_of_categories_can_be_turned_off(db: Session, ann: Actor, boa
 
 def test_a_move_with_all_that_belongs_to_a_card_costs_three_statements(db: Session, ann: Actor, board: Board) -> None:
     web, shop = (lane.id for lane in board.lanes)
-    held = {"label_ids": [label.id for label in board.labels], "assignee_ids": [ann.id]}
-    [card] = add(db, ann, board, "a", lane=web, **held)
+    labels = [label.id for label in board.labels]
+    [card] = add(db, ann, board, "a", lane=web, label_ids=labels, assignee_ids=[ann.id])
     with statements(db) as sent:
         done = CardMove(column_id=column(board, "Completed"), lane_id=shop, version=card.version)
         card = tasks.move_card(db, ann, card.id, done)

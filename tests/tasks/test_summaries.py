@@ -10,7 +10,7 @@ from app.core.actor import Actor
 from app.core.clock import FixedClock
 from app.core.errors import Invalid
 from app.tasks import service as tasks
-from app.tasks.details.schemas import BlockerAdd, NoteCreate
+from app.tasks.details.schemas import BlockerAdd, NoteChange, NoteCreate
 from app.tasks.schemas import Board, BoardChange, BoardCreate, CardChange, ColumnEdit
 from app.tasks.summaries.schemas import BoardSummary
 from tests.tasks.conftest import MONDAY, add, column, move
@@ -149,6 +149,23 @@ def test_what_was_planned_is_told_from_the_start_of_the_period(db: Session, ann:
         "blocker": ("To do", "In progress"),
     }
     assert [(note.title, note.issue) for note in week.notes] == [("started", "Slow supplier")]
+
+
+def said_in(db: Session, actor: Actor, board: Board, period: tuple[datetime, datetime]) -> list[str]:
+    return [note.text for note in tasks.board_summary(db, actor, board.id, *period).notes]
+
+
+def test_notes_are_told_as_they_were_at_the_end_of_the_period(db: Session, ann: Actor, board: Board) -> None:
+    now, [card] = FixedClock(MONDAY), add(db, ann, board, "a")
+    with clock.use(now):
+        kept, gone = (tasks.write_note(db, ann, card.id, NoteCreate(text=text)) for text in ("half way", "secret"))
+        for day, text in ((1, "nearly done"), (8, "all done"), (9, "done twice")):
+            now.at = MONDAY + timedelta(days=day)
+            tasks.edit_note(db, ann, card.id, kept.id, NoteChange(text=text, day=now.at.date()))
+    assert said_in(db, ann, board, WEEK) == ["secret", "nearly done"]
+    tasks.delete_note(db, ann, card.id, gone.id)
+    assert said_in(db, ann, board, WEEK) == ["nearly done"]
+    assert said_in(db, ann, board, (WEEK[1], WEEK[1] + timedelta(days=7))) == ["done twice"]
 
 
 def test_blocked_are_cards_that_have_waited_longer(db: Session, ann: Actor) -> None:

@@ -1,4 +1,8 @@
-"""What a calendar program gets: the open cards of a board that have a date, as all-day events."""
+"""What a calendar program gets: the open cards of a board that have a date, as all-day events.
+
+An archived board is an empty calendar that says why. Without an answer, programs would keep the old dates, or forget
+the calendar for good.
+"""
 
 import re
 from dataclasses import dataclass
@@ -22,6 +26,7 @@ if TYPE_CHECKING:
     from icalendar import Alarm, Event
 
 MOST = 5_000
+ARCHIVED = "This board is archived. Its dates come back when somebody brings it back."
 READ_EVERY = timedelta(minutes=1)
 UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 
@@ -76,11 +81,15 @@ def _write(db: Session, board: BoardRow, alarm_hours: int | None) -> bytes:
     calendar.add("prodid", "-//AutoReport//Board//EN")
     calendar.add("version", "2.0")
     calendar.add("calscale", "GREGORIAN")
+    archived = board.archived_at is not None
     for name in ("name", "x-wr-calname"):
-        calendar[name] = _text(board.name)
+        calendar[name] = _text(f"{board.name} (archived)" if archived else board.name)
+    if archived:
+        for name in ("description", "x-wr-caldesc"):
+            calendar[name] = _text(ARCHIVED)
     calendar.add("refresh-interval", timedelta(hours=1), {"VALUE": "DURATION"})
     labels = _labels(db, board.id)
-    for card, column in db.execute(_dated(board.id)).tuples():
+    for card, column in () if archived else db.execute(_dated(board.id)).tuples():
         calendar.add_component(_event(card, column, labels.get(card.id, []), alarm_hours))
     return bytes(calendar.to_ical())
 

@@ -1,6 +1,6 @@
 """How the work on a card went, day by day: what happened, what stood in the way, and what came of it."""
 
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -15,8 +15,10 @@ from app.core.settings import settings
 from app.tasks.access import access_card
 from app.tasks.details.record import card_to_change, require_author, require_author_or_owner, tell
 from app.tasks.details.schemas import PARTS, BoardNote, Note, NoteChange, NoteCreate
-from app.tasks.details.tables import NoteRow
+from app.tasks.details.tables import NoteRow, NoteVersionRow
 from app.tasks.tables import CardRow
+
+KEPT = ("day", *PARTS)
 
 
 def notes(db: Session, actor: Actor, card_id: UUID, *, limit: int = 50, cursor: str | None = None) -> Page[Note]:
@@ -27,18 +29,25 @@ def notes(db: Session, actor: Actor, card_id: UUID, *, limit: int = 50, cursor: 
     return fetch_page(db, query, show, *by, limit=limit, cursor=cursor, newest_first=True)
 
 
-def notes_between(db: Session, board_id: UUID, since: date, until: date, *, limit: int = 200) -> list[BoardNote]:
-    """Of the days from `since` on and before `until`, in their order. Whoever calls has checked who may see the board.
+def notes_between(
+    db: Session, board_id: UUID, since: date, until: date, *, as_of: datetime, limit: int = 200
+) -> list[BoardNote]:
+    """Of the days from `since` on and before `until`, in their order, in the words they had just before `as_of`.
 
-    With more than `limit`, the latest ones.
+    Whoever calls has checked who may see the board. With more than `limit`, the latest ones.
     """
-    query = sa.select(NoteRow, CardRow.number, CardRow.title).join(CardRow, CardRow.id == NoteRow.card_id)
-    query = query.where(CardRow.board_id == board_id, NoteRow.day >= since, NoteRow.day < until)
-    latest = query.order_by(NoteRow.day.desc(), NoteRow.created_at.desc(), NoteRow.id.desc()).limit(limit)
-    found = [
-        BoardNote(**Note.model_validate(row).model_dump(), number=number, title=title)
-        for row, number, title in db.execute(latest).tuples()
-    ]
+    later = sa.select(NoteVersionRow).where(NoteVersionRow.note_id == NoteRow.id, NoteVersionRow.until >= as_of)
+    was = later.order_by(NoteVersionRow.until).limit(1).lateral("was")
+    parts = [sa.func.coalesce(was.c[name], getattr(NoteRow, name)).label(f"was_{name}") for name in KEPT]
+    day = parts[0]
+    query = sa.select(NoteRow, CardRow.number, CardRow.title, *parts).join(CardRow, CardRow.id == NoteRow.card_id)
+    query = query.outerjoin(was, sa.true()).where(CardRow.board_id == board_id, NoteRow.created_at < as_of)
+    query = query.where(day >= since, day < until)
+    latest = query.order_by(day.desc(), NoteRow.created_at.desc(), NoteRow.id.desc()).limit(limit)
+    found = []
+    for row, number, title, *said in db.execute(latest):
+        note = Note.model_validate(row).model_dump() | dict(zip(KEPT, said, strict=True))
+        found.append(BoardNote(**note, number=number, title=title))
     return found[::-1]
 
 
@@ -68,16 +77,18 @@ def edit_note(db: Session, actor: Actor, card_id: UUID, note_id: UUID, change: N
     changed = {name: new for name, new in _wanted(change).items() if new != getattr(row, name)}
     if not any(changed.get(part, getattr(row, part)) for part in PARTS):
         raise Invalid(f"text: a note says something. Write at least one of {', '.join(PARTS)}, or delete it.")
-    for name, new in changed.items():
-        setattr(row, name, new)
     if changed:
+        was = {name: getattr(row, name) for name in KEPT}
+        db.add(NoteVersionRow(note_id=row.id, until=clock.now(), **was))
+        for name, new in changed.items():
+            setattr(row, name, new)
         row.edited_at = clock.now()
         tell(db, actor, card, "note", (before.isoformat(), row.day.isoformat()))
     return Note.model_validate(row)
 
 
 def delete_note(db: Session, actor: Actor, card_id: UUID, note_id: UUID) -> None:
-    """One's own, or any as the owner of the board."""
+    """One's own, or any as the owner of the board. With all that it ever said, so that no report made anew says it."""
     card = card_to_change(db, actor, card_id)
     row = _note(db, card_id, note_id)
     require_author_or_owner(db, actor, card, row.author_id, "note")

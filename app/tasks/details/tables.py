@@ -65,6 +65,23 @@ class NoteRow(Base):
     edited_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
 
 
+class NoteVersionRow(Base):
+    """What a note said before it was edited: a report made anew says what it said at the end of its period."""
+
+    __tablename__ = "card_note_versions"
+    __table_args__ = (sa.Index("ix_card_note_versions_note_id_until", "note_id", "until"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=NEW_ID)
+    note_id: Mapped[UUID] = mapped_column(sa.ForeignKey("card_notes.id", ondelete="CASCADE"))
+    day: Mapped[date]
+    text: Mapped[str]
+    issue: Mapped[str]
+    analysis: Mapped[str]
+    timeline: Mapped[str]
+    resolution: Mapped[str]
+    until: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
+
+
 class FileRow(Base):
     """`media_type` is what its bytes look like, whatever its name says."""
 

@@ -119,10 +119,10 @@ def made(db: Session, board_id: UUID, since: datetime, until: datetime) -> set[U
 
 
 def notes_of(db: Session, board_id: UUID, since: datetime, until: datetime) -> list[ProgressNote]:
-    """Of the days of the period, as far as they were written before its end."""
+    """Of the days of the period, as far as they were written before its end, and as they were then."""
     first, last = since.astimezone(until.tzinfo).date(), last_day(until)
-    found = notes_between(db, board_id, first, last + timedelta(days=1), limit=MAX_NOTES)
-    return [ProgressNote.model_validate(note, from_attributes=True) for note in found if note.created_at < until]
+    found = notes_between(db, board_id, first, last + timedelta(days=1), as_of=until, limit=MAX_NOTES)
+    return [ProgressNote.model_validate(note, from_attributes=True) for note in found]
 
 
 def in_order(states: Iterable[TransitionRow]) -> list[TransitionRow]:

@@ -70,6 +70,22 @@ def test_open_cards_with_dates_are_all_day_events(web: TestClient, person: Actor
     assert len(events["Due"].walk("VALARM")) == 1
 
 
+def test_an_archived_board_is_an_empty_calendar_that_says_so(web: TestClient, person: Actor, board: Board) -> None:
+    add(person, board, "Due", due_on=date(2026, 3, 9))
+    address = link(person, board)
+    etag = web.get(address).headers["etag"]
+    with transaction() as db:
+        tasks.archive_board(db, person, board.id)
+    answer = web.get(address, headers={"If-None-Match": etag})
+    calendar = icalendar.Calendar.from_ical(answer.content)
+    assert (answer.status_code, calendar.walk("VEVENT")) == (200, [])
+    assert "NAME:Team\\, one (archived)" in answer.text
+    assert "Its dates come back" in answer.text
+    with transaction() as db:
+        tasks.revive_board(db, person, board.id)
+    assert "Due" in web.get(address).text
+
+
 def test_titles_are_escaped_and_lines_folded(web: TestClient, person: Actor, board: Board) -> None:
     add(person, board, HOSTILE, due_on=date(2026, 3, 9))
     content = web.get(link(person, board)).content

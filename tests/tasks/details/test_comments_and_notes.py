@@ -135,6 +135,7 @@ def test_reports_read_the_notes_of_a_time_with_their_cards(db: Session, ann: Act
     [other] = add(db, ann, board, "Slab")
     for day, about in ((1, card), (2, other), (8, card), (9, card)):
         tasks.write_note(db, ann, about.id, NoteCreate(day=date(2026, 3, day), text=f"day {day}"))
-    found = tasks.notes_between(db, board.id, date(2026, 3, 2), date(2026, 3, 9))
+    found = tasks.notes_between(db, board.id, date(2026, 3, 2), date(2026, 3, 9), as_of=clock.now())
     assert [(note.number, note.title, note.text) for note in found] == [(2, "Slab", "day 2"), (1, "Crane", "day 8")]
-    assert [note.text for note in tasks.notes_between(db, board.id, date.min, date.max, limit=1)] == ["day 9"]
+    latest = tasks.notes_between(db, board.id, date.min, date.max, as_of=clock.now(), limit=1)
+    assert [note.text for note in latest] == ["day 9"]
