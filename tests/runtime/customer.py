@@ -16,7 +16,7 @@ T = TypeVar("T")
 def signed_in(product: Product) -> httpx.Client:
     """A client with a key of the first administrator, who was made from the settings in ADMIN."""
     url = f"http://127.0.0.1:{product.port}"
-    with httpx.Client(base_url=url, headers={"Origin": url}, timeout=30) as browser:
+    with httpx.Client(base_url=url, headers={"Origin": url}, timeout=120) as browser:
         form = browser.get("/auth/login").text
         token = re.search(r'name="?csrf"? value="([^"]+)"', form)
         assert token, form
@@ -25,7 +25,7 @@ def signed_in(product: Product) -> httpx.Client:
         key = browser.post("/api/v1/keys", json={"name": "tests", "scopes": ["admin"]})
         assert key.status_code == 201, key.text
     authorization = {"Authorization": f"Bearer {key.json()['key']}"}
-    return httpx.Client(base_url=f"{url}/api/v1", headers=authorization, timeout=60)
+    return httpx.Client(base_url=f"{url}/api/v1", headers=authorization, timeout=120)
 
 
 def get(client: httpx.Client, path: str, **query: Any) -> Any:
@@ -40,7 +40,7 @@ def post(client: httpx.Client, path: str, body: Any = None, status: int = 201) -
     return answer.json()
 
 
-def wait_until(found: Callable[[], T], seconds: float = 90) -> T:
+def wait_until(found: Callable[[], T], seconds: float = 300) -> T:
     """The first true answer."""
     end = time.monotonic() + seconds
     while not (answer := found()):

@@ -1,5 +1,6 @@
 """The product as its users start it: a real process on a free port with a DATA_DIR of its own."""
 
+import contextlib
 import os
 import queue
 import signal
@@ -16,13 +17,21 @@ from app.core.postgres import EmbeddedPostgres
 
 ROOT = Path(__file__).resolve().parents[2]
 OURS = ("DB_URL", "SECRET_KEY", "SMTP_ENV_KEY", "DATA_DIR", "WORKERS", "PORT", "TEST_DB_URL")
-START_SECONDS = 180
+START_SECONDS = 300
 
 
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def is_alive(process: psutil.Process) -> bool:
+    """It may end while it is asked."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 class Product:
@@ -44,10 +53,11 @@ class Product:
         return f"http://127.0.0.1:{self.port}"
 
     def wait_until_ready(self) -> str:
-        try:
-            return self._lines.get(timeout=START_SECONDS)
-        except queue.Empty:
-            raise AssertionError("not ready in time:\n" + "".join(self._errors)) from None
+        end = time.monotonic() + START_SECONDS
+        while time.monotonic() < end and (self.program.poll() is None or not self._lines.empty()):
+            with contextlib.suppress(queue.Empty):
+                return self._lines.get(timeout=0.5)
+        raise AssertionError(f"not ready, exit code {self.program.poll()}:\n" + self.log)
 
     def processes(self) -> list[psutil.Process]:
         """All that belong to it, the database server too, which is nobody's child."""
@@ -57,15 +67,22 @@ class Product:
         own = psutil.Process(self.program.pid)
         return [own, *own.children(recursive=True), *servers, *backends]
 
+    def workers(self) -> list[psutil.Process]:
+        found = []
+        for child in psutil.Process(self.program.pid).children():
+            with contextlib.suppress(psutil.NoSuchProcess):  # it has just ended
+                found += [child] if "app.worker" in child.cmdline() else []
+        return found
+
     def stop(self, how: signal.Signals) -> int:
         self.tree = self.processes()
         self.program.send_signal(how)
-        return self.program.wait(40)
+        return self.program.wait(120)
 
-    def leftovers(self, seconds: float = 10) -> list[psutil.Process]:
+    def leftovers(self, seconds: float = 60) -> list[psutil.Process]:
         """Who is still there after `seconds`; zombies of a killed parent are nobody."""
         end = time.monotonic() + seconds
-        while alive := [p for p in self.tree if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]:
+        while alive := [p for p in self.tree if is_alive(p)]:
             if time.monotonic() > end:
                 return alive
             time.sleep(0.05)
@@ -80,7 +97,7 @@ class Product:
     def close(self) -> None:
         if self.program.poll() is None:
             self.program.terminate()
-            self.program.wait(40)
+            self.program.wait(120)
         for reader in self._readers:
             reader.join(10)
         for stream in (self.program.stdout, self.program.stderr):

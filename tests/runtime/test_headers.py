@@ -133,7 +133,7 @@ def handshake(product: Product, origin: str, cookie: str) -> int:
         f"Origin: {origin}",
         f"Cookie: {cookie}",
     ]
-    with socket.create_connection(("127.0.0.1", product.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", product.port), timeout=120) as connection:
         connection.sendall("\r\n".join([*lines, "", ""]).encode())
         return int(connection.recv(1024).split(b" ")[1])
 
@@ -147,7 +147,7 @@ def sign_in(client: httpx2.Client) -> str:
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1.evil.example"])
 def test_a_page_of_somebody_else_gets_no_websocket_even_with_our_cookies(product: Product, origin: str) -> None:
-    with httpx2.Client(base_url=product.url) as client:
+    with httpx2.Client(base_url=product.url, timeout=120) as client:
         cookies = sign_in(client)
     plain = cookies.replace("__Host-", "")
     assert handshake(product, origin, cookies) == 403
@@ -157,7 +157,7 @@ def test_a_page_of_somebody_else_gets_no_websocket_even_with_our_cookies(product
 
 def test_every_answer_tells_browsers_what_not_to_do(product: Product) -> None:
     secure = {"X-Forwarded-Proto": "https", "Accept": "text/html"}
-    with httpx2.Client(base_url=product.url, headers=secure, timeout=20) as client:
+    with httpx2.Client(base_url=product.url, headers=secure, timeout=120) as client:
         tokens = sign_in(client)
         failed, seen = {}, set()
         for case in cases():

@@ -39,19 +39,15 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
 
 def answer(product: Product, path: str) -> dict[str, object]:
-    with urllib.request.urlopen(f"http://127.0.0.1:{product.port}{path}", timeout=10) as response:
+    with urllib.request.urlopen(f"http://127.0.0.1:{product.port}{path}", timeout=120) as response:
         return json.load(response)
-
-
-def workers_of(product: Product) -> list[psutil.Process]:
-    return [p for p in psutil.Process(product.program.pid).children() if "app.worker" in p.cmdline()]
 
 
 def test_one_line_says_ready_and_sigterm_takes_everything_down(start):
     product = start()
     assert product.wait_until_ready() == f"AutoReport ready at http://127.0.0.1:{product.port}\n"
     assert answer(product, "/health/ready")["status"] == "ok"
-    assert workers_of(product)
+    assert product.workers()
     assert product.stop(signal.SIGTERM) == 0
     assert product.leftovers() == []
     assert product.other_lines() == []
@@ -71,7 +67,7 @@ def test_when_uv_is_killed_the_product_goes_too(tmp_path):
     product = Product(tmp_path, str(uv), WORKERS="0")
     product.wait_until_ready()
     product.stop(signal.SIGKILL)
-    assert product.leftovers(20) == []
+    assert product.leftovers() == []
     product.close()
 
 
@@ -79,34 +75,34 @@ def test_after_kill_9_nothing_runs_and_nothing_is_lost(start, tmp_path):
     product = start(**ADMIN)
     product.wait_until_ready()
     signed_in = httpx2.post(
-        f"{product.url}/auth/login", json=dict(zip(("email", "password"), ADMIN.values(), strict=True))
+        f"{product.url}/auth/login", json=dict(zip(("email", "password"), ADMIN.values(), strict=True)), timeout=120
     )
     url = EmbeddedPostgres(tmp_path / "postgres").url
     with psycopg.connect(db.psycopg_dsn(url)) as connection:
         connection.execute("create table kept as select 42 as answer")
     product.stop(signal.SIGKILL)
-    assert product.leftovers(10) == []
+    assert product.leftovers() == []
 
     again = start(WORKERS="0")
     again.wait_until_ready()
     with psycopg.connect(db.psycopg_dsn(url)) as connection:
         assert connection.execute("select answer from kept").fetchone() == (42,)
-    me = httpx2.get(f"{again.url}/api/v1/me", cookies=signed_in.cookies)
+    me = httpx2.get(f"{again.url}/api/v1/me", cookies=signed_in.cookies, timeout=120)
     assert me.json()["email"] == ADMIN["ADMIN_EMAIL"]  # whoever was signed in still is
 
 
 def test_a_killed_worker_and_a_killed_database_are_started_again(start, tmp_path):
     product = start()
     product.wait_until_ready()
-    [worker] = workers_of(product)
+    [worker] = product.workers()
     worker.kill()
     url = EmbeddedPostgres(tmp_path / "postgres").url
     with psycopg.connect(db.psycopg_dsn(url)) as connection:
         postmaster = psutil.Process(connection.info.backend_pid).parent()
     assert postmaster
     postmaster.kill()
-    end = time.monotonic() + 60
-    while not (is_ok(product) and [w.pid for w in workers_of(product)] not in ([], [worker.pid])):
+    end = time.monotonic() + 300
+    while not (is_ok(product) and [w.pid for w in product.workers()] not in ([], [worker.pid])):
         assert time.monotonic() < end
         time.sleep(0.2)
 

@@ -34,7 +34,7 @@ def ask(product: Product, key: str, body: Any = None) -> Any:
     data = json.dumps(body).encode() if body else None
     headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
     request = urllib.request.Request(f"{product.url}/api/v1/smtp-accounts", data, headers)
-    with urllib.request.urlopen(request, timeout=30) as answer:
+    with urllib.request.urlopen(request, timeout=120) as answer:
         return json.load(answer)
 
 

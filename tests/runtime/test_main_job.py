@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import psutil
 import psycopg
 import pypdf
 import pytest
@@ -37,7 +36,7 @@ def running(data_dir: Path, **settings: str) -> Iterator[Product]:
 
 
 def kill_worker(product: Product) -> None:
-    [worker] = [p for p in psutil.Process(product.program.pid).children() if "app.worker" in p.cmdline()]
+    [worker] = product.workers()
     worker.kill()
 
 

@@ -13,7 +13,7 @@ import pytest
 from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 
-PATIENCE = 20.0
+PATIENCE = 120.0
 QUIET = {"log_level": 0, "socket.timeout.ms": 5000}
 
 

@@ -84,7 +84,7 @@ def _started(port: int, options: list[str]) -> "subprocess.Popen[bytes]":
     people = ["dict", "--demo-data", "--demo-user", USER, "--demo-password", PASSWORD]
     command = [str(Path(sys.executable).parent / "pymap"), "--host", "127.0.0.1", "--port", str(port), *options]
     process = subprocess.Popen([*command, *people], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    end = time.monotonic() + 20
+    end = time.monotonic() + 120
     while True:
         with suppress(OSError), imaplib.IMAP4("127.0.0.1", port) as client:
             client.noop()

@@ -75,12 +75,12 @@ def second_server() -> Iterator[Server]:
             yield _ready(Server(door, port, authority.cert_pem.bytes().decode()))
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(120)
         shutil.rmtree(folder)
 
 
 def _ready(server: Server) -> Server:
-    end = time.monotonic() + 20
+    end = time.monotonic() + 120
     while True:
         try:
             server.run(f"create role reader login password '{PASSWORD}'", "grant pg_read_all_data to reader")

@@ -76,7 +76,7 @@ def count(table: str) -> int:
         return int(db.scalar(sa.text(f"select count(*) from {table}")) or 0)
 
 
-def wait_until(condition: Any, seconds: float = 20) -> None:
+def wait_until(condition: Any, seconds: float = 120) -> None:
     from time import monotonic, sleep
 
     end = monotonic() + seconds
@@ -88,12 +88,12 @@ def wait_until(condition: Any, seconds: float = 20) -> None:
 def test_a_pull_that_is_killed_between_fetching_and_taking_in_leaves_nothing(database: str, store: WebServer) -> None:
     dataset()
     one, go = box(store), threading.Event()
-    store.answers["/box/b.csv"] = Answer(headers={"Content-Length": "99"}, send=lambda _: go.wait(20))
+    store.answers["/box/b.csv"] = Answer(headers={"Content-Length": "99"}, send=lambda _: go.wait(300))
     with transaction() as db:
         run_id = sources.pull_now(db, SYSTEM, one.id).job_id
     before = len(uploads())
     worker = subprocess.Popen([sys.executable, "-c", WORK, database], env=dict(os.environ))
-    wait_until(lambda: any(asked.path == "/box/b.csv" for asked in store.asked), 60)
+    wait_until(lambda: any(asked.path == "/box/b.csv" for asked in store.asked))
     worker.kill()
     worker.wait()
     go.set()

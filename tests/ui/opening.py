@@ -26,7 +26,7 @@ def open_page(database: str, monkeypatch: pytest.MonkeyPatch) -> Open:
             monkeypatch.setattr(module, "session_token", lambda: token)
         for place in ("my_access", "my_profile", "reconfirm"):
             monkeypatch.setattr(f"app.ui.{place}.session_token", lambda: token)
-        at = AppTest.from_file(str(ROOT / "app/ui/app.py"), default_timeout=60).run()
+        at = AppTest.from_file(str(ROOT / "app/ui/app.py"), default_timeout=120).run()
         at.switch_page(str(ROOT / f"pages/{name}.py"))
         for key, value in address.items():
             at.query_params[key] = value

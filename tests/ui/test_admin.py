@@ -142,7 +142,7 @@ def test_deactivating_asks_for_the_password_and_moves_what_they_own(
         token = accounts.start_session(db, accounts.me(db, ada))
     for module in ("page", "reconfirm"):
         monkeypatch.setattr(f"app.ui.{module}.session_token", lambda: token)
-    at = press(AppTest.from_function(deactivating, default_timeout=30).run(), "Ask")
+    at = press(AppTest.from_function(deactivating, default_timeout=120).run(), "Ask")
     assert any("1 board" in each.label for each in at.expander)
     for password, said in (("not my password", ["This is not your password. Nothing was changed."]), (PASSWORD, [])):
         at.text_input(key="password_again").set_value(password)
@@ -173,7 +173,7 @@ def ben_shown(ada: Actor, ben: Actor, monkeypatch: pytest.MonkeyPatch) -> AppTes
         token = accounts.start_session(db, accounts.me(db, ada))
     for module in ("page", "reconfirm"):
         monkeypatch.setattr(f"app.ui.{module}.session_token", lambda: token)
-    return AppTest.from_function(one_person, default_timeout=30).run()
+    return AppTest.from_function(one_person, default_timeout=120).run()
 
 
 ANSWERS: tuple[tuple[str, list[str]], ...] = (

@@ -28,7 +28,7 @@ def script(database: str, monkeypatch: pytest.MonkeyPatch) -> Callable[..., AppT
                 new = PersonCreate(email="ann@example.com", name="Ann", password=SecretStr("three words"), role=role)
                 token = accounts.start_session(db, accounts.create_person(db, SYSTEM, new))
         monkeypatch.setattr(page, "session_token", lambda: token)
-        return AppTest.from_function(body, default_timeout=20).run()
+        return AppTest.from_function(body, default_timeout=120).run()
 
     return run
 

@@ -44,7 +44,7 @@ def show(ann: Actor, monkeypatch: pytest.MonkeyPatch) -> Open:
             monkeypatch.setattr(module, "session_token", lambda: token)
         for module in ("my_access", "my_profile", "reconfirm"):
             monkeypatch.setattr(f"app.ui.{module}.session_token", lambda: token)
-        at = AppTest.from_file(str(ROOT / "app/ui/app.py"), default_timeout=60).run()
+        at = AppTest.from_file(str(ROOT / "app/ui/app.py"), default_timeout=120).run()
         return at if name == "home" else at.switch_page(str(ROOT / f"pages/{name}.py")).run()
 
     return run

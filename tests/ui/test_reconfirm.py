@@ -49,7 +49,7 @@ def test_a_dataset_is_deleted_only_with_the_password(ann: Actor, monkeypatch: py
         token = accounts.start_session(db, accounts.me(db, ann))
     for module in ("page", "reconfirm"):
         monkeypatch.setattr(f"app.ui.{module}.session_token", lambda: token)
-    at = AppTest.from_function(deleting, default_timeout=30).run()
+    at = AppTest.from_function(deleting, default_timeout=120).run()
     for wrong in ("", "not my password"):
         at.text_input(key="password_again").set_value(wrong)
         assert errors(press(at, "Delete")) == ["This is not your password. Nothing was changed."]

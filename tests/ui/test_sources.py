@@ -60,7 +60,7 @@ def form_of_a_schedule(person, source):  # type: ignore[no-untyped-def]
 
 
 def form(script: Any, *given: Any) -> AppTest:
-    return AppTest.from_function(script, default_timeout=60, args=given).run()
+    return AppTest.from_function(script, default_timeout=120, args=given).run()
 
 
 def test_a_source_is_tried_and_saved(database: str, folder: Path) -> None:
