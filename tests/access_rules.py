@@ -156,6 +156,9 @@ RULES: dict[str, Rule] = {
     "POST /boards/import": Rule(
         MEMBER, lambda _: {"files": {"file": ("cards.csv", b"title\nOne\n", "text/csv")}, "params": {"again": True}}
     ),
+    "POST /boards/{board_id}/cards/import": on(
+        Kind.board, EDIT, MEMBER, lambda _: {"files": {"file": ("cards.csv", b"title\nOne\n", "text/csv")}}
+    ),
     "GET /board-imports/{import_id}": mine(admins=True),
     "GET /boards/{board_id}/import": on(Kind.board, VIEW, VIEWER, lambda things: dict(things.imported)),
     "GET /boards/{board_id}/export": on(Kind.board, VIEW, VIEWER),
@@ -263,6 +266,9 @@ RULES: dict[str, Rule] = {
     "POST /rejects/{reject_id}/replay": on(Kind.dataset, EDIT, MEMBER, json(values={"people": "700000"})),
     "POST /batches/{batch_id}/replay": on(Kind.dataset, EDIT, MEMBER, json()),
     "POST /datasets/{name}/replay": on(Kind.dataset, EDIT, MEMBER, json()),
+    "POST /datasets/{name}/corrections": on(
+        Kind.dataset, EDIT, MEMBER, lambda _: {"files": {"file": ("mended.csv", b"batch,row,raw\n1,1,x\n", "text/csv")}}
+    ),
     "GET /summary": on(Kind.dataset, VIEW, VIEWER, of_dataset),
     "GET /errors/{format}": on(Kind.dataset, VIEW, VIEWER, of_dataset),
     "GET /report/{format}": on(Kind.dataset, VIEW, VIEWER, of_dataset),

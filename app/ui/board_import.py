@@ -10,9 +10,10 @@ from pydantic import ValidationError
 from app.core.actor import Actor, Role
 from app.core.errors import AppError
 from app.tasks import service as tasks
-from app.tasks.exchange.schemas import BoardImport, ImportPreview, ImportWishes
+from app.tasks.exchange.schemas import BoardImport, ImportPreview, ImportWishes, Report
 from app.tasks.schemas import Board
 from app.ui.board_import_look import csv_choices, show_look
+from app.ui.board_import_rows import add_rows, show_rows, to_this_board
 from app.ui.dataset_upload import pieces
 from app.ui.page import action, plain, reading, viewer, zone
 from app.ui.share_dialog import choose_audience
@@ -37,7 +38,7 @@ def may_import(_board: Board | None, person: Actor) -> bool:
     return person.role.includes(Role.member)
 
 
-def import_board(_person: Actor | None = None, _from: Board | None = None) -> None:
+def import_board(_person: Actor | None = None, board: Board | None = None) -> None:
     @st.dialog("Import a board", width="medium")
     def dialog() -> None:
         person = viewer()
@@ -52,12 +53,12 @@ def import_board(_person: Actor | None = None, _from: Board | None = None) -> No
         if file is None:
             st.session_state.pop(LOOK, None)
             return
-        _second_step(person, file)
+        _second_step(person, file, board)
 
     dialog()
 
 
-def _second_step(person: Actor, file: Any) -> None:
+def _second_step(person: Actor, file: Any, board: Board | None) -> None:
     wishes = _wishes_so_far(file.file_id)
     look = _look(person, file, wishes)
     if look.refused:
@@ -68,6 +69,9 @@ def _second_step(person: Actor, file: Any) -> None:
         return
     preview = look.preview
     assert preview
+    if board and to_this_board(person, board, preview):
+        _rows_step(person, file, board, look)
+        return
     name = st.text_input("Name of the board", preview.board, max_chars=80)
     chosen = {**show_look(preview), **(csv_choices(preview.csv) if preview.csv else {})}
     share_with = choose_audience(person, key="board_import")
@@ -80,6 +84,27 @@ def _second_step(person: Actor, file: Any) -> None:
     if st.button("Import", type="primary", icon=":material/upload:", disabled=not may):
         facts = {**wishes.model_dump(), **chosen, "columns": wishes.columns, "name": name, "skip_rejected": skip}
         _import(person, file, {**facts, "again": again, "share_with": share_with})
+
+
+def _rows_step(person: Actor, file: Any, board: Board, look: Look) -> None:
+    preview = look.preview
+    assert preview
+    assert preview.csv
+    told = show_rows(person, board, file, look.wishes)
+    chosen = {"done": _done(preview), "columns": None, **csv_choices(preview.csv)}
+    if other := _other_wishes(preview, look.wishes, chosen):
+        st.session_state[LOOK] = Look(file.file_id, other)
+        st.rerun(scope="fragment")
+    if told is None:
+        return
+    skip = _skip_rejected(told)
+    may = bool(told.cards) and (skip or not told.rejects)
+    if st.button("Add the cards", type="primary", icon=":material/upload:", disabled=not may):
+        add_rows(person, board, file, look.wishes.model_copy(update={"skip_rejected": skip}))
+
+
+def _done(preview: ImportPreview) -> list[str]:
+    return [column.name for column in preview.columns if column.is_done and not column.closed]
 
 
 def _wishes_so_far(file_id: str) -> ImportWishes:
@@ -123,11 +148,11 @@ def _other_wishes(preview: ImportPreview, wishes: ImportWishes, chosen: dict[str
         return wishes.model_copy(update={"mapping": chosen["mapping"], **ANEW})
     if chosen["columns"]:
         return wishes.model_copy(update={"columns": chosen["columns"], "done": None})
-    seen = [column.name for column in preview.columns if column.is_done and not column.closed]
+    seen = _done(preview)
     return wishes.model_copy(update={"done": chosen["done"]}) if sorted(seen) != sorted(chosen["done"]) else None
 
 
-def _skip_rejected(preview: ImportPreview) -> bool:
+def _skip_rejected(preview: Report) -> bool:
     if not preview.rejects:
         return False
     count = len(preview.rejects)

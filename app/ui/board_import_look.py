@@ -44,7 +44,7 @@ def show_look(preview: ImportPreview) -> dict[str, list[str] | None]:
         help="A card in one of these is completed. Times are counted until it got there.",
         placeholder="None",
     )
-    _people(preview)
+    people_lines(preview)
     report_lines(preview)
     return {"done": done, "columns": columns}
 
@@ -70,7 +70,7 @@ def _lists(preview: ImportPreview) -> list[str] | None:
     return None if not picked or sorted(picked) == sorted(now) else picked
 
 
-def _people(preview: ImportPreview) -> None:
+def people_lines(preview: Report) -> None:
     strangers = [person.name for person in preview.people if person.matched is None]
     matched = len(preview.people) - len(strangers)
     if preview.people:

@@ -13,42 +13,50 @@ from app.accounts.uploads import MULTIPART_BODY, received_by
 from app.accounts.web import Caller, Db, one_transaction
 from app.core.errors import Invalid
 from app.core.intake import Upload
+from app.sharing.schemas import ShareCreate
 from app.tasks.exchange import service as exchange
-from app.tasks.exchange.schemas import BoardImport, Form, ImportPreview, ImportReport, ImportWishes
+from app.tasks.exchange.schemas import BoardImport, CardsAdded, Form, ImportPreview, ImportReport, ImportWishes
 
 router = APIRouter(tags=["boards in and out"])
 receiving = contextmanager(one_transaction)
 Uploads = Annotated[list[Upload], received_by(exchange.store_import)]
 
 
-class ImportQuery(BaseModel):
+class CardsQuery(BaseModel):
     """`preview` stores nothing and tells what would be made. Everything else is guessed unless it is given."""
 
     model_config = ConfigDict(extra="forbid")
 
     preview: bool = False
-    name: str | None = None
     zone: str = Field(default="UTC", description="Where times of the file are days, and days of a CSV file begin")
-    done: list[str] | None = Field(default=None, description="Names of the columns that complete a card")
-    columns: list[str] | None = Field(
-        default=None, description="Names of the lists that become columns; cards of the others go to the archive"
-    )
     encoding: str | None = None
     delimiter: str | None = None
     map: list[str] | None = Field(default=None, description="field:name of the CSV column, such as title:Task")
     skip_rejected: bool = Field(default=False, description="Import the good rows although others are rejected")
-    again: bool = Field(default=False, description="Although this very file was imported before")
-    private: bool = Field(default=False, description="Share the board with nobody")
 
     def wishes(self) -> ImportWishes:
         given: dict[str, Any] = self.model_dump(exclude={"preview", "map", "private"})
         pairs = [pair.partition(":")[::2] for pair in self.map or []]
         try:
-            return ImportWishes(
-                **given, mapping=dict(pairs) if self.map else None, share_with=[] if self.private else None
-            )
+            return ImportWishes(**given, mapping=dict(pairs) if self.map else None, share_with=self._audience())
         except ValueError as error:
             raise Invalid(_reason(error)) from error
+
+    def _audience(self) -> list[ShareCreate] | None:
+        return None
+
+
+class ImportQuery(CardsQuery):
+    name: str | None = None
+    done: list[str] | None = Field(default=None, description="Names of the columns that complete a card")
+    columns: list[str] | None = Field(
+        default=None, description="Names of the lists that become columns; cards of the others go to the archive"
+    )
+    again: bool = Field(default=False, description="Although this very file was imported before")
+    private: bool = Field(default=False, description="Share the board with nobody")
+
+    def _audience(self) -> list[ShareCreate] | None:
+        return [] if self.private else None
 
 
 def _reason(error: ValueError) -> str:
@@ -75,6 +83,24 @@ def import_board(
     at_once = exchange.read_import(stored, wishes) if exchange.is_small_import(stored) else None
     with receiving(request, caller) as db:
         return exchange.import_board(db, caller, stored, wishes, at_once)
+
+
+@router.post("/boards/{board_id}/cards/import", openapi_extra=MULTIPART_BODY)
+def import_cards(
+    request: Request, caller: Caller, board_id: UUID, files: Uploads, asked: Annotated[CardsQuery, Query()]
+) -> CardsAdded:
+    """The rows of a CSV file as new cards of a board that is there, up to 500; look first with `preview=true`.
+
+    Rows whose key or title is on the board already are left out and named; rows for a column that is full are rejected.
+    """
+    stored = _only(files)
+    wishes = asked.wishes()
+    found = exchange.read_import(stored, wishes)
+    try:
+        with receiving(request, caller) as db:
+            return exchange.add_cards(db, caller, board_id, found, wishes, preview=asked.preview)
+    finally:
+        exchange.discard_import(stored)
 
 
 def _only(files: list[Upload]) -> Upload:

@@ -121,6 +121,13 @@ class ImportPreview(Report):
     already: list[SameFile]
 
 
+class CardsAdded(Report):
+    """What of a CSV file becomes cards of a board, by the columns of that board; `added`: it is done."""
+
+    board_id: UUID
+    added: bool
+
+
 class BoardImport(Output):
     """`board_id` is there when it is done; `note` says why it failed."""
 

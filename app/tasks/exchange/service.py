@@ -1,5 +1,6 @@
 """The one way into imports and exports of boards."""
 
+from app.tasks.exchange.append import add_cards
 from app.tasks.exchange.exports import BoardFile, export_board
 from app.tasks.exchange.imports import (
     ImportedBefore,
@@ -20,6 +21,7 @@ __all__ = [
     "BoardFile",
     "ImportedBefore",
     "RowsRejected",
+    "add_cards",
     "board_import",
     "discard_import",
     "export_board",
