@@ -9,10 +9,11 @@ from sqlalchemy.orm import Session
 from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
 from app.accounts import service as accounts
-from app.accounts.passwords import check_strength
+from app.accounts.passwords import check_strength, hash_password, matches
 from app.accounts.schemas import PasswordChange, Person, PersonChange, PersonCreate
 from app.core.actor import SYSTEM
-from app.core.settings import Settings
+from app.core.settings import Settings, settings
+from tests import cheap_bcrypt
 
 PASSWORD = SecretStr("three unrelated words")
 COMMON = [word for word in FREQUENCY_LISTS["passwords"] if len(word) >= 8]
@@ -93,3 +94,13 @@ def test_naughty_strings_are_good_passwords(db: Session, ann: Person) -> None:
         accounts.change_person(db, SYSTEM, ann.id, PersonChange(password=SecretStr(text)))
         assert accounts.sign_in(db, ann.email, SecretStr(text)), text
         assert accounts.sign_in(db, ann.email, SecretStr(text[:-1])) is None, text
+
+
+def test_a_stored_password_holds_the_work_that_the_settings_ask_for() -> None:
+    cheap_bcrypt.remove()
+    try:
+        stored = hash_password("three unrelated words")
+        assert [matches(typed, stored) for typed in ("three unrelated words", "three unrelated word")] == [True, False]
+    finally:
+        cheap_bcrypt.install()
+    assert stored.startswith(f"$2b${settings().bcrypt_cost}$")
