@@ -10,3 +10,8 @@ FORMULA = re.compile(r"'*[=+\-@＝＋－＠\t\r\n]")
 def defuse(text: str) -> str:
     """Shown as text in place of being run."""
     return f"'{text}" if FORMULA.match(text) else text
+
+
+def fuse(text: str) -> str:
+    """What `defuse` was given."""
+    return text[1:] if text.startswith("'") and FORMULA.match(text, 1) else text

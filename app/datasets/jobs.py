@@ -44,4 +44,16 @@ def replay(ctx: JobContext) -> dict[str, Any]:
     return replay_rejects(ctx)
 
 
-HANDLERS: dict[str, Handler] = {"datasets.replay": replay, "datasets.ingest": ingest, "datasets.revalidate": revalidate}
+@limited(wall_seconds=4 * HOURS, memory_mb=2048)
+def correct(ctx: JobContext) -> dict[str, Any]:
+    from app.datasets.rejects.correct import correct as correct_rejects  # noqa: PLC0415
+
+    return correct_rejects(ctx)
+
+
+HANDLERS: dict[str, Handler] = {
+    "datasets.replay": replay,
+    "datasets.correct": correct,
+    "datasets.ingest": ingest,
+    "datasets.revalidate": revalidate,
+}

@@ -29,7 +29,7 @@ from app.datasets.queries import (
 from app.datasets.receive import receive_file, receive_known, receive_parts
 from app.datasets.rejects.replay import Outcome, read_reject, reject_history, replay_reject
 from app.datasets.rejects.search import dataset_rejects, rejects
-from app.datasets.rejects.start import replay_batch, replay_dataset
+from app.datasets.rejects.start import correct_rejects, replay_batch, replay_dataset
 from app.datasets.schemas import Pins, Proposals, Upload
 from app.datasets.streams.places import BatchMoved, Message
 from app.datasets.summaries import summary
@@ -57,6 +57,7 @@ __all__ = [
     "batches",
     "change_dataset",
     "change_in_progress",
+    "correct_rejects",
     "create_dataset",
     "create_from",
     "dataset_by_name",

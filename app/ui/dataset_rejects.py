@@ -12,6 +12,7 @@ from app.ui.dataset_downloads import downloads
 from app.ui.page import empty_state, plain, reading
 from app.ui.reject_bulk import bulk_replay
 from app.ui.reject_form import reject_view
+from app.ui.reject_sheet import mend_by_file
 from app.ui.reject_words import reason_text, reasons_text, visible
 
 SHOWN = 50
@@ -45,10 +46,11 @@ def reject_list(person: Actor, dataset: Dataset, batch_id: int | None = None) ->
         return
     wanted = _filters(scope, summary.by_reason)
     _page(person, scope, wanted)
+    filters = wanted.model_dump(exclude={"batch"}, exclude_defaults=True)
     may_mend = person.role.includes(Role.member) and dataset.level is Level.edit
     if may_mend and wanted.state == "open" and summary.rows_rejected:
         bulk_replay(person, dataset, batch_id, wanted)
-    filters = wanted.model_dump(exclude={"batch"}, exclude_defaults=True)
+        mend_by_file(person, dataset, batch_id, filters)
     downloads("errors", dataset.name, batch_id, **filters)
 
 

@@ -1,5 +1,6 @@
 """Many rejected rows checked again: after the rules changed, or with one change to all of them."""
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -28,7 +29,7 @@ def bulk_replay(person: Actor, dataset: Dataset, batch_id: int | None, wanted: R
                 _start(person, dataset, (batch_id, key), ReplayRequest(**asked, dry_run=True))
             if st.button("Check and store", key=f"{key}_go", type="primary"):
                 _start(person, dataset, (batch_id, key), ReplayRequest(**asked))
-    _progress(person, key)
+    progress(person, key)
 
 
 def _edits(dataset: Dataset, key: str) -> list[Edit]:
@@ -57,8 +58,8 @@ def _start(person: Actor, dataset: Dataset, where: tuple[int | None, str], wante
         st.rerun()
 
 
-def _progress(person: Actor, key: str) -> None:
-    """The last run that was started here, as long as this page is open."""
+def progress(person: Actor, key: str, more: Callable[[dict[str, Any]], None] | None = None) -> None:
+    """The last run that was started here, as long as this page is open. `more` is said of its result."""
     run_id: UUID | None = st.session_state.get(f"{key}_run")
     if run_id is None:
         return
@@ -74,6 +75,8 @@ def _progress(person: Actor, key: str) -> None:
             heading(run)
         else:
             _result(run, run.result)
+            if more:
+                more(run.result)
 
     st.fragment(draw, run_every="1s" if busy else None)()
 

@@ -55,7 +55,7 @@ def _record(person: Actor, reject_id: str) -> Record:
     """Read once from its evidence, not at every click."""
     key = f"record_{reject_id}"
     if key not in st.session_state:
-        with reading() as db:
+        with st.spinner("Reading the row…"), reading() as db:
             st.session_state[key] = datasets.read_reject(db, person, reject_id)
     found: Record = st.session_state[key]
     return found

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from psycopg import sql
 
-DANGEROUS = r"^[=+\-@＝＋－＠\t\r\n]"  # the wide ones are formulas where people type wide letters
+# As in `app.core.spreadsheet`: an apostrophe before them counts, so that one that was added can be taken away again.
+DANGEROUS = r"^'*[=+\-@＝＋－＠\t\r\n]"  # the wide ones are formulas where people type wide letters
 FIRST_DAY, AFTER_LAST_DAY = "1900-03-01", "10000-01-01"  # before it, spreadsheets do not agree which day a number is
 EPOCH_DAYS = 25569  # what a spreadsheet calls 1970-01-01
 

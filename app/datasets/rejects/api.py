@@ -19,6 +19,7 @@ from app.datasets.rejects.schemas import (
     ReplayRequest,
     ReplayStarted,
 )
+from app.datasets.uploads import MULTIPART_BODY, NoFiles, Uploads
 
 router = APIRouter(tags=["datasets"])
 committed = contextmanager(one_transaction)
@@ -73,6 +74,18 @@ def replay_reject(request: Request, caller: Caller, reject_id: str, mend: Mend) 
 def replay_batch(db: Db, caller: Caller, batch_id: int, wanted: ReplayRequest) -> ReplayStarted:
     """All open rejects of a batch, or those that a filter finds, are checked again by a job."""
     return datasets.replay_batch(db, caller, batch_id, wanted)
+
+
+@router.post("/datasets/{name}/corrections", status_code=202, openapi_extra=MULTIPART_BODY)
+def correct_rejects(db: Db, caller: Caller, name: str, files: Uploads, dry_run: bool = False) -> ReplayStarted:
+    """The file of `/errors`, mended in a spreadsheet: each row that was changed there is checked and stored by a job.
+
+    Rows are found by the columns `batch` and `row`. What is new stands in `raw`, or in columns called as those of the
+    dataset. The result of the job names rows that are unknown, mended already or named twice.
+    """
+    if len(files) > 1:
+        raise NoFiles("Send one file of corrections.")
+    return datasets.correct_rejects(db, caller, name, files[0], dry_run=dry_run)
 
 
 @router.post("/datasets/{name}/replay", status_code=202)

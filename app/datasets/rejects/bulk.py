@@ -5,6 +5,7 @@ finds those that are still open. A dry run does the same up to the point where s
 """
 
 from collections import Counter
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -21,11 +22,12 @@ from app.datasets.load import encode
 from app.datasets.named import named
 from app.datasets.rejects.questions import Question, evidence_in
 from app.datasets.rejects.recheck import Rechecked, parquet, recheck
-from app.datasets.rejects.schemas import ReplayRequest
+from app.datasets.rejects.schemas import Failure, ReplayRequest
 from app.datasets.rejects.search import matching
 from app.datasets.rejects.store import (
     Author,
     Place,
+    Refused,
     RulesChanged,
     await_rows,
     groups_of,
@@ -55,21 +57,30 @@ class BulkReplay:
         """Again from the start of the block when somebody changes the rules in between."""
         for attempt in range(1, ATTEMPTS + 1):
             with self.ctx.transaction() as db:
-                asked = _question(db, at, self.wanted)
+                asked = self.ask(db, at)
             if asked is None:
                 return
             question, version = asked
-            rechecked = recheck(question, self.wanted.edits)
+            rechecked = self.recheck(question)
             try:
                 passed, refused = self._settle(question, version, rechecked)
             except RulesChanged:
                 if attempt == ATTEMPTS:
                     raise
                 continue
-            self._count(len(question.rows), passed, rechecked, refused)
+            self.count(question, passed, rechecked, refused)
             return
 
-    def _settle(self, question: Question, version: int, rechecked: Rechecked) -> tuple[int, list[tuple[str, str]]]:
+    def ask(self, db: Session, at: tuple[int, int]) -> tuple[Question, int] | None:
+        return question_of(db, at, self.wanted)
+
+    def recheck(self, question: Question) -> Rechecked:
+        return recheck(question, self.wanted.edits)
+
+    def remember(self, db: Session, question: Question) -> None:
+        """What a subclass knows about rows that are stored now, in their transaction."""
+
+    def _settle(self, question: Question, version: int, rechecked: Rechecked) -> tuple[int, Refused]:
         """How many were, or would be, stored, and why the others were not."""
         valid = rechecked.valid
         if not len(valid):
@@ -79,34 +90,36 @@ class BulkReplay:
             names = [column.name for column in question.schema.columns]
             await_rows(raw(db), place.dataset.id, names, encode(valid))
             refused = refused_rows(db, place)
-            reasons = [(failure.column, failure.rule) for _, failure in refused]
             if self.wanted.dry_run:
                 good = valid.filter(~pl.col("_row").is_in({row for row, _ in refused}))
                 repeated = self._repeats(place, good)
-                return len(good) - len({row for row, _ in repeated}), [*reasons, *(reason for _, reason in repeated)]
+                return len(good) - len({row for row, _ in repeated}), [*refused, *repeated]
             author = Author(self.ctx.actor.id, question.now, version, run_id=self.ctx.run_id)
             passed = store_mended(
                 db, place, refused, author, lambda rows: parquet(valid.filter(pl.col("_row").is_in(rows)))
             )
-            return passed, reasons
+            self.remember(db, question)
+            return passed, refused
 
-    def _repeats(self, place: Place, good: pl.DataFrame) -> list[tuple[int, tuple[str, str]]]:
+    def _repeats(self, place: Place, good: pl.DataFrame) -> Refused:
         """Nothing is stored in a dry run, so what would have been there by now must be remembered."""
-        found = []
+        found: Refused = []
         for names in groups_of(place.schema):
             seen = self.seen.setdefault((place.batch.id, names), Seen())
             keys = good.select(map(named, names))
             given = keys.select(pl.all_horizontal(pl.all().is_not_null())).to_series()
             places, _ = seen.repeats(keys, given, self.checked + 1)
-            found += [(int(one), (", ".join(names), "unique")) for one in places]
+            about = ", ".join(names)
+            twice = Failure(column=about, rule="unique", value=None, message=f"{about} was there before.")
+            found += [(int(one), twice) for one in places]
         return found
 
-    def _count(self, rows: int, passed: int, rechecked: Rechecked, refused: list[tuple[str, str]]) -> None:
-        self.checked += rows
+    def count(self, question: Question, passed: int, rechecked: Rechecked, refused: Refused) -> None:
+        self.checked += len(question.rows)
         self.passed += passed
         for column, rule, count in rechecked.failures.group_by("column", "rule").len().rows():
             self.left[column, rule] += count
-        self.left.update(refused)
+        self.left.update((failure.column, failure.rule) for _, failure in refused)
 
     def result(self) -> dict[str, Any]:
         left = [{"column": column, "rule": rule, "rows": rows} for (column, rule), rows in self.left.most_common()]
@@ -121,7 +134,11 @@ class BulkReplay:
 
 def replay(ctx: JobContext) -> dict[str, Any]:
     """May run again at any point: what is stored already is not open any more."""
-    work, batches = BulkReplay(ctx), [int(one) for one in ctx.args["batches"]]
+    return work_through(BulkReplay(ctx), [int(one) for one in ctx.args["batches"]])
+
+
+def work_through(work: BulkReplay, batches: list[int]) -> dict[str, Any]:
+    ctx = work.ctx
     with ctx.transaction() as db:
         blocks = _blocks(db, batches)
     for number, block in enumerate(blocks, 1):
@@ -148,15 +165,18 @@ def _blocks(db: Session, batches: list[int]) -> list[tuple[int, int]]:
     return [(batch, block) for batch, block in db.execute(found.order_by(RawBlockRow.batch_id, RawBlockRow.block))]
 
 
-def _question(db: Session, at: tuple[int, int], wanted: ReplayRequest) -> tuple[Question, int] | None:
-    """None where nothing of the block is to be checked again."""
+def question_of(
+    db: Session, at: tuple[int, int], wanted: ReplayRequest, among: Collection[int] | None = None
+) -> tuple[Question, int] | None:
+    """None where nothing of the block is to be checked again. `among`: only these rows."""
     batch, block = db.get(BatchRow, at[0]), db.get(RawBlockRow, at)
     if batch is None or block is None:
         return None
     dataset = db.get_one(DatasetRow, batch.dataset_id)
     require_mendable(db, batch, dataset)
     inside = (RejectRow.batch_id == batch.id, RejectRow.row.between(block.first_row, block.first_row + block.rows - 1))
-    rows = list(db.scalars(sa.select(RejectRow.row).where(*inside, *matching(wanted.filter())).order_by(RejectRow.row)))
+    query = sa.select(RejectRow.row).where(*inside, *matching(wanted.filter())).order_by(RejectRow.row)
+    rows = [row for row in db.scalars(query) if among is None or row in among]
     if not rows:
         return None
     return Question(batch.id, evidence_in(batch, block), rows, definition_of(dataset), clock.now()), dataset.version

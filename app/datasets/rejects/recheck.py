@@ -1,6 +1,7 @@
 """Rejected rows go through the same check as a load, with today's rules. What must be unique is asked of the tables."""
 
 import io
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -65,6 +66,14 @@ def recheck(question: Question, edits: Sequence[Edit]) -> Rechecked:
     return _check(question, parsed, dialect, changed)
 
 
+def corrected(question: Question, changes: Sequence[Change]) -> Rechecked:
+    """One change for each row of the question. Texts that were written anew are for the caller to remember."""
+    parsed = read_records(question.evidence, question.rows)
+    parsed, dialect = lay_over(parsed, question.evidence.dialect, dict(enumerate(changes)), strict=False)
+    written = [json.dumps(one.values, ensure_ascii=False) if one.values else None for one in changes]
+    return _check(question, parsed, dialect, pl.Series("_changed", written, dtype=pl.String()))
+
+
 def _check(question: Question, parsed: Parsed, dialect: Dialect, changed: pl.Series | None) -> Rechecked:
     checker = Checker(question.schema, dialect, question.now)
     checker.seen.clear()
@@ -75,10 +84,10 @@ def _check(question: Question, parsed: Parsed, dialect: Dialect, changed: pl.Ser
         pl.repeat(question.batch_id, len(places), dtype=pl.Int64(), eager=True).alias("_batch"),
         rows.gather(places),
     ]
-    json = (
+    texts = (
         changed.gather(places) if changed is not None else pl.repeat(None, len(places), dtype=pl.String(), eager=True)
     )
-    valid = pl.DataFrame(own).hstack(checked.valid.drop(INDEX)).with_columns(("\x01" + json).alias("_changed"))
+    valid = pl.DataFrame(own).hstack(checked.valid.drop(INDEX)).with_columns(("\x01" + texts).alias("_changed"))
     failures = checked.failures.with_columns(rows.gather(checked.failures["index"]).alias("row"))
     return Rechecked(valid, failures)
 

@@ -69,13 +69,21 @@ def _only(parsed: Parsed, places: "np.typing.NDArray[np.int64]") -> Parsed:
     )
 
 
-def lay_over(parsed: Parsed, dialect: Dialect, changes: Mapping[int, Change]) -> tuple[Parsed, Dialect]:
-    """`changes` by index. A column that the file did not have is added to both."""
+def lay_over(
+    parsed: Parsed, dialect: Dialect, changes: Mapping[int, Change], *, strict: bool = True
+) -> tuple[Parsed, Dialect]:
+    """`changes` by index. A column that the file did not have is added to both. Not strict: where a text is not
+    one record, that is what is wrong with its row."""
     texts: dict[str, dict[int, str | None]] = {}
     broken = {one.index: one for one in parsed.broken}
     for index, change in changes.items():
         if change.raw is not None:
-            written, reason = _read_one(change.raw, dialect)
+            try:
+                written, reason = _read_one(change.raw, dialect)
+            except NotOneRecord as error:
+                if strict:
+                    raise
+                written, reason = {}, Broken(index, "columns", error.message)
             broken.pop(index, None)
             if reason is not None:
                 broken[index] = replace(reason, index=index)

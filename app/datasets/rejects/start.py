@@ -1,13 +1,18 @@
 """Starts the job that checks rejected rows again."""
 
+from dataclasses import asdict
+
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.core.actor import Actor
 from app.core.errors import Conflict, Invalid
 from app.datasets.access import access_inbox, access_repair, definition_of
+from app.datasets.formats.look import look
+from app.datasets.rejects.named import NoCorrections, unread
 from app.datasets.rejects.schemas import ReplayRequest, ReplayStarted
 from app.datasets.rejects.store import require_mendable
+from app.datasets.schemas import Pins, Upload
 from app.datasets.tables import BatchRow, DatasetRow
 from app.jobs import service as jobs
 
@@ -33,6 +38,28 @@ def replay_dataset(db: Session, actor: Actor, name: str, wanted: ReplayRequest) 
         BatchRow.dataset_id == dataset.id, BatchRow.status.in_(("published", "held")), BatchRow.replaced_by.is_(None)
     )
     return _start(db, actor, dataset, list(db.scalars(query.order_by(BatchRow.id))), wanted)
+
+
+def correct_rejects(db: Session, actor: Actor, name: str, upload: Upload, *, dry_run: bool = False) -> ReplayStarted:
+    """A file of rejected rows as it was downloaded, mended. Raises NoCorrections when it names no rows.
+
+    The file is gone when the job is done; after a refusal it is the caller's.
+    """
+    dataset = access_inbox(db, actor, name)
+    columns = [column.name for column in definition_of(dataset).columns]
+    parts = look(upload, Pins())
+    dialect = next((part.dialect for part in parts if part.dialect), None)
+    if dialect is None:
+        raise NoCorrections(f"{upload.file_name}: {parts[0].problem or 'There is no table in it.'}")
+    title = f"{'Try' if dry_run else 'Store'} the corrections of {upload.file_name} for {dataset.name}"
+    arguments = {
+        "dataset_id": dataset.id,
+        "upload": asdict(upload),
+        "ignored": unread(dialect.header, columns),
+        "wanted": ReplayRequest(dry_run=dry_run).model_dump(mode="json"),
+    }
+    run = jobs.enqueue(db, actor, "datasets.correct", arguments, title=title)
+    return ReplayStarted(job_id=run.id, title=title, dry_run=dry_run)
 
 
 def _start(
