@@ -115,6 +115,8 @@ class BlockReader:
         """Only a small piece, so that a single stray quote does not slow down what follows; more when it goes on."""
         newline = self.dialect.newline.encode()
         too_long = self.refuse_endless_record(content)
+        if newline not in content and not self.ended:
+            return None  # none can be complete, and millions of fields would be taken apart in vain
         records: list[Record] = []
         for record in tokenize(content, self.dialect.delimiter, self.dialect.newline, final=self.ended or too_long):
             records.append(record)

@@ -13,6 +13,7 @@ from app.datasets.split import fields_of, is_blank, tokenize
 SAMPLE_BYTES = 1 << 20
 DELIMITERS = (",", ";", "\t", "|")
 SAMPLE_RECORDS = 200
+SCORED_BYTES = 256 << 10
 FAR_TOO_MANY = 10
 BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -163,7 +164,7 @@ def _delimiter(text: bytes, newline: str) -> str:
 
 def _score(text: bytes, delimiter: str, newline: str) -> tuple[float, int]:
     widths: list[int] = []
-    for record in tokenize(text, delimiter, newline, final=True):
+    for record in tokenize(text[:SCORED_BYTES], delimiter, newline, final=len(text) <= SCORED_BYTES):
         if not is_blank(text[record.start : record.end]):
             widths.append(len(record.fields or []))
         if len(widths) == SAMPLE_RECORDS:

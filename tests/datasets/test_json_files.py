@@ -91,6 +91,17 @@ def test_a_key_named_twice_is_seen_whatever_the_other_rows_lack(twice: bytes, ot
     assert found.messages[1] == ["The object names 'a' twice."]
 
 
+def test_objects_deeper_than_can_be_read_are_rejected_one_by_one() -> None:
+    """What reads rows and what looks for repeated names give up at depths of their own, which hang on the caller."""
+    found = read_json(
+        b'{"b": 1}\n' + b"".join(b'{"a":' * depth + b"1" + b"}" * depth + b"\n" for depth in range(700, 1000))
+    )
+    assert (found.count, bool(found.rows), bool(found.failures)) == (301, True, True)
+    assert {words for messages in found.messages.values() for words in messages} == {
+        "The row cannot be read: it is nested too deeply."
+    }
+
+
 def test_keys_may_hold_signs_that_json_must_escape() -> None:
     names = ['size 5"', "a\\b", "tab\there", "line\nend"]
     objects = [{name: number for number, name in enumerate(names)}, {names[2]: "x"}]

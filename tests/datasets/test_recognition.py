@@ -18,6 +18,7 @@ from app.datasets.formats.inside import looks
 from app.datasets.formats.kinds import check_name, kind_of
 from app.datasets.formats.look import Look, look_inside
 from app.datasets.schemas import Pins
+from app.datasets.sniff import SAMPLE_BYTES
 from tests.datasets.tables import delimited, every_kind, parquet_file, replaced, saved, xls, xlsx, zipped
 
 CSV = b"a,b\n1,2\n"
@@ -38,6 +39,19 @@ def encrypted_zip() -> bytes:
     content[6] |= 1
     content[content.index(b"PK\x01\x02") + 8] |= 1
     return bytes(content)
+
+
+def packed_unknown() -> bytes:
+    """By Deflate64, as some systems pack large files."""
+    content = bytearray(zipped(**{"a.csv": CSV}))
+    for place in (8, content.index(b"PK\x01\x02") + 10):
+        content[place : place + 2] = struct.pack("<H", 9)
+    return bytes(content)
+
+
+def same_name_twice() -> bytes:
+    with pytest.warns(UserWarning, match="Duplicate name"):
+        return _with(zipped(**{"a.csv": CSV}), "a.csv", b"a,b\n3,4\n")
 
 
 def linked() -> bytes:
@@ -76,6 +90,10 @@ def uncalculated() -> bytes:
         ("a.zip", zipped(), "holds no files"),
         ("a.zip", zipped(**{"b.zip": zipped(**{"a.csv": CSV})}), "archive in an archive"),
         ("a.gz", gzip.compress(gzip.compress(CSV, mtime=0), mtime=0), "archive in an archive"),
+        ("a.zip", packed_unknown(), "packed in a way that is not known here"),
+        ("a.zip", zipped(**{"a.csv": CSV}).replace(b"a.csv", b"b.csv", 1), "damaged or incomplete"),
+        ("a.zip", zipped(**{"a" * 2000: CSV}), "longer than 1,000 bytes"),
+        ("a.zip", same_name_twice(), "two files called 'a.csv'"),
         ("a.xlsx", linked(), "Break Link"),
         ("a.xlsx", uncalculated(), "Cell B2 of sheet 'Sheet' .* never calculated"),
         ("a.xlsx", xlsx({"A": []}), "empty"),
@@ -87,6 +105,7 @@ def uncalculated() -> bytes:
         ("a.csv", b"a,b\0,c\n1,2,3\n", "column 2 of 3 holds a NUL byte"),
         ("a.csv", b"a,a,b\n1,2,3\n", "Two columns are called 'a'"),
         ("a.csv", b",".join(b"c%d" % one for one in range(3000)) + b"\n1\n", "3,000 columns; 2,000 are allowed"),
+        ("a.ndjson", b'{"a": ' + b"9" * SAMPLE_BYTES, "first object of a.ndjson is longer than 1 MiB"),
     ],
 )
 def test_what_is_no_table_is_refused_with_the_way_out(name: str, content: bytes, words: str) -> None:
