@@ -33,7 +33,7 @@ FOLDER = Path(__file__).parent / "board_js"
 # One module: each part uses only what stands in those before it, and names nothing that they name.
 PARTS = (
     *("dom", "cues", "store", "wire", "cells", "card", "quick", "frame"),
-    *("voice", "drag", "keys", "menus", "choice", "tools", "commands", "focus", "board"),
+    *("voice", "drag", "keys", "menus", "choice", "tools", "jumps", "commands", "opening", "board"),
 )
 SCRIPT = "\n".join((FOLDER / f"{part}.js").read_text(encoding="utf-8") for part in PARTS)
 HTML = """
@@ -49,6 +49,7 @@ HTML = """
 <div class="top">
   <div class="bar" role="toolbar" aria-label="Chosen cards" hidden></div>
   <p class="hint" role="status" hidden></p>
+  <nav class="jumps" aria-label="Columns"></nav>
   <div class="tools" role="toolbar" aria-label="Board tools"></div>
 </div>
 <p class="loading" role="status">Loading the cards …</p>
@@ -62,9 +63,15 @@ _component = st.components.v2.component(
 )
 
 
-def use_full_width() -> None:
-    """Columns need the room that other pages leave at the sides."""
-    st.html("<style>.stMainBlockContainer { padding-inline: clamp(1rem, 2.5vw, 2.5rem); }</style>")
+_page = st.components.v2.component(
+    "autoreport_board_page", html="<i></i>", js=(FOLDER / "page.js").read_text(encoding="utf-8")
+)
+
+
+def live_page() -> None:
+    """In every view: gives the focus back to where a dialog was opened from, and opens here what links to a card."""
+    if card_id := asked_card(_page, "board-page", {}):
+        st.query_params["card"] = str(card_id)
 
 
 def current(person: Actor, board_id: UUID) -> Board:

@@ -14,6 +14,7 @@ from app.ui.card_history import told
 from app.ui.page import empty_state, plain, reading, zone
 
 STEP = 50
+LONGEST = 90
 KINDS = {
     None: "Everything",
     EventKind.created: "New cards",
@@ -51,17 +52,18 @@ def _choices(board: Board, people: dict[UUID, str]) -> tuple[UUID | None, EventK
     everybody: dict[UUID | None, str] = {None: "Everybody", **dict(people.items())}
     with st.container(horizontal=True, gap="small"):
         who = st.selectbox(
-            "Who", list(everybody), format_func=everybody.__getitem__, key=f"activity_who-{board.id}", width=220
+            "Who", list(everybody), format_func=everybody.__getitem__, key=f"activity_who-{board.id}", width=164
         )
         kind = st.selectbox(
-            "What", list(KINDS), format_func=KINDS.__getitem__, key=f"activity_what-{board.id}", width=180
+            "What", list(KINDS), format_func=KINDS.__getitem__, key=f"activity_what-{board.id}", width=152
         )
     return who, kind
 
 
 def _line(board: Board, event: BoardEvent, names: dict[UUID, str]) -> str:
     """The words of the card's own history, with the card before them."""
-    name = f"#{event.number} {event.title}" if event.number else event.title
+    title = event.title if len(event.title) <= LONGEST else f"{event.title[:LONGEST]}…"
+    name = f"#{event.number} {title}" if event.number else title
     link = (
         plain(name)
         if event.kind is EventKind.deleted

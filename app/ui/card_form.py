@@ -4,7 +4,7 @@ A card that is open stands in the address, so that a link or a reload opens it a
 """
 
 from collections.abc import Callable
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 import streamlit as st
@@ -14,7 +14,7 @@ from app.accounts import service as accounts
 from app.core.actor import Actor
 from app.core.paging import Page
 from app.tasks import service as tasks
-from app.tasks.details.schemas import CardFile, ChecklistItem, Comment, LinkedCard, Note
+from app.tasks.details.schemas import Comment
 from app.tasks.schemas import Board, Card, CardEvent, CardMove
 from app.ui.board import may_work
 from app.ui.card_blockers import blockers_section
@@ -33,23 +33,24 @@ CARD, SHOWN, WARNED = "card", "card_shown", "card_warned"
 T = TypeVar("T")
 
 
-class Contents(NamedTuple):
-    """All that the dialog of a card shows, read at one moment."""
+class Opened(NamedTuple):
+    """What every section of the dialog is given: the card as it was when it was opened, and as it is now."""
 
+    person: Actor
+    first: Card
     card: Card
     board: Board
-    people: dict[UUID, str]
-    names: dict[UUID, str]
-    items: list[ChecklistItem]
-    comments: tuple[list[Comment], bool]
-    notes: list[Note]
-    files: list[CardFile]
-    blockers: list[LinkedCard]
-    waiting: list[LinkedCard]
-    events: list[CardEvent]
+    may_change: bool
 
 
-def open_card(card: Card, board: Board) -> None:
+class Section(NamedTuple):
+    """`read` is asked for what `draw` shows, in the transaction in which the card was read."""
+
+    read: Callable[[Session, Opened], Any]
+    draw: Callable[[Opened, Any], None]
+
+
+def open_card(card: Card) -> None:
     """For changing, or for reading where the viewer may not change."""
     st.query_params[CARD] = str(card.id)
     st.session_state[SHOWN] = card.id
@@ -58,11 +59,15 @@ def open_card(card: Card, board: Board) -> None:
     def dialog() -> None:
         person = viewer()
         do_what_is_wanted()
-        with reading() as db:
-            found = _read(db, person, card.id)
-        _draw(person, card, found)
+        _draw(person, card)
 
+    st.session_state.pop(_looked_at(card), None)
     dialog()
+
+
+def begin_page() -> None:
+    """First of a page on which cards are opened: what earlier runs have opened is no matter any more."""
+    st.session_state.pop(SHOWN, None)
 
 
 def close_card() -> None:
@@ -82,26 +87,29 @@ def show_asked_card(person: Actor) -> None:
         return
     with reading() as db:
         card = tasks.card(db, person, card_id)
-        board = tasks.board_frame(db, person, card.board_id)
-    open_card(card, board)
+    open_card(card)
     st.session_state.pop(SHOWN)
 
 
-def _read(db: Session, person: Actor, card_id: UUID) -> Contents:
-    card = tasks.card(db, person, card_id)
-    return Contents(
-        card=card,
-        board=tasks.board_frame(db, person, card.board_id),
-        people=tasks.assignees(db, person, card.board_id),
-        names=accounts.person_names(db, person),
-        items=_whole(lambda cursor: tasks.checklist(db, person, card_id, cursor=cursor)),
-        comments=read_comments(db, person, card_id),
-        notes=tasks.notes(db, person, card_id, limit=200).items,
-        files=tasks.files(db, person, card_id, limit=200).items,
-        blockers=tasks.blockers(db, person, card_id, limit=200).items,
-        waiting=tasks.waiting(db, person, card_id, limit=200).items,
-        events=tasks.card_history(db, person, card_id),
-    )
+def _draw(person: Actor, first: Card) -> None:
+    """Only the sections that were looked at: they stay, because fields that are not drawn forget what was typed."""
+    with reading() as db:
+        card = tasks.card(db, person, first.id)
+        board = tasks.board_frame(db, person, card.board_id)
+        may_change = may_work(board, person) and card.archived_at is None
+        opened = Opened(person, first, card, board, may_change)
+        names = [name for name in SECTIONS if name != EDIT or may_change]
+        tabs = dict(zip(names, st.tabs(names, key=f"card-tabs-{card.id}", on_change="rerun"), strict=True))
+        looked_at: set[str] = st.session_state.setdefault(_looked_at(card), set())
+        looked_at |= {name for name, tab in tabs.items() if tab.open}
+        found = {name: SECTIONS[name].read(db, opened) for name in names if name in looked_at}
+    for name, what in found.items():
+        with tabs[name]:
+            SECTIONS[name].draw(opened, what)
+
+
+def _looked_at(card: Card) -> str:
+    return f"card-looked-at-{card.id}"
 
 
 def _whole(page_after: Callable[[str | None], Page[T]]) -> list[T]:
@@ -113,68 +121,58 @@ def _whole(page_after: Callable[[str | None], Page[T]]) -> list[T]:
     return found
 
 
-def _draw(person: Actor, opened: Card, found: Contents) -> None:
-    card, board = found.card, found.board
-    may = may_work(board, person) and card.archived_at is None
-    edit = ["Edit"] if may else []
-    names = [*edit, "Read", "Checklist", "Comments", "Notes", "Files", "Waits for", "History"]
-    *editing, read, checklist, comments, notes, files, blockers, history = st.tabs(names)
-    for tab in editing:
-        with tab:
-            _change(opened, found)
-    with read:
-        _read_only(person, found)
-    with checklist:
-        checklist_section(person, card, found.items, may_change=may)
-    with comments:
-        comments_section(person, card, *found.comments, found.people.values(), may_change=may)
-    with notes:
-        notes_section(person, card, found.notes, may_change=may)
-    with files:
-        files_section(person, card, found.files, may_change=may)
-    with blockers:
-        blockers_section(person, card, found.blockers, found.waiting, may_change=may)
-    with history:
-        for event in found.events:
-            st.markdown(told(event, found.names))
-
-
-def _read_only(person: Actor, found: Contents) -> None:
-    if found.card.archived_at and may_work(found.board, person):
+def _read_only(opened: Opened, _nothing: None) -> None:
+    if opened.card.archived_at and may_work(opened.board, opened.person):
         st.info("This card is archived. Bring it back to change it.", icon=":material/archive:")
         if st.button("Bring back", icon=":material/unarchive:"):
             with action("Back on the board.") as db:
-                tasks.revive_card(db, person, found.card.id)
+                tasks.revive_card(db, opened.person, opened.card.id)
                 close_card()
                 st.rerun()
-    read_section(found.card, found.board)
+    read_section(opened.card, opened.board)
 
 
-def _change(opened: Card, found: Contents) -> None:
+def _change(opened: Opened, people: dict[UUID, str]) -> None:
     """The card as it was when it was opened: what somebody writes here is not lost when others change it."""
-    if found.card.version != opened.version:
+    first = opened.first
+    if opened.card.version != first.version:
         text = "Somebody has changed this card in the meantime. Keep what you wrote, then open the card again."
         st.warning(text, icon=":material/sync_problem:")
-    with st.form(f"card-{opened.id}-{opened.version}", border=False, enter_to_submit=False):
-        fields = card_fields(opened, found.board, found.people)
+    with st.form(f"card-{first.id}-{first.version}", border=False, enter_to_submit=False):
+        fields = card_fields(first, opened.board, people)
         with st.container(horizontal=True):
             save = st.form_submit_button("Save", type="primary")
             preview = st.form_submit_button("Preview", icon=":material/visibility:")
             archive = st.form_submit_button("Archive", icon=":material/archive:")
     if save:
         with action("Saved.") as db:
-            change = card_change(fields, opened.version)
-            after = tasks.change_card(db, viewer(), opened.id, change)
-            if fields["column_id"] != opened.column_id:
+            change = card_change(fields, first.version)
+            after = tasks.change_card(db, viewer(), first.id, change)
+            if fields["column_id"] != first.column_id:
                 move = CardMove(column_id=fields["column_id"], version=after.version)
-                after = tasks.move_card(db, viewer(), opened.id, move)
+                after = tasks.move_card(db, viewer(), first.id, move)
             _close_with(after)
     if archive:
         with action("Archived. It is kept under Archived.") as db:
-            _close_with(tasks.archive_card(db, viewer(), opened.id))
+            _close_with(tasks.archive_card(db, viewer(), first.id))
     if preview:
         with st.container(border=True):
             show_markdown(fields["description"])
+
+
+def _comments(opened: Opened, found: tuple[tuple[list[Comment], bool], dict[UUID, str]]) -> None:
+    (said, more), people = found
+    comments_section(opened.person, opened.card, said, more, people.values(), may_change=opened.may_change)
+
+
+def _history(_opened: Opened, found: tuple[list[CardEvent], dict[UUID, str]]) -> None:
+    events, names = found
+    for event in events:
+        st.markdown(told(event, names))
+
+
+def _page(read: Callable[..., Page[T]]) -> Callable[[Session, Opened], list[T]]:
+    return lambda db, opened: read(db, opened.person, opened.card.id, limit=200).items
 
 
 def _close_with(card: Card) -> None:
@@ -196,3 +194,31 @@ def write_card(board: Board) -> None:
                     _close_with(tasks.create_card(db, person, board.id, new_card(fields)))
 
     dialog()
+
+
+EDIT = "Edit"
+SECTIONS = {
+    EDIT: Section(lambda db, o: tasks.assignees(db, o.person, o.card.board_id), _change),
+    "Read": Section(lambda _db, _o: None, _read_only),
+    "Checklist": Section(
+        lambda db, o: _whole(lambda cursor: tasks.checklist(db, o.person, o.card.id, cursor=cursor)),
+        lambda o, found: checklist_section(o.person, o.card, found, may_change=o.may_change),
+    ),
+    "Comments": Section(
+        lambda db, o: (read_comments(db, o.person, o.card.id), tasks.assignees(db, o.person, o.card.board_id)),
+        _comments,
+    ),
+    "Notes": Section(
+        _page(tasks.notes), lambda o, found: notes_section(o.person, o.card, found, may_change=o.may_change)
+    ),
+    "Files": Section(
+        _page(tasks.files), lambda o, found: files_section(o.person, o.card, found, may_change=o.may_change)
+    ),
+    "Waits for": Section(
+        lambda db, o: (_page(tasks.blockers)(db, o), _page(tasks.waiting)(db, o)),
+        lambda o, found: blockers_section(o.person, o.card, *found, may_change=o.may_change),
+    ),
+    "History": Section(
+        lambda db, o: (tasks.card_history(db, o.person, o.card.id), accounts.person_names(db, o.person)), _history
+    ),
+}

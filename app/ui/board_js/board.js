@@ -19,8 +19,9 @@ class Board {
     this.keys = new Keys(this);
     this.drag = new Drag(this);
     this.commands = new Commands(this);
-    this.focus = new Focus(this);
+    this.opens = new Opening(this);
     this.tools = new Tools(this, part(".tools"));
+    this.jumps = new Jumps(this, part(".jumps"));
     this.preview = null; // {ids, set, column, lane, after}: where cards would go if they were dropped now
     this.writable = false;
     this.later = () => (this.frameAsked ??= requestAnimationFrame(() => this.draw()));
@@ -52,7 +53,7 @@ class Board {
   // Streamlit has taken the board off the page. What is on its way still arrives.
   stop() {
     this.wire.stop();
-    this.focus.leave();
+    this.opens.end();
     this.keys.ignore();
     this.watch.disconnect();
     removeEventListener("beforeunload", this.onLeave);
@@ -66,9 +67,9 @@ class Board {
     const { store } = this;
     this.knownMember = this.member;
     this.writable = this.member && changes.level === "edit" && !changes.archived;
-    const { due_soon_days: soon = null } = store.options;
-    this.words = { labels: store.labels, soon, today: today(), writable: this.writable };
-    this.words.stamp = JSON.stringify([changes.labels, soon, this.words.today, this.writable]);
+    const { due_soon_days: soon = null, stale_days: stale = null } = store.options;
+    this.words = { labels: store.labels, soon, stale, today: today(), now: Date.now(), writable: this.writable };
+    this.words.stamp = JSON.stringify([changes.labels, soon, stale, this.words.today, this.writable]);
     this.choice.forget();
     this.voice.tellLoading(false);
     this.draw();
@@ -108,6 +109,7 @@ class Board {
     if (this.element.scrollLeft !== scrolled) this.element.scrollLeft = scrolled;
     this.keys.keepOneTabStop();
     this.tools.draw();
+    this.jumps.draw();
     this.choice.draw();
     if (focus?.isConnected && focus !== this.root.activeElement) focus.focus({ preventScroll: true });
   }
@@ -199,7 +201,7 @@ class Board {
     if (this.store.early.get(id)?.jobs && !this.store.facts.has(id)) this.opening = id;
     else {
       this.trigger("open", { card: id, at: Date.now() });
-      this.focus.follow(id);
+      this.opens.show(id);
     }
   }
 
