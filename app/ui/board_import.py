@@ -159,6 +159,8 @@ def _skip_rejected(preview: Report) -> bool:
     st.warning(f"{count} row{'s' if count > 1 else ''} of the file cannot be a card.", icon=":material/warning:")
     with st.expander("Which rows, and why"):
         st.dataframe([{"Line": one.line, "Reason": one.reason} for one in preview.rejects], hide_index=True)
+    if not preview.cards + preview.archived:
+        return False
     return st.checkbox(f"Import the other {preview.cards + preview.archived} cards", key="board_import_skip")
 
 

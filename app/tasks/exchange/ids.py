@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -27,7 +28,13 @@ class Ids:
     lane_names: dict[str, str]
     label_names: dict[str, str]
     person_names: dict[str, str]
+    earlier_names: dict[str, list[tuple[datetime, str]]] = field(default_factory=dict)
     numbers: dict[str, int] = field(default_factory=dict)
+
+    def column_name(self, key: str | None, at: datetime) -> str | None:
+        """As it was called then."""
+        earlier = self.earlier_names.get(key or "", [])
+        return next((name for until, name in earlier if at < until), self.column_names.get(key or ""))
 
 
 def new_ids(draft: Draft, board_id: UUID, people: dict[str, Actor]) -> Ids:
@@ -42,6 +49,7 @@ def new_ids(draft: Draft, board_id: UUID, people: dict[str, Actor]) -> Ids:
         lane_names=dict(draft.lanes),
         label_names={label.key: label.name for label in draft.labels},
         person_names={person.key: person.name for person in draft.people},
+        earlier_names={column.key: column.renamed for column in draft.columns if column.renamed},
     )
 
 

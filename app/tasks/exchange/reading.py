@@ -46,10 +46,11 @@ def why_left_out(wishes: Wishes) -> str:
 def left_out(wishes: Wishes, lists: Sequence[tuple[str, str]], cards: dict[str, int]) -> set[str]:
     """Keys of the lists that do not become columns, of (key, name) and how many cards are in each.
 
+    Without a choice those stay that complete cards, and then the fullest.
     Raises TooManyColumns, Invalid.
     """
     if wishes.columns is None:
-        fullest = sorted(lists, key=lambda one: (-cards.get(one[0], 0), lists.index(one)))
+        fullest = sorted(lists, key=lambda one: (not is_done_name(one[1]), -cards.get(one[0], 0), lists.index(one)))
         return {key for key, _ in fullest[MAX_COLUMNS:]}
     names = {name.strip() for _, name in lists}
     if unknown := sorted(wishes.columns - names):

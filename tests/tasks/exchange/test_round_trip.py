@@ -1,6 +1,7 @@
 """What is exported and imported again is the same board."""
 
 import json
+from datetime import timedelta
 from random import Random
 from typing import Any
 from uuid import UUID
@@ -10,14 +11,18 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
+from app.core import clock
 from app.core.actor import Actor
-from app.tasks.details.tables import ChecklistItemRow, CommentRow, NoteRow
+from app.core.clock import FixedClock
+from app.tasks import service as tasks
+from app.tasks.details.tables import BlockerRow, ChecklistItemRow, CommentRow, FileRow, NoteRow
 from app.tasks.exchange.write_csv import csv_parts
 from app.tasks.exchange.write_trello import trello_parts
-from app.tasks.tables import BoardRow, CardRow, ColumnRow, LabelRow, LaneRow, TransitionRow
+from app.tasks.schemas import BoardChange, BoardCreate, CardCreate, ColumnEdit, LaneEdit
+from app.tasks.tables import BoardRow, CardRow, ColumnChangeRow, ColumnRow, LabelRow, LaneRow, TransitionRow
 from tests.tasks.conftest import ann as ann
 from tests.tasks.conftest import bob as bob
-from tests.tasks.exchange.conftest import Import
+from tests.tasks.exchange.conftest import NOW, Import
 from tests.tasks.exchange.made_boards import make_board
 
 Picture = dict[str, Any]
@@ -26,7 +31,7 @@ BOARDS = settings(
     max_examples=2,
     deadline=None,
     phases=[Phase.generate],
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=list(HealthCheck),
 )
 
 
@@ -120,3 +125,32 @@ def test_the_cards_of_a_csv_file_come_back(db: Session, ann: Actor, bob: Actor, 
         one, other = ({name: cards for name, cards in each["order"].items() if cards} for each in (was, now))
         assert one == other  # a column may come back empty, for cards in the archive
         nested.rollback()
+
+
+def test_files_dependencies_and_old_names_come_back(db: Session, ann: Actor, imported: Import) -> None:
+    """A file itself stays where it is: the card that comes back says its name and where it is."""
+    with clock.use(FixedClock(NOW - timedelta(days=9))):
+        lane, columns = LaneEdit(name="Fast"), [ColumnEdit(name="Ideas", wip_limit=5, wip_per_lane=True)]
+        board_id = tasks.create_board(db, ann, BoardCreate(name="Whole", columns=columns)).id
+        board = tasks.board(db, ann, board_id)
+        named = ColumnEdit(id=board.columns[0].id, name="Plans", wip_limit=5, wip_per_lane=True)
+        first, second = (tasks.create_card(db, ann, board_id, CardCreate(title=title)) for title in ("Dig", "Sow"))
+    with clock.use(FixedClock(NOW - timedelta(days=8))):
+        tasks.change_board(db, ann, board_id, BoardChange(columns=[named], lanes=[lane]))
+    db.add(BlockerRow(card_id=second.id, blocker_id=first.id, created_at=NOW))
+    file = {"author": "Ann", "name": "plan [1].pdf", "key": "k", "size": 3, "sha256": "0", "media_type": "a/b"}
+    db.add(FileRow(card_id=first.id, created_at=NOW, **file))
+    db.flush()
+    back = imported(ann, b"".join(trello_parts(db, board_id)))
+    dig, sow = tasks.board(db, ann, back).columns[0].cards
+    waits = db.execute(sa.select(BlockerRow.blocker_id).where(BlockerRow.card_id == sow.id)).scalars().all()
+    assert (waits, tasks.board(db, ann, back).columns[0].wip_per_lane) == ([dig.id], True)
+    assert "File: [plan (1).pdf](http" in dig.description
+    assert history(db, back) == history(db, board_id)
+    assert column_names(db, back) == column_names(db, board_id)
+    assert [name for name, _, _ in column_names(db, back)] == ["Ideas", "Plans"]
+
+
+def column_names(db: Session, board_id: UUID) -> list[tuple[Any, ...]]:
+    row = ColumnChangeRow
+    return rows(db, sa.select(row.name, row.at, row.wip_limit).where(row.board_id == board_id).order_by(row.at, row.id))
