@@ -12,7 +12,7 @@ from app.accounts import service as accounts
 from app.core import clock
 from app.core.actor import Actor
 from app.tasks.belongings import labels_of, lanes_of, named
-from app.tasks.events import tell_batch_listeners, tell_listeners
+from app.tasks.events import tell_listeners
 from app.tasks.schemas import Assignee, Card, EventKind
 from app.tasks.tables import BoardRow, CardRow, ColumnChangeRow, ColumnRow, TransitionRow
 
@@ -74,9 +74,7 @@ def log_cards(db: Session, actor: Actor, board_id: UUID, lines: Sequence[Line]) 
     db.add_all(events)
     db.flush()
     cards = [line.card for line in lines]
-    tell_batch_listeners(db, actor, list(zip(cards, events, strict=True)))
-    for card, event in zip(cards, events, strict=True):
-        tell_listeners(db, actor, card, event)
+    tell_listeners(db, actor, list(zip(cards, events, strict=True)))
 
 
 class _Names:

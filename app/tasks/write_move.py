@@ -14,7 +14,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from app.core import clock
 from app.core.actor import Actor
 from app.tasks.desk import Desk
-from app.tasks.events import tell_batch_listeners, tell_listeners
+from app.tasks.events import tell_listeners
 from app.tasks.schemas import EventKind
 from app.tasks.tables import CardRow, ColumnRow, TransitionRow
 from app.tasks.undo import remember as steps
@@ -121,8 +121,7 @@ def write_move(db: Session, actor: Actor, desk: Desk, moved: Moved) -> None:
 def _tell(db: Session, actor: Actor, card: CardRow, event: TransitionRow, edit: int | None) -> None:
     """What rules make of the card belongs to the step of the person."""
     version = card.version
-    tell_batch_listeners(db, actor, [(card, event)])
-    tell_listeners(db, actor, card, event)
+    tell_listeners(db, actor, [(card, event)])
     if edit is not None and card.version != version:
         after = sa.update(BoardEditRow).where(BoardEditRow.id == edit).values(version_after=card.version)
         db.execute(after, execution_options={"synchronize_session": False})

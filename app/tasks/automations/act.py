@@ -82,12 +82,16 @@ def _archive(doing: Doing, _: Any) -> bool:
     return True
 
 
-def _notify(doing: Doing, then: Any) -> bool:
+def told_of(card: CardRow, then: Any, names: Names, cause: UUID | None) -> set[UUID]:
     """Only people who see the board, and not the one whose own doing it is."""
-    card = doing.card
     wanted = {*then.person_ids, *(card.assignee_ids if then.assignees else ())}
     wanted |= {card.owner_id} if then.author and card.owner_id else set()
-    seeing = (wanted & doing.names.people.keys()) - {doing.cause}
+    return (wanted & names.people.keys()) - {cause}
+
+
+def _notify(doing: Doing, then: Any) -> bool:
+    card = doing.card
+    seeing = told_of(card, then, doing.names, doing.cause)
     said = {"key": doing.key, "subject": title_of(card), "text": then.text or doing.rule}
     return bool(tell_of_card(doing.db, doing.actor, card, seeing, NoticeKind.automation, **said))
 

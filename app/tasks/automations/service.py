@@ -38,12 +38,12 @@ from app.tasks.automations.templates import (
     use_card_template,
 )
 from app.tasks.automations.words import Names, sentence
-from app.tasks.events import on_card_event
+from app.tasks.events import after_card_events
 
 RUNS_KEPT = timedelta(days=90)
 
 # People are told of a change first (they hear of it at once, see events.py), and then of what rules make of it.
-on_card_event(react)
+after_card_events(react)
 
 __all__ = [
     "Names",
