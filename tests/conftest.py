@@ -15,6 +15,8 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 from cryptography.fernet import Fernet
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from sqlalchemy.orm import Session
 
 os.environ.setdefault("SMTP_ENV_KEY", Fernet.generate_key().decode())
@@ -31,6 +33,10 @@ from app.core.settings import settings
 from tests import cheap_bcrypt
 
 cheap_bcrypt.install()
+# How long an example takes says more of the machine than of the code.
+patience = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+hypothesis_settings.register_profile("patient", hypothesis_settings.default, **patience)
+hypothesis_settings.load_profile("patient")
 
 
 @pytest.hookimpl(trylast=True)

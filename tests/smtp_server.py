@@ -143,7 +143,7 @@ class _Talk:
         reply = self.server.answers.get(key, usual)
         text, _, _ = reply.partition(" drop")
         if text == "wait":
-            self.server.go_on.wait(30)
+            self.server.go_on.wait(300)
             text = usual
         if text == "hang":
             threading.Event().wait(30)

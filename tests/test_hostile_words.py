@@ -152,7 +152,7 @@ def test_a_pattern_of_a_person_takes_linear_time(pattern: str) -> None:
         read(content, [column])
     except Exception as error:  # a pattern may be refused, too
         assert "pattern" in str(error)  # noqa: PT017
-    assert time.process_time() - start < 1
+    assert time.process_time() - start < 10
 
 
 ESCAPES = [

@@ -73,7 +73,7 @@ class Bucket:
 MOVES = st.lists(st.tuples(st.integers(0, 400_000_000), st.integers(1, BURST)), max_size=25)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(moves=MOVES)
 def test_it_is_a_token_bucket(db: Session, moves: list[tuple[int, int]]) -> None:
     model, now = Bucket(), 0

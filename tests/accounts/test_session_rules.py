@@ -42,7 +42,7 @@ def member(visit: Visit) -> Visitor:
     return visit(Role.member)
 
 
-@examples(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(position=st.integers(0, 42), byte=BYTES, cut=st.booleans())
 def test_a_token_with_any_other_byte_is_nobody(member: Visitor, position: int, byte: str, cut: bool) -> None:
     token = member.token

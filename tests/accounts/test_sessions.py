@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from statistics import median
-from time import perf_counter
+from time import thread_time
 
 import pytest
 import sqlalchemy as sa
@@ -146,9 +146,9 @@ def test_refusals_and_sign_ins_are_on_the_trail(db: Session, ann: Person) -> Non
 
 def test_an_unknown_address_takes_as_long_as_a_wrong_password(db: Session, ann: Person) -> None:
     def seconds(email: str) -> float:
-        start = perf_counter()
+        start = thread_time()
         accounts.sign_in(db, email, SecretStr("wrong"))
-        return perf_counter() - start
+        return thread_time() - start
 
     seconds("warm@up.example")
     known = median(seconds(ann.email) for _ in range(5))

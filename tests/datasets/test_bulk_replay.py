@@ -185,9 +185,7 @@ ROWS = st.lists(st.tuples(st.sampled_from("abcdef"), TEXT), min_size=1, max_size
 STEP = st.tuples(st.sampled_from(["mend", "bulk"]), st.integers(1, 12), st.sampled_from("abcxyz"), TEXT)
 
 
-@settings(
-    max_examples=4, deadline=None, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=4, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 @given(rows=ROWS, steps=st.lists(STEP, max_size=3), mode=st.sampled_from(["append", "replace"]))
 def test_whatever_is_mended_rows_add_up_and_none_is_there_twice(rows: Any, steps: Any, mode: str) -> None:
     name = f"sales{uuid4().hex}"

@@ -113,7 +113,7 @@ def connection(server_url: str) -> Iterator[psycopg.Connection[Any]]:
         yield connection
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
 @given(rows=st.lists(ROW, min_size=1, max_size=12), expression=CONDITIONS)
 def test_postgresql_and_polars_keep_the_same_rows(
     connection: psycopg.Connection[Any], rows: list[dict[str, Any]], expression: str

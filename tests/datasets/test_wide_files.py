@@ -29,7 +29,7 @@ def test_a_file_with_more_columns_than_a_dataset_may_have_is_refused_quickly(hea
     began = time.process_time()
     with pytest.raises(BadHeader, match=words):
         sniff(head)
-    assert time.process_time() - began < 1
+    assert time.process_time() - began < 5
 
 
 def test_a_message_names_some_of_many_columns() -> None:

@@ -67,7 +67,7 @@ def sender(database: str, run_id: UUID) -> subprocess.Popen[bytes]:
 
 def kill(running: subprocess.Popen[bytes]) -> None:
     running.send_signal(signal.SIGKILL)
-    running.wait(10)
+    running.wait(120)
 
 
 def take_over(run_id: UUID) -> RunStatus:
@@ -80,7 +80,7 @@ def take_over(run_id: UUID) -> RunStatus:
 def test_killed_after_the_dot_is_unknown_and_not_sent_again(database: str, run_id: UUID, faults: FaultServer) -> None:
     faults.answers["dot"] = "hang"
     running = sender(database, run_id)
-    assert faults.dot_came.wait(30)
+    assert faults.dot_came.wait(120)
     kill(running)
     assert [row.state for row in ledger()] == [State.sending, State.queued]
     faults.answers.clear()
@@ -95,7 +95,7 @@ def test_killed_before_the_dot_is_sent_exactly_once_by_the_next_attempt(
 ) -> None:
     faults.answers["data"] = "hang"
     running = sender(database, run_id)
-    assert faults.data_came.wait(30)
+    assert faults.data_came.wait(120)
     kill(running)
     assert ledger()[0].state is State.sending
     assert faults.stored == []
@@ -110,13 +110,13 @@ def test_a_sender_that_was_frozen_and_replaced_sends_nothing_more(
 ) -> None:
     faults.answers["data"] = "wait"
     running = sender(database, run_id)
-    assert faults.data_came.wait(30)
+    assert faults.data_came.wait(120)
     running.send_signal(signal.SIGSTOP)
     del faults.answers["data"]
     assert take_over(run_id) is RunStatus.completed
     running.send_signal(signal.SIGCONT)
     faults.go_on.set()
-    running.wait(20)
+    running.wait(120)
     assert [row.state for row in ledger()] == [State.sent, State.sent]
     assert len(faults.stored) == 2, "the frozen one found that the run is no longer its own, before the dot"
 

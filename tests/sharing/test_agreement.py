@@ -70,7 +70,7 @@ def new_admin() -> Actor:
 
 
 @given(MEMBERSHIPS, SHARES, OWNERS)
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 def test_lists_rows_and_levels_agree_with_the_rules_in_plain_words(
     db: Session, members: set[Any], shares: list[Any], owners: list[int | None]
 ) -> None:

@@ -31,7 +31,7 @@ FILTERS: dict[str, tuple[dict[str, Any], Callable[[Line], bool]]] = {
     "priority": ({"priority": "high"}, lambda line: line.priority == "high"),
     "category": ({"category": "highlight"}, lambda line: line.category == "highlight"),
 }
-histories = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+histories = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 invented = given(name=st.sampled_from(list(FILTERS)), random=st.randoms(use_true_random=False))
 
 
