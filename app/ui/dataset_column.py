@@ -70,7 +70,11 @@ def _fields(line: dict[str, Any], key: str, *, own: bool) -> dict[str, Any]:
         new[name] = _field(left if place % 2 == 0 else right, name, line.get(name), key)
     clean = line.get("transform") or ""
     new["transform"] = st.selectbox(
-        "Clean up", TRANSFORMS, TRANSFORMS.index(clean) if clean in TRANSFORMS else 0, key=f"{key}_transform"
+        "Clean up",
+        TRANSFORMS,
+        TRANSFORMS.index(clean) if clean in TRANSFORMS else 0,
+        format_func=lambda way: way or "Leave it as it is",
+        key=f"{key}_transform",
     )
     return dict.fromkeys(LABELS) | new
 

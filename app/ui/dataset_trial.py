@@ -80,7 +80,7 @@ def _table(trial: Trial, schema: DatasetSchema) -> None:
             "Rule": reason_text(one.column, one.rule) + _limit(schema, one),
             "Rejects": one.rows,
             "Share": one.rows / trial.rows_seen if trial.rows_seen else 0.0,
-            "Such as": ", ".join(one.examples),
+            "Such as": ", ".join(one.examples) or one.message,
         }
         for one in sorted(found, key=lambda one: -one.rows)
     ]

@@ -85,6 +85,9 @@ def _result(run: Run, result: dict[str, Any]) -> None:
     checked, left = result.get("checked", 0), result.get("still_rejected", 0)
     good = result.get("would_pass" if result.get("dry_run") else "stored", 0)
     verb = "would pass" if result.get("dry_run") else "are stored now"
+    if not checked:
+        st.info(f"{plain(run.title)}: no row was to be checked.", icon=":material/info:")
+        return
     text = f"{plain(run.title)}: {checked:,} checked, {good:,} {verb}, {left:,} still rejected."
     (st.info if result.get("dry_run") else st.success)(text)
     reasons = [

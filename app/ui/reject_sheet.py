@@ -16,15 +16,15 @@ from app.ui.reject_bulk import progress
 FORMATS = ("xlsx", "csv")
 TYPES = ["csv", "tsv", "txt", "xlsx", "xlsm", "ods"]
 HOW = (
-    "Download the rows that the filter above finds, put the column `raw` right, and choose the file here again. Or "
-    "name a column as one of the dataset and write the right values there. Keep `batch` and `row`: they say which "
-    "row is meant. Rows that you did not change stay as they are."
+    "Download the rows that the filter above finds, correct the column `raw`, which is the row as it stood in the file, "
+    "and choose the mended file here. Keep `batch` and `row`: they say which row is meant. You may also add columns "
+    "named like those of the dataset, with the right values. Rows that you leave as they are stay rejected."
 )
 TOLD = {
-    "unknown": "name no rejected row of this dataset",
-    "already_mended": "were mended before",
-    "repeated": "were named twice; the first counts",
-    "unreadable": "have no number in the columns batch and row",
+    "unknown": "No rejected rows of this dataset",
+    "already_mended": "Mended before",
+    "repeated": "Named twice, so the first counts",
+    "unreadable": "Without a number in the columns batch and row",
 }
 
 
@@ -68,13 +68,12 @@ def _start(person: Actor, dataset: Dataset, key: str, file: BinaryIO, *, dry_run
 
 def _told(result: dict[str, Any]) -> None:
     """What became of lines that were not checked."""
-    if not result.get("checked"):
-        st.info("No open row differs from what was downloaded, so nothing was checked.", icon=":material/info:")
-    elif unchanged := result.get("unchanged"):
-        st.caption(f"{unchanged:,} rows of the file are unchanged.")
+    said = [f"- As they were downloaded: {unchanged:,}"] if (unchanged := result.get("unchanged")) else []
     for name, words in TOLD.items():
         if found := result.get(name):
             more = ", …" if found["rows"] > len(found["such_as"]) else ""
-            st.warning(f"{found['rows']:,} rows {words}: {plain(', '.join(found['such_as']))}{more}")
+            said.append(f"- {words}: {found['rows']:,} ({plain(', '.join(found['such_as']))}{more})")
     if ignored := result.get("ignored_columns"):
-        st.warning(f"Columns that the dataset does not have were not read: {plain(', '.join(ignored))}.")
+        said.append(f"- Columns that were not read, as the dataset does not have them: {plain(', '.join(ignored))}")
+    if said:
+        st.warning("**Not used from the file**\n\n" + "\n".join(said), icon=":material/rule:")
