@@ -16,9 +16,9 @@ from app.ui.reject_bulk import progress
 FORMATS = ("xlsx", "csv")
 TYPES = ["csv", "tsv", "txt", "xlsx", "xlsm", "ods"]
 HOW = (
-    "Download the rows that the filter above finds, correct the column `raw`, which is the row as it stood in the file, "
-    "and choose the mended file here. Keep `batch` and `row`: they say which row is meant. You may also add columns "
-    "named like those of the dataset, with the right values. Rows that you leave as they are stay rejected."
+    "Download the rows that the filter above finds, correct the column `raw`, which is the row as it stood in "
+    "the file, and choose the mended file here. Keep `batch` and `row`: they say which row is meant. You may also "
+    "add columns named like those of the dataset, with the right values. Rows that you leave as they are stay rejected."
 )
 TOLD = {
     "unknown": "No rejected rows of this dataset",

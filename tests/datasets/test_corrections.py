@@ -105,7 +105,7 @@ def test_a_row_mended_as_a_whole_is_still_mended_after_everything_was_checked_ag
 
 @pytest.mark.parametrize(
     ("line", "said"),
-    [({"raw": "1,EUR"}, "batch and row is missing"), ({"batch": 1, "row": 2}, "neither the column raw")],
+    [({"raw": "1,EUR"}, "no column batch and no column row"), ({"batch": 1, "row": 2}, "neither the column raw")],
 )
 def test_a_file_that_names_no_rows_or_no_texts_is_refused(line: dict[str, Any], said: str) -> None:
     make_dataset("sales", SALES)

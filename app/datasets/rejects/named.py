@@ -22,7 +22,7 @@ def place_columns(header: Sequence[str], columns: Collection[str]) -> dict[str, 
     names = {fuse(name).strip(): name for name in reversed(header)}
     if missing := [name for name in ROW_ID if name not in names]:
         raise NoCorrections(
-            f"The column {' and '.join(missing)} is missing, so nobody knows which rows are meant. Download the "
+            f"There is no column {' and no column '.join(missing)}, so nobody knows which rows are meant. Download the "
             f"rejected rows, mend them there and keep these columns. The file has: {', '.join(header[:20])}."
         )
     wanted = [RAW, *(name for name in columns if name not in (RAW, *ROW_ID))]
