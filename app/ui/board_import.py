@@ -146,6 +146,8 @@ def _other_wishes(preview: ImportPreview, wishes: ImportWishes, chosen: dict[str
         return wishes.model_copy(update={"delimiter": chosen["delimiter"], "mapping": None, **ANEW})
     if preview.csv and chosen["mapping"] != preview.csv.mapping:
         return wishes.model_copy(update={"mapping": chosen["mapping"], **ANEW})
+    if preview.csv and chosen["leave"] != wishes.leave:
+        return wishes.model_copy(update={"leave": chosen["leave"]})
     if chosen["columns"]:
         return wishes.model_copy(update={"columns": chosen["columns"], "done": None})
     seen = _done(preview)

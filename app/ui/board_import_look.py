@@ -97,6 +97,7 @@ def report_lines(report: Report) -> None:
 def csv_choices(found: FoundCsv) -> dict[str, Any]:
     """Which column of the file is what; what is not read becomes text in the description."""
     chosen: dict[str, str] = {}
+    unread = [name for name in dict.fromkeys(found.header) if name and name not in found.mapping.values()]
     with st.expander("How the file is read", icon=":material/table_rows:"):
         st.caption(f"Encoding {plain(found.encoding)}. Columns that are not read become text in the description.")
         delimiter = st.selectbox(
@@ -115,10 +116,17 @@ def csv_choices(found: FoundCsv) -> dict[str, Any]:
             )
             if picked != NOT_READ:
                 chosen[field] = picked
+        leave = st.multiselect(
+            "Columns that are left out altogether",
+            unread,
+            key=f"board_import_leave_{hash(tuple(unread))}",
+            help="All others that have no meaning here stand as text in the description of their card.",
+            placeholder="None",
+        )
         if trouble := _trouble(chosen):
             st.warning(trouble, icon=":material/warning:")
             chosen = found.mapping
-    return {"mapping": chosen, "delimiter": delimiter}
+    return {"mapping": chosen, "delimiter": delimiter, "leave": leave}
 
 
 def _trouble(chosen: dict[str, str]) -> str:

@@ -32,6 +32,7 @@ class CardsQuery(BaseModel):
     encoding: str | None = None
     delimiter: str | None = None
     map: list[str] | None = Field(default=None, description="field:name of the CSV column, such as title:Task")
+    leave: list[str] = Field(default=[], description="Columns of the CSV file that are not read at all")
     skip_rejected: bool = Field(default=False, description="Import the good rows although others are rejected")
 
     def wishes(self) -> ImportWishes:

@@ -14,17 +14,19 @@ DELIMITERS = (",", ";", "\t", "|")
 SAMPLE_LINES = 200
 FIELDS = {
     "number": "number, no, nr, id, #, issue key, key, task id, card id, card number, card #, issue id",
-    "title": "title, name, task, card, card name, task name, card title, summary, subject, issue, titel, aufgabe",
-    "description": "description, desc, details, text, body, notes, note, card description, beschreibung",
+    "title": "title, name, task, card, card name, task name, card title, summary, subject, issue, titel, aufgabe, "
+    "título, titulo, titre, tarea, tarefa",
+    "description": "description, desc, details, text, body, notes, note, card description, beschreibung, "
+    "descrição, descripción",
     "column": "column, status, list, list name, section/column, board column, bucket name, bucket, section, state, "
-    "stage, spalte, liste",
+    "stage, spalte, liste, estado, statut, situação",
     "lane": "lane, swimlane, bahn",
-    "labels": "labels, label, tags, tag, label names, etiketten",
+    "labels": "labels, label, tags, tag, label names, etiketten, etiquetas, étiquettes",
     "assignees": "assignees, assignee, assigned to, members, member, member names, assigned, owner, person, zuständig, "
-    "bearbeiter",
-    "priority": "priority, prio, importance, priorität",
+    "bearbeiter, responsable, responsável",
+    "priority": "priority, prio, importance, priorität, prioridad, prioridade, priorité",
     "category": "category, kategorie",
-    "start": "start, start date, start on, started, begin, startdatum",
+    "start": "start, start date, start on, started, begin, custom field (start date), startdatum",
     "due": "due, due date, due on, deadline, target date, end date, fällig, fällig am, fälligkeitsdatum",
     "estimate": "estimate, points, story points, custom field (story points), story point estimate, "
     "custom field (story point estimate), size, effort, hours, estimated hours, schätzung, aufwand",

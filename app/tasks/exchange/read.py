@@ -44,7 +44,9 @@ def parse(content: bytes, file_name: str, asked: ImportWishes, now: datetime) ->
     if head.startswith((b"{", b"[")):
         return Found("trello", read_trello(content, wishes))
     name = (asked.name or PurePath(file_name).stem or "Imported board")[:80]
-    found = read_csv(content, name, wishes, CsvWishes(asked.encoding, asked.delimiter, asked.mapping))
+    found = read_csv(
+        content, name, wishes, CsvWishes(asked.encoding, asked.delimiter, asked.mapping, tuple(asked.leave))
+    )
     table = found.table
     shown = FoundCsv(encoding=table.encoding, delimiter=table.delimiter, header=table.header, mapping=found.mapping)
     return Found("csv", found.draft, shown)

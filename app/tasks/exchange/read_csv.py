@@ -13,6 +13,7 @@ from app.tasks.exchange.csv_file import FIELDS, NotACsvBoard, Table, guess_mappi
 from app.tasks.exchange.draft import (
     CHANGED,
     KEPT,
+    LEFT,
     NAME,
     Card,
     Draft,
@@ -41,6 +42,7 @@ class CsvWishes:
     encoding: str | None = None
     delimiter: str | None = None
     mapping: dict[str, str] | None = None
+    leave: tuple[str, ...] = ()
 
 
 @dataclass
@@ -79,6 +81,7 @@ def read_csv(content: bytes, name: str, wishes: Wishes, wanted: CsvWishes) -> Cs
     found.draft.rejects = list(table.broken)
     if guessed:
         found.draft.note(CHANGED, f"Column “{found.mapping['title'][:60]}” is read as the title: no other is called so")
+    _leave(found, places, wanted.leave)
     rows = [_row(table, places, line, values) for line, values in table.rows]
     found.date_forms = _date_forms(found.draft, rows)
     cards = [card for row in rows if (card := _card(found, row, wishes))]
@@ -108,6 +111,16 @@ def _places(header: list[str], mapping: dict[str, str] | None) -> dict[str, list
     if twice := [column for column, uses in Counter(mapping.values()).items() if uses > 1]:
         raise NotACsvBoard(f"mapping: the column “{twice[0][:40]}” is used twice.")
     return places
+
+
+def _leave(found: CsvDraft, places: dict[str, list[int]], names: tuple[str, ...]) -> None:
+    """What nobody wants to read on a card is taken out of the rows, and told."""
+    used = {place for some in places.values() for place in some}
+    for place, name in enumerate(found.table.header):
+        if name in names and place not in used:
+            found.draft.note(LEFT, f"Column “{name[:60]}”, as it was chosen")
+            for _, values in found.table.rows:
+                values[place] = ""
 
 
 def _named_so(header: list[str], name: str) -> list[int]:

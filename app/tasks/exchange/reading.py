@@ -12,7 +12,7 @@ from app.tasks.exchange.schemas import MAX_COLUMNS
 
 DONE = re.compile(
     r"\b(done|complete|completed|finished|closed|shipped|released|resolved|deployed|live|erledigt|fertig|abgeschlossen"
-    r"|terminé|terminée|fini|hecho|terminado|listo|concluído|feito|fatto|completato|klaar|gereed|gotowe|valmis"
+    r"|terminé|terminée|fini|hecho|terminado|listo|resuelto|concluído|resolvido|feito|fatto|completato|klaar|gereed|gotowe|valmis"
     r"|zrobione|hotovo|kész|gata|bitti|tamamlandı|färdigt?|ferdig|færdig|готово|сделано|выполнено|завершено)\b"
     r"|完了|完成|已解决|완료",
     re.IGNORECASE,

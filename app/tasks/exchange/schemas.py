@@ -19,7 +19,8 @@ class ImportWishes(Input):
     """What is not given is guessed. `again`: also when this very file was imported before.
 
     `done`: names of the columns that complete a card; `columns`: names of the lists that become columns;
-    `mapping`: field → column of the CSV file; `skip_rejected`: import the good rows although others cannot be imported.
+    `mapping`: field → column of the CSV file; `leave`: columns of it that are not read at all; `skip_rejected`: import
+    the good rows although others cannot be imported.
     """
 
     name: Name | None = None
@@ -29,6 +30,7 @@ class ImportWishes(Input):
     encoding: str | None = Field(default=None, max_length=40)
     delimiter: str | None = Field(default=None, min_length=1, max_length=1)
     mapping: dict[str, str] | None = None
+    leave: list[str] = Field(default=[], max_length=200)
     skip_rejected: bool = False
     again: bool = False
     share_with: list[ShareCreate] | None = Field(default=None, max_length=50)

@@ -45,6 +45,15 @@ def test_jira_repeats_its_headers_and_nothing_of_them_is_lost() -> None:
     assert [line.rpartition(";")[2] for line in comments] == ["First", "Second"]
 
 
+def test_a_column_can_be_left_out() -> None:
+    draft, cards = read(JIRA, leave=["Comment", "Issue id", "Summary"])
+    assert not any(line.startswith(("Comment", "Issue id")) for line in cards["Fix login"].extras)
+    assert [(note.text, note.count) for note in draft.notes if note.what == "left"] == [
+        ("Column “Issue id”, as it was chosen", 1),
+        ("Column “Comment”, as it was chosen", 2),
+    ]
+
+
 def test_trello_writes_colours_behind_its_labels() -> None:
     draft, cards = read(TRELLO)
     assert {label.name: label.color for label in draft.labels} == {"Soil": "green", "Wet": "teal"}
