@@ -6,16 +6,19 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 
 from app.core.actor import Actor
 from app.core.errors import Conflict, Invalid
 from app.tasks.access import columns_of
-from app.tasks.belongings import attach_labels, labels_of, lanes_of
+from app.tasks.belongings import labels_of, lanes_of, named
 from app.tasks.moves import ColumnFull, complete_or_reopen
 from app.tasks.rank import spread
-from app.tasks.record import log_card, log_column
+from app.tasks.record import Line, log_cards, log_column
 from app.tasks.schemas import ColumnEdit, EventKind, LabelEdit, LaneEdit, WipMode
 from app.tasks.tables import BoardRow, CardLabelRow, CardRow, ColumnRow, LabelRow, LaneRow
+
+Labels = dict[UUID, LabelRow]
 
 
 class ColumnNotEmpty(Conflict):
@@ -65,12 +68,14 @@ def _remove(db: Session, actor: Actor, columns: list[ColumnRow]) -> None:
 
 def _complete_or_reopen(db: Session, actor: Actor, column: ColumnRow) -> None:
     """A column that becomes a done column completes the cards in it, and the other way round."""
+    lines = []
     for card in db.scalars(sa.select(CardRow).where(CardRow.column_id == column.id).order_by(CardRow.rank)).all():
         old = card.completed_at
         changes = complete_or_reopen(db, card, is_done=column.is_done)
         card.version += 1
         changes["completed_at"] = [old and old.isoformat(), card.completed_at and card.completed_at.isoformat()]
-        log_card(db, actor, card, EventKind.changed, origin=column, target=column, changes=changes)
+        lines.append(Line(card, EventKind.changed, column, column, changes=changes))
+    log_cards(db, actor, column.board_id, lines)
 
 
 def arrange_lanes(db: Session, actor: Actor, board: BoardRow, edits: list[LaneEdit]) -> None:
@@ -92,7 +97,10 @@ def arrange_lanes(db: Session, actor: Actor, board: BoardRow, edits: list[LaneEd
 def arrange_labels(db: Session, actor: Actor, board: BoardRow, edits: list[LabelEdit]) -> None:
     existing = labels_of(db, board.id)
     _check("label", edits, existing)
-    _strip_labels(db, actor, board, {id_ for id_ in existing if id_ not in {edit.id for edit in edits}})
+    kept = {edit.id for edit in edits}
+    gone = {id_: label for id_, label in existing.items() if id_ not in kept}
+    if gone:
+        _strip_labels(db, actor, board, gone, existing)
     for edit in edits:  # two labels may change their names with each other
         if edit.id and existing[edit.id].name != edit.name:
             existing[edit.id].name = str(edit.id)
@@ -129,23 +137,28 @@ def _empty_lanes(db: Session, actor: Actor, board: BoardRow, gone: dict[UUID, La
     """Their cards are in no lane from now on."""
     columns = columns_of(db, board.id)
     _check_room(db, board, columns, gone)
-    query = sa.select(CardRow).where(CardRow.lane_id.in_(gone)).order_by(CardRow.number)
-    for card in db.scalars(query).all():
+    held = sa.select(CardRow).where(CardRow.board_id == board.id, CardRow.lane_id.in_(gone))
+    lines = []
+    for card in db.scalars(held.order_by(CardRow.number)).all():
         lane_before, card.lane_id = card.lane_id, None
         card.version += 1
         column = columns.get(card.column_id) if card.column_id else None
-        kind = EventKind.moved if column else EventKind.changed
-        log_card(db, actor, card, kind, origin=column, target=column, lane_before=lane_before)
+        lines.append(Line(card, EventKind.moved if column else EventKind.changed, column, column, lane_before))
+    log_cards(db, actor, board.id, lines)
     db.execute(sa.delete(LaneRow).where(LaneRow.id.in_(gone)))
 
 
-def _strip_labels(db: Session, actor: Actor, board: BoardRow, gone: set[UUID]) -> None:
+def _strip_labels(db: Session, actor: Actor, board: BoardRow, gone: Labels, all_: Labels) -> None:
     """Cards lose them, and their history says so."""
-    columns = columns_of(db, board.id)
+    columns, names = columns_of(db, board.id), {id_: label.name for id_, label in all_.items()}
     holds = CardRow.id.in_(sa.select(CardLabelRow.card_id).where(CardLabelRow.label_id.in_(gone)))
-    for card in db.scalars(sa.select(CardRow).where(holds).order_by(CardRow.number)).all() if gone else ():
-        changes = {"labels": attach_labels(db, card, set(card.label_ids) - gone)}
+    lines = []
+    for card in db.scalars(sa.select(CardRow).where(holds).order_by(CardRow.number)).all():
+        before, left = list(card.label_ids), [id_ for id_ in card.label_ids if id_ not in gone]
+        set_committed_value(card, "label_ids", left)  # the rows go with their labels
         card.version += 1
         column = columns.get(card.column_id) if card.column_id else None
-        log_card(db, actor, card, EventKind.changed, origin=column, target=column, changes=changes)
+        changes = {"labels": [named(before, names), named(left, names)]}
+        lines.append(Line(card, EventKind.changed, column, column, changes=changes))
+    log_cards(db, actor, board.id, lines)
     db.execute(sa.delete(LabelRow).where(LabelRow.id.in_(gone)))
