@@ -34,6 +34,10 @@ class ChildCrashed(AppError):
     """This could not be calculated: the calculation stopped unexpectedly."""
 
 
+class ChildDied(ChildCrashed):
+    """This could not be calculated: the process that did it was gone at once."""
+
+
 class ChildTimedOut(Unavailable):
     """This takes longer than allowed. Try it with less data."""
 
@@ -194,7 +198,7 @@ def _too_long(limits: Limits) -> AppError:
 def _death(code: int, limits: Limits) -> AppError:
     if code in (-signal.SIGXCPU, -signal.SIGALRM):
         return ChildTimedOut()
-    return ChildCrashed(
+    return ChildDied(
         f"This could not be calculated: it stopped unexpectedly ({exit_name(code)}). "
         f"It may need more than the {limits.memory_mb} MB of memory allowed."
     )

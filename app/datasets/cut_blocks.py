@@ -77,10 +77,16 @@ class BlockReader:
             if not self.raw:
                 return None
             content = to_utf8(self.raw, self.dialect.encoding, final=self.ended)
-            block = self._clean(content) or self._tolerant(content)
+            block = self._cut(content)
             if block is not None:
                 return block
             wanted = min(len(self.raw) * 2, MAX_RECORD_BYTES + self.block_bytes)
+
+    def _cut(self, content: bytes) -> Block | None:
+        if self.dialect.newline.encode() not in content and not self.ended:
+            self.refuse_endless_record(content)
+            return None  # no record is complete, and millions of fields would be looked at in vain
+        return self._clean(content) or self._tolerant(content)
 
     def _usual_bytes(self) -> int:
         """The first blocks are smaller, so that PostgreSQL has something to do early. A resumed file is cut alike."""
@@ -115,8 +121,6 @@ class BlockReader:
         """Only a small piece, so that a single stray quote does not slow down what follows; more when it goes on."""
         newline = self.dialect.newline.encode()
         too_long = self.refuse_endless_record(content)
-        if newline not in content and not self.ended:
-            return None  # none can be complete, and millions of fields would be taken apart in vain
         records: list[Record] = []
         for record in tokenize(content, self.dialect.delimiter, self.dialect.newline, final=self.ended or too_long):
             records.append(record)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.core import storage
 from app.core.db import raw
-from app.core.errors import AppError, NotFound
+from app.core.errors import AppError, NotFound, TooLarge
 from app.datasets import cut_blocks, publish, stage
 from app.datasets.cut_blocks import Checkpoint
 from app.datasets.formats.transcode import write_text
@@ -33,6 +33,10 @@ class BatchGone(NotFound):
     """This batch was deleted together with its dataset."""
 
 
+class NeedsTooMuchMemory(TooLarge):
+    """This file needs more memory than a load may use. Are its line ends right? If so, split it."""
+
+
 class TryLater(Exception):
     """No AppError, so that the run is tried again: all blocks are stored, only publishing must wait for a reader."""
 
@@ -47,10 +51,11 @@ def ingest_batch(ctx: JobContext) -> dict[str, Any]:
         db.expunge(batch)
     try:
         _load(ctx, batch)
-    except AppError as error:
+    except (AppError, MemoryError) as error:
+        refusal = error if isinstance(error, AppError) else NeedsTooMuchMemory()
         with ctx.transaction() as db:
-            publish.fail(db, _batch(db, batch_id), error.message)
-        raise
+            publish.fail(db, _batch(db, batch_id), refusal.message)
+        raise refusal from error
     try:
         with ctx.transaction() as db:
             batch = _batch(db, batch_id)

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from app.core import children
 from app.core.actor import Actor, Role, require_role
 from app.core.intake import Intake
 from app.core.intake import discard as discard_upload
@@ -14,6 +13,7 @@ from app.datasets.decisions import release_batch, undo_batch
 from app.datasets.definitions import change_dataset, create_dataset, delete_dataset
 from app.datasets.evidence import trace_row
 from app.datasets.export import EXPORT_FORMATS, Export, export_rejects, export_rows
+from app.datasets.formats.look import call_reader
 from app.datasets.new_datasets import create_from, free_name, suggested_name
 from app.datasets.originals import original_of
 from app.datasets.queries import (
@@ -101,9 +101,6 @@ __all__ = [
 
 sharing.offer_kind(Kind.dataset, DatasetRow)
 
-INFER_SECONDS = 120
-INFER_MEMORY_MB = 2048
-
 
 def new_upload(file_name: str) -> Intake:
     return Intake("uploads", file_name, max_mb=settings().max_upload_mb)
@@ -118,13 +115,7 @@ def store_upload(actor: Actor, file_name: str, parts: Iterable[bytes]) -> Upload
 def infer_parts(actor: Actor, upload: Upload, pins: Pins | None = None) -> Proposals:
     """A schema for each table of a file that lies in the storage already; nothing is created."""
     require_role(actor, Role.member)
-    proposals: Proposals = children.call(
-        "app.datasets.infer:propose_parts",
-        upload,
-        pins,
-        wall_seconds=INFER_SECONDS,
-        memory_mb=INFER_MEMORY_MB,
-    )
+    proposals: Proposals = call_reader("app.datasets.infer:propose_parts", upload, pins)
     return proposals
 
 

@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+import zstandard
 
 from app.core import db
 from app.core.errors import AppError
 from app.datasets import cut_blocks
 from tests.datasets.conftest import load, make_dataset, receive, rejects_of, rows_of, texts
+from tests.datasets.tables import replaced, xlsx
 
 Rows = list[list[Any]]
 HEAD = b"a,b\n"
@@ -125,6 +127,27 @@ def test_a_file_that_ends_badly_fails_its_batch_and_leaves_nothing(
     assert (batch.status, batch.rows_valid, rows_of("endless")) == ("failed", 0, [])
     assert words in str(batch.error)
     assert (tables(), files(data_dir)) == before
+
+
+def test_a_workbook_with_a_cell_far_away_is_refused_with_the_way_out() -> None:
+    """The reader makes room for every cell in between, and ends the process when there is none."""
+    far = b'<row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData>'
+    content = replaced(xlsx({"A": [["a", "b"], [1, 2]]}), "xl/worksheets/sheet1.xml", b"</sheetData>", far)
+    make_dataset("far", texts("a", "b"))
+    with pytest.raises(AppError, match="delete the empty rows and columns, or send it as CSV") as refused:
+        receive("far", content, "far.xlsx")
+    assert refused.value.status == 413
+
+
+def test_a_load_without_memory_fails_its_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    def used_up(**_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(zstandard, "ZstdCompressor", used_up)
+    make_dataset("greedy", texts("a", "b"))
+    batch = load("greedy", HEAD + b"1,2\n")
+    assert batch.status == "failed"
+    assert "needs more memory than a load may use" in str(batch.error)
 
 
 def tables() -> set[str]:

@@ -134,7 +134,7 @@ def _condition(data: bytes) -> None:
 def _sql(data: bytes) -> None:
     waiting.append(data[2:].decode("utf-8", "replace"))
     if len(waiting) == AT_ONCE:
-        found = children.call("tests.soak.ask_sql:ask_all", waiting)
+        found = children.call("tests.soak.ask_sql:ask_all", waiting, wall_seconds=300)
         assert not found, found
         waiting.clear()
 

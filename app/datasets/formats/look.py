@@ -5,10 +5,10 @@ Plain text is looked at right here. Whatever must be unpacked is looked at in a 
 
 import io
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from app.core import children, storage
-from app.core.errors import Invalid
+from app.core.errors import Invalid, TooLarge
 from app.datasets.formats.json_head import sniff_json
 from app.datasets.formats.kinds import Kind, check_name, kind_of
 from app.datasets.schemas import Part, Pins, Upload
@@ -21,6 +21,10 @@ HEADER_ROWS = 200
 
 class NoSuchPart(Invalid):
     """This file has no such sheet or member."""
+
+
+class NeedsTooMuch(TooLarge):
+    """This file needs more memory than is allowed."""
 
 
 class NothingInside(Invalid):
@@ -49,10 +53,19 @@ def look(upload: Upload, pins: Pins) -> list[Part]:
         kind = kind_of(source)
         if kind is Kind.text:
             return [one.part for one in look_inside(source, upload.file_name, pins, HEADER_ROWS)]
-    parts: list[Part] = children.call(
-        "app.datasets.formats.look:parts_of", upload, pins, wall_seconds=SECONDS, memory_mb=MEMORY_MB
-    )
+    parts: list[Part] = call_reader("app.datasets.formats.look:parts_of", upload, pins)
     return parts
+
+
+def call_reader(target: str, upload: Upload, pins: Pins | None) -> Any:
+    """In a child. Libraries that read such files end the whole process when they run out of memory."""
+    try:
+        return children.call(target, upload, pins, wall_seconds=SECONDS, memory_mb=MEMORY_MB)
+    except children.ChildDied as error:
+        raise NeedsTooMuch(
+            f"{upload.file_name} cannot be read in the {MEMORY_MB:,} MB of memory allowed. In a workbook, one cell far "
+            "away from all others is enough for that: delete the empty rows and columns, or send it as CSV."
+        ) from error
 
 
 def parts_of(upload: Upload, pins: Pins) -> list[Part]:
