@@ -139,7 +139,7 @@ def test_a_value_in_another_spelling_is_there_before(column: dict[str, Any], aga
 
 @pytest.mark.parametrize("name", ["*", "^.*$"])
 def test_a_name_that_means_several_columns_to_the_engine_means_one(name: str) -> None:
-    column = {"name": name, "type": "integer", "unique": True, "min": 2, "allowed": ["1", "2", "3"]}
+    column: dict[str, Any] = {"name": name, "type": "integer", "unique": True, "min": 2, "allowed": ["1", "2", "3"]}
     rule = {"name": "r", "expression": f"col('{name}') < b"}
     reading = read(
         f"{name},b,c\n1,2,x\n2,x,\nx,,y\n3,3,z\n3,4,\n".encode(),
