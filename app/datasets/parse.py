@@ -1,7 +1,5 @@
 """A block of bytes becomes a frame of texts, plus the records that are no rows at all, each with its reason."""
 
-import codecs
-import io
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,6 +8,7 @@ import polars as pl
 import pyarrow as pa
 
 from app.datasets.cut_blocks import Block
+from app.datasets.plain_text import plain_text
 from app.datasets.schemas import Dialect
 from app.datasets.split import UNCLOSED, Layout, Record, blank_records, is_blank, tokenize
 
@@ -95,11 +94,9 @@ def _read(content: bytes, dialect: Dialect, *, records: int, kept: npt.NDArray[n
     if dialect.newline != "\r" and b"\r" in content and b"\r" + dialect.delimiter.encode() in content:
         return None
     schema = {name: pl.String() for name in dialect.header}
-    # The mark of the file was cut off before. One that begins a block is text, of which Polars would drop the first.
-    marked = codecs.BOM_UTF8 + content if content.startswith(codecs.BOM_UTF8) else content
     try:
         frame = pl.read_csv(
-            io.BytesIO(marked),
+            plain_text(content),
             has_header=False,
             separator=dialect.delimiter,
             eol_char=dialect.newline,
@@ -109,7 +106,7 @@ def _read(content: bytes, dialect: Dialect, *, records: int, kept: npt.NDArray[n
             missing_columns="insert",
             extra_columns="ignore",
         )
-    except pl.exceptions.PolarsError:
+    except (pl.exceptions.PolarsError, OSError):
         return None
     if len(frame) == records:
         return frame if kept.all() else frame.filter(pl.Series(kept))

@@ -93,6 +93,17 @@ def test_parquet_has_the_types_of_the_dataset_and_the_values_to_the_last_digit(e
     assert rows[3][6] == moment("2026-03-02T23:59:59.123456")
 
 
+@pytest.mark.parametrize("first", ["x^2", "\ufeffmark"])
+def test_what_begins_like_a_packed_file_or_with_a_mark_is_text_in_every_download(first: str, database: str) -> None:
+    make_dataset("odd", [{"name": "text"}, {"name": "note"}])
+    assert load("odd", f'text,note\n{first},"{"k" * 40_000}\a"\n'.encode()).rows_valid == 1
+    assert pq.read_table(io.BytesIO(download("odd", "parquet"))).to_pylist()[0]["text"] == first
+    found, note = sheet(download("odd", "xlsx"))[1]
+    assert found == first
+    assert len(note) <= 32_767
+    assert note.endswith("characters do not fit into a cell]")
+
+
 def test_csv_json_and_ndjson_hold_the_same_rows(everything: str) -> None:
     lines = list(csv.reader(io.StringIO(download(everything, "csv").decode())))
     assert [line[0] for line in lines] == ["text", "'=1+1", 'a <b> & "c"\n _x0041_ ', "", "'@x"]

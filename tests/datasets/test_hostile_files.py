@@ -141,6 +141,14 @@ def test_text_with_several_spellings_is_never_counted_twice() -> None:
 
 
 @pytest.mark.parametrize("block", [5, 8 << 20])
+@pytest.mark.parametrize("sign", ["x^", "x\x01", "\x1f", "(", "\ufeff"])
+def test_a_row_that_begins_like_a_packed_file_is_text_wherever_blocks_are_cut(sign: str, block: int) -> None:
+    content = f"a,b\n{sign}2,1\n{sign}3,2\n".encode()
+    reading = read(content, block=block)
+    assert (reading.values, reading.tolerant_blocks) == ([(f"{sign}2", "1"), (f"{sign}3", "2")], 0)
+
+
+@pytest.mark.parametrize("block", [5, 8 << 20])
 def test_a_byte_order_mark_inside_of_a_file_is_text_wherever_blocks_are_cut(block: int) -> None:
     """As in files that were put together from several with marks."""
     content = b"\xef\xbb\xbfa,b\n\xef\xbb\xbf1,2\n\xef\xbb\xbf3,4\n"

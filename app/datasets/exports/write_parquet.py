@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 from app.datasets.exports.copy_out import in_chunks, messages
 from app.datasets.exports.fields import Field
 from app.datasets.named import named
+from app.datasets.plain_text import plain_text
 
 BLOCK_BYTES = 4 << 20
 
@@ -45,7 +46,7 @@ def write(url: str, copy: str, fields: tuple[Field, ...], _title: str) -> Iterat
     texts = {field.name: _read_as(field) for field in fields}
     with pq.ParquetWriter(spool, pa.schema([(f.name, _arrow_type(f)) for f in fields]), compression="zstd") as writer:
         for block in in_chunks(messages(url, copy), BLOCK_BYTES):
-            frame = pl.read_csv(io.BytesIO(block), has_header=False, schema=texts)
+            frame = pl.read_csv(plain_text(block), has_header=False, schema=texts)
             writer.write_table(_typed(frame, fields, writer.schema))
             yield spool.fetch()
     yield spool.fetch()

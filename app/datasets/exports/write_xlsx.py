@@ -1,6 +1,5 @@
 """A workbook as a stream: sheets as long as the format allows, in memory that does not grow. Runs in a child."""
 
-import io
 from collections.abc import Iterator
 
 import polars as pl
@@ -9,6 +8,7 @@ from app.datasets.exports import cells
 from app.datasets.exports.copy_out import in_chunks, messages
 from app.datasets.exports.fields import Field
 from app.datasets.exports.zip_stream import MAX_PART, ZipStream
+from app.datasets.plain_text import plain_text
 
 MAX_ROWS = 1_048_575  # and the header
 BLOCK_BYTES = 1 << 20
@@ -28,7 +28,7 @@ def write(url: str, copy: str, fields: tuple[Field, ...], title: str) -> Iterato
     """The rows of a COPY statement as `fields.as_sheet` writes it."""
     texts = {str(place): pl.String() for place in range(len(fields))}
     blocks = in_chunks(messages(url, copy), BLOCK_BYTES)
-    frames = (pl.read_csv(io.BytesIO(block), has_header=False, schema=texts) for block in blocks)
+    frames = (pl.read_csv(plain_text(block), has_header=False, schema=texts) for block in blocks)
     return workbook(frames, fields, title)
 
 
