@@ -9,8 +9,8 @@ import streamlit as st
 from app.core.actor import Actor
 from app.core.errors import AppError
 from app.tasks import service as tasks
-from app.tasks.exchange import service as exchange
 from app.tasks.exchange.schemas import CardsAdded, ImportPreview, ImportWishes
+from app.tasks.exchange.service import add_cards
 from app.tasks.schemas import Board
 from app.ui.board import may_work
 from app.ui.board_import_look import people_lines, report_lines
@@ -65,7 +65,7 @@ def _look(person: Actor, board: Board, file: Any, wishes: ImportWishes) -> RowsL
     else:
         with reading() as db:
             try:
-                look.told = exchange.add_cards(db, person, board.id, found, wishes, preview=True)
+                look.told = add_cards(db, person, board.id, found, wishes, preview=True)
             except AppError as error:
                 look.refused = error.message
         tasks.discard_import(stored)
@@ -79,7 +79,7 @@ def add_rows(person: Actor, board: Board, file: Any, wishes: ImportWishes) -> No
         found = tasks.read_import(stored, wishes)
     try:
         with action("The cards were added.") as db:
-            exchange.add_cards(db, person, board.id, found, wishes, preview=False)
+            add_cards(db, person, board.id, found, wishes, preview=False)
             st.session_state.pop(ROWS, None)
             st.rerun()
     finally:
