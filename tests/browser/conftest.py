@@ -9,7 +9,8 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.runtime.product import Product
 
-expect.set_options(timeout=30_000)  # a loaded machine is slow, not wrong
+PATIENCE = 120_000  # a loaded machine is slow, not wrong
+expect.set_options(timeout=PATIENCE)
 
 ADMIN = ("admin@example.com", "correct horse battery staple")
 CHROMIUM_FLAGS = [
@@ -49,6 +50,7 @@ def chromium() -> Iterator[Browser]:
 
 
 def sign_in(page: Page, url: str, who: tuple[str, str] = ADMIN) -> None:
+    page.set_default_timeout(PATIENCE)
     page.goto(f"{url}/auth/login")
     page.get_by_label("Email").fill(who[0])
     page.get_by_label("Password").fill(who[1])
@@ -60,7 +62,6 @@ def sign_in(page: Page, url: str, who: tuple[str, str] = ADMIN) -> None:
 def admin_page(app_server: Product, chromium: Browser) -> Iterator[Page]:
     context = chromium.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB", timezone_id="UTC")
     page = context.new_page()
-    page.set_default_timeout(15_000)
     sign_in(page, app_server.url)
     yield page
     context.close()

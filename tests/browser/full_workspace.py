@@ -11,7 +11,7 @@ from tests.documents.made import minutes, pdf, slides
 from tests.generators import TRANSACTION_COLUMNS, transactions_csv
 
 EMAIL = "ann@example.com"
-WAIT_SECONDS = 90
+WAIT_SECONDS = 300
 COLORS = ("gray", "red", "orange", "yellow", "green", "teal", "blue", "violet", "pink")
 DUE = ("2020-01-01", "2099-12-31", None)
 HARBOUR = pdf(
@@ -53,7 +53,7 @@ def set_up_by_hand(page: Page, url: str) -> None:
 class Filler:
     def __init__(self, url: str) -> None:
         self.card = ""
-        self.url, self.client = url, httpx2.Client(base_url=url, headers={"Origin": url}, timeout=60)
+        self.url, self.client = url, httpx2.Client(base_url=url, headers={"Origin": url}, timeout=120)
 
     def fill(self) -> dict[str, str]:
         """Addresses of the pages that show one thing."""

@@ -11,7 +11,7 @@ from tests.naughty import MARKDOWN, PAYLOADS, STREAMLIT, fitting, packed
 
 PASSWORD = "three unrelated words"
 FINAL = {"completed", "failed", "partial", "cancelled"}
-WAIT_SECONDS = 90
+WAIT_SECONDS = 300
 NO_BRACES = "{}"  # a template engine reads them
 COLUMN_BYTES = 63
 KEYS = 40  # nobody may have many more

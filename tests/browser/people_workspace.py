@@ -24,7 +24,7 @@ class Someone:
     """Over HTTP, as a person whose address and password are known."""
 
     def __init__(self, url: str, email: str) -> None:
-        self.client = httpx2.Client(base_url=url, headers={"Origin": url}, timeout=60)
+        self.client = httpx2.Client(base_url=url, headers={"Origin": url}, timeout=120)
         self.client.post("/auth/login", json={"email": email, "password": PASSWORD}).raise_for_status()
 
     def get(self, path: str) -> Any:
@@ -81,7 +81,7 @@ class People:
         self._accept(made[0]["link"].removeprefix(self.url), "Ivy Invited")
 
     def _accept(self, link: str, name: str) -> None:
-        with httpx2.Client(base_url=self.url, follow_redirects=True, timeout=60) as client:
+        with httpx2.Client(base_url=self.url, follow_redirects=True, timeout=120) as client:
             csrf = re.search('name="csrf" value="([^"]+)"', client.get(link).text)
             assert csrf
             given = {"csrf": csrf[1], "name": name, "password": PASSWORD}

@@ -1,9 +1,11 @@
 """Every page of the product, and how to get it onto the screen."""
 
+import contextlib
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.full_workspace import EMAIL
 from tests.browser.people_workspace import MIA, PASSWORD, VERA
@@ -134,8 +136,34 @@ def settled(page: Page) -> None:
         page.evaluate("document.fonts.ready")
 
 
+def choose_row(table: Locator, number: int, text: str) -> None:
+    """By its number from the top. The table is a canvas that says what it shows; clicks before it is drawn are lost."""
+    expect(table.locator("[role=row]", has_text=text).first).to_be_attached()
+    chosen = table.get_by_role("button", name="Clear selection")
+    for _ in range(5):
+        table.click(position={"x": 18, "y": 35 * number + 17})
+        with contextlib.suppress(AssertionError):
+            expect(chosen).to_have_count(1, timeout=20_000)
+            return
+    raise AssertionError(f"the row with {text} cannot be chosen")
+
+
+def click_until(button: Locator, shown: Locator) -> None:
+    """While a page is being drawn, what is clicked may move away under the mouse: the click is lost, as for people."""
+    for _ in range(5):
+        button.click()
+        with contextlib.suppress(AssertionError):
+            expect(shown.first).to_be_visible(timeout=60_000)
+            return
+    raise AssertionError(f"{button} does nothing")
+
+
 def _tab(name: str) -> Step:
-    return lambda page: page.get_by_role("tab", name=name, exact=True).click()
+    def open_it(page: Page) -> None:
+        page.get_by_role("tab", name=name, exact=True).click()
+        expect(page.get_by_role("tabpanel").filter(has_text=re.compile(r"\S")).first).to_be_visible()  # drawn when open
+
+    return open_it
 
 
 def _bell(page: Page) -> None:
@@ -220,7 +248,7 @@ def _row(name: str) -> Step:
         settled(page)
         table = page.get_by_test_id("stDataFrame")
         expect(table).to_have_count(1)  # the table of before the search stands beside it for a moment
-        table.click(position={"x": 18, "y": 52})
+        choose_row(table, 1, name)
         expect(page.get_by_role("heading", name=name)).to_be_visible()
 
     return step

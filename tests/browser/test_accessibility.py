@@ -7,7 +7,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
-from tests.browser.conftest import sign_in
+from tests.browser.conftest import PATIENCE, sign_in
 from tests.browser.full_workspace import EMAIL, THINGS, Filler, set_up_by_hand
 from tests.browser.people_workspace import PASSWORD, VERA
 from tests.browser.screens import screens, settled, show
@@ -46,15 +46,17 @@ def visit(tmp_path_factory: pytest.TempPathFactory, chromium: Browser) -> Iterat
     pages = {
         who: chromium.new_context(locale="en-GB", timezone_id="Europe/Berlin").new_page() for who in (EMAIL, VERA, None)
     }
-    for page in pages.values():
-        page.set_default_timeout(30_000)
-    set_up_by_hand(pages[EMAIL], product.url)
-    things = Filler(product.url).fill()
-    sign_in(pages[VERA], product.url, (VERA, PASSWORD))
-    yield Visit(pages, product.url, things)
-    for page in pages.values():
-        page.context.close()
-    product.close()
+    try:
+        for page in pages.values():
+            page.set_default_timeout(PATIENCE)
+        set_up_by_hand(pages[EMAIL], product.url)
+        things = Filler(product.url).fill()
+        sign_in(pages[VERA], product.url, (VERA, PASSWORD))
+        yield Visit(pages, product.url, things)
+    finally:
+        for page in pages.values():
+            page.context.close()
+        product.close()
 
 
 def findings(page: Page, scheme: Any, **only: Any) -> list[str]:

@@ -10,7 +10,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.board_page import FETCH
-from tests.browser.conftest import ADMIN, sign_in
+from tests.browser.conftest import ADMIN, PATIENCE, sign_in
+from tests.browser.screens import choose_row
 from tests.runtime.product import Product
 from tests.smtp_server import PASSWORD, USERNAME, Authority, Mailbox, good_server
 
@@ -32,12 +33,14 @@ def stage(tmp_path: Path, chromium: Browser) -> Iterator[Stage]:
     product.wait_until_ready()
     pages = [chromium.new_context(locale="en-GB", timezone_id="UTC").new_page() for _ in range(2)]
     for page in pages:
-        page.set_default_timeout(30_000)
-    sign_in(pages[0], product.url)
-    yield Stage(product, product.url, *pages)
-    for page in pages:
-        page.context.close()
-    product.close()
+        page.set_default_timeout(PATIENCE)
+    try:
+        sign_in(pages[0], product.url)
+        yield Stage(product, product.url, *pages)
+    finally:
+        for page in pages:
+            page.context.close()
+        product.close()
 
 
 def make_mail_account(page: Page, port: int, authority: Authority) -> None:
@@ -56,7 +59,7 @@ def make_mail_account(page: Page, port: int, authority: Authority) -> None:
 
 def link_in(mailbox: Mailbox, number: int) -> str:
     """Of the letter with this number, which a worker is about to send."""
-    end = time.monotonic() + 30
+    end = time.monotonic() + 120
     while len(mailbox.contents) <= number:
         assert time.monotonic() < end, "no letter came"
         time.sleep(0.1)
@@ -81,7 +84,7 @@ def test_from_an_invitation_to_a_new_password(stage: Stage) -> None:
     expect(stage.admin.get_by_test_id("stCode")).to_have_count(0)
     with good_server(authority) as (mailbox, port):
         make_mail_account(stage.admin, port, authority)
-        stage.admin.get_by_test_id("stDataFrame").click(position={"x": 18, "y": 52})
+        choose_row(stage.admin.get_by_test_id("stDataFrame"), 1, BEN)
         stage.admin.get_by_role("button", name="Send again").click()
         expect(stage.admin.get_by_text("is invited again")).to_be_visible()
         stage.ben.goto(by_hand)

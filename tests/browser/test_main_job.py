@@ -11,13 +11,13 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.board_page import FETCH
+from tests.browser.conftest import PATIENCE
 from tests.browser.test_deliveries import choose
 from tests.generators import TRANSACTION_COLUMNS, transactions_csv
 from tests.runtime.product import Product
 from tests.smtp_server import PASSWORD, USERNAME, Authority, Mailbox, good_server
 
 pytestmark = pytest.mark.browser
-LONG = 90_000
 PASSED, CURRENCY, AMOUNT = "6,000", "currency: not an allowed value (3,332)", "amount: not above the limit (1,001)"
 
 
@@ -28,7 +28,7 @@ def newcomer(tmp_path: Path, chromium: Browser) -> Iterator[tuple[Product, Page]
     product.wait_until_ready()
     context = chromium.new_context(viewport={"width": 1280, "height": 1000}, timezone_id="UTC", locale="en-GB")
     page = context.new_page()
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(PATIENCE)
     yield product, page
     context.close()
     product.close()
@@ -54,7 +54,7 @@ def load_transactions(page: Page, url: str) -> None:
     file = {"name": "transactions.csv", "mimeType": "text/csv", "buffer": content}
     page.locator("input[type=file]").set_input_files(files=[file])
     page.get_by_role("button", name="Load", exact=True).click()
-    expect(page.get_by_text("10,000 rows: 6,000 stored, 4,000 rejected")).to_be_visible(timeout=LONG)
+    expect(page.get_by_text("10,000 rows: 6,000 stored, 4,000 rejected")).to_be_visible()
 
 
 def see_why_rows_were_rejected(page: Page) -> None:
@@ -70,7 +70,7 @@ def make_report(page: Page, url: str) -> str:
     page.goto(f"{url}/reports")
     page.get_by_role("button", name="New report").click()
     page.get_by_role("dialog").get_by_role("button", name="Make the report").click()
-    expect(page.get_by_role("tab", name="Report", exact=True)).to_be_visible(timeout=LONG)
+    expect(page.get_by_role("tab", name="Report", exact=True)).to_be_visible()
     with page.expect_download() as download:
         page.get_by_role("button", name="PDF").click()
     return pdf_text(download.value.path().read_bytes())
@@ -110,11 +110,11 @@ def schedule_every_minute(page: Page, url: str) -> None:
 
 def wait_for_mail(page: Page, mailbox: Mailbox) -> EmailMessage:
     """The schedule's own minute has to come: nothing is started by hand."""
-    for _ in range(240):
+    for _ in range(600):
         if mailbox.contents:
             return message_from_bytes(mailbox.contents[0], policy=policy.default)  # type: ignore[return-value]
         page.wait_for_timeout(500)
-    raise AssertionError("no mail within two minutes")
+    raise AssertionError("no mail within five minutes")
 
 
 def pdf_text(content: bytes) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import ADMIN
+from tests.browser.conftest import ADMIN, PATIENCE
 from tests.oidc_provider import Provider
 from tests.runtime.product import Product
 
@@ -30,6 +30,7 @@ def page(tmp_path: Path, provider: Provider, chromium: Browser) -> Iterator[Page
     product = Product(tmp_path, **settings, **provider.settings())
     product.wait_until_ready()
     context = chromium.new_context(base_url=product.url, viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(PATIENCE)
     yield context.new_page()
     context.close()
     product.close()

@@ -6,10 +6,10 @@ import pyotp
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import sign_in
+from tests.browser.conftest import PATIENCE, sign_in
 from tests.browser.screens import settled
 from tests.browser.test_accessibility import DESK, PHONE, SIDEWAYS, findings
-from tests.browser.test_gate import PASSWORD, add_person, as_admin
+from tests.browser.test_gate import PASSWORD, add_person, as_admin, new_address
 from tests.runtime.product import Product
 
 pytestmark = pytest.mark.browser
@@ -19,6 +19,7 @@ pytestmark = pytest.mark.browser
 def page(chromium: Browser) -> Iterator[Page]:
     context = chromium.new_context(viewport=DESK, locale="en-GB", timezone_id="UTC")  # type: ignore[arg-type]
     page = context.new_page()
+    page.set_default_timeout(PATIENCE)
     broken: list[str] = []
     page.on("console", lambda said: broken.append(said.text) if "Content Security Policy" in said.text else None)
     yield page
@@ -64,11 +65,12 @@ def set_up(page: Page, url: str) -> list[str]:
 
 
 def test_who_has_set_it_up_is_asked_for_a_code(app_server: Product, page: Page) -> None:
-    add_person(app_server, "tina@example.com", "author")
-    sign_in(page, app_server.url, ("tina@example.com", PASSWORD))
+    tina = new_address("tina")
+    add_person(app_server, tina, "author")
+    sign_in(page, app_server.url, (tina, PASSWORD))
     codes = set_up(page, app_server.url)
     page.context.clear_cookies()
-    begin(page, app_server.url, "tina@example.com")
+    begin(page, app_server.url, tina)
     page.wait_for_url("**/auth/code?next=/board")
     check_reading(page)
     page.get_by_label("Code").fill("000000")
@@ -82,11 +84,12 @@ def test_who_has_set_it_up_is_asked_for_a_code(app_server: Product, page: Page) 
 
 
 def test_who_must_have_it_sets_it_up_at_the_door(app_server: Product, page: Page) -> None:
-    add_person(app_server, "enya@example.com", "viewer")
+    enya = new_address("enya")
+    add_person(app_server, enya, "viewer")
     with as_admin(app_server) as client:
         client.patch("/api/v1/policy", json={"two_factor_from": "viewer"}).raise_for_status()
         try:
-            begin(page, app_server.url, "enya@example.com")
+            begin(page, app_server.url, enya)
             page.wait_for_url("**/auth/enrol?next=/board")
             page.get_by_text("Or type it in").click()
             check_reading(page)

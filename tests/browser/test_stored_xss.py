@@ -22,7 +22,7 @@ from tests.runtime.product import Product
 pytestmark = pytest.mark.browser
 SETTINGS = {"LOG_LEVEL": "WARNING", "RATE_LIMIT_PER_MINUTE": "100000", "BCRYPT_COST": "10"}
 OTHERS = ("", "jobs", "deliveries", "deliveries?tab=Mail+accounts", "monitoring", "settings", "admin")
-SECONDS_TO_DRAW = 3
+SECONDS_TO_DRAW = (3, 60)  # at the second look the machine may be slow
 # In each frame, before anything of the page: what a script of ours or of the list would do leaves a mark.
 MARK = "for (const name of ['alert', 'confirm', 'prompt']) window[name] = () => { window.owned = name }"
 # Markup that came from a text: nothing of ours carries an inline handler or an address that runs.
@@ -113,18 +113,22 @@ def open_page(watch: Watch, path: str, texts: list[str]) -> list[str]:
     page.goto(f"{watch.url}/{path}")
     page.locator("h1").first.wait_for()
     settled(page)
-    left = missing(page, texts)
-    for name in page.get_by_role("tab").all_text_contents():
-        page.get_by_role("tab", name=name, exact=True).first.click()
-        settled(page)
-        left = missing(page, left)
+    left = texts
+    for seconds in SECONDS_TO_DRAW:
+        left = missing(page, left, seconds)
+        for name in page.get_by_role("tab").all_text_contents():
+            page.get_by_role("tab", name=name, exact=True).first.click()
+            settled(page)
+            left = missing(page, left, seconds)
+        if not left:
+            break
     return left
 
 
-def missing(page: Page, texts: list[str]) -> list[str]:
+def missing(page: Page, texts: list[str], seconds: float) -> list[str]:
     """Those that the page does not say; it gets some seconds to draw the last of them."""
     left = texts
-    end = time.monotonic() + SECONDS_TO_DRAW
+    end = time.monotonic() + seconds
     while True:
         said = squeezed(page.evaluate(SAID))
         left = [text for text in left if squeezed(text) not in said]
@@ -135,7 +139,6 @@ def missing(page: Page, texts: list[str]) -> list[str]:
 
 def test_nothing_that_people_typed_runs_on_a_page(product: Product, workspace: Workspace, chromium: Browser) -> None:
     page = chromium.new_context(viewport=PAGE).new_page()
-    page.set_default_timeout(30_000)
     sign_in(page, product.url)
     watch = Watch(page, product.url)
     ran: dict[str, list[str]] = {}
@@ -203,6 +206,6 @@ def test_a_mail_holds_text_and_nothing_that_acts(product: Product, workspace: Wo
 
 
 def fetch(product: Product, path: str) -> bytes:
-    with httpx2.Client(base_url=product.url, headers={"Origin": product.url}) as client:
+    with httpx2.Client(base_url=product.url, headers={"Origin": product.url}, timeout=120) as client:
         client.post("/auth/login", json={"email": ADMIN[0], "password": ADMIN[1]}).raise_for_status()
         return client.get(f"/api/v1{path}").raise_for_status().content

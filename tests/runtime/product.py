@@ -57,7 +57,9 @@ class Product:
         while time.monotonic() < end and (self.program.poll() is None or not self._lines.empty()):
             with contextlib.suppress(queue.Empty):
                 return self._lines.get(timeout=0.5)
-        raise AssertionError(f"not ready, exit code {self.program.poll()}:\n" + self.log)
+        code = self.program.poll()
+        self.close()
+        raise AssertionError(f"not ready, exit code {code}:\n{self.log}")
 
     def processes(self) -> list[psutil.Process]:
         """All that belong to it, the database server too, which is nobody's child."""
