@@ -38,6 +38,9 @@ patience = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 hypothesis_settings.register_profile("patient", hypothesis_settings.default, **patience)
 hypothesis_settings.load_profile("patient")
 
+LONG = {"test_access_matrix", "test_openapi", "test_canaries", "test_streams", "test_sql", "test_page_matrix"}
+LONG |= {"test_lost_key", "test_replay", "test_lockout", "test_pushdown", "test_named", "test_headers", "test_s3"}
+
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -48,7 +51,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if is_long(item):
             item.add_marker(pytest.mark.flaky(reruns=1))
-    items.sort(key=lambda item: not is_long(item))
+    items.sort(key=lambda item: 0 if is_long(item) else 1 if item.path.stem in LONG else 2)
 
 
 def is_long(item: pytest.Item) -> bool:
