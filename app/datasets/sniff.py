@@ -41,6 +41,8 @@ SIGNATURES = (
 )
 # Guesses worth trusting; between single-byte Western pages nobody can tell, so those are read as cp1252.
 TRUSTED = {"shift_jis", "cp932", "gb18030", "gbk", "gb2312", "big5", "euc_jp", "euc_kr", "cp949", "cp1251", "koi8_r"}
+# Western texts have single letters beside ASCII; other scripts have words, or lead bytes that no Western letter has.
+OTHER_SCRIPT = re.compile(rb"[\x80-\xff]{3,}|[\x81\x83\x86-\x90\x98-\x9f]")
 MAX_CONTROL_SHARE = 0.05
 # Rules of writing more than encodings: the same text has many spellings, or not every byte has a meaning.
 NO_FILES = {"utf-7", "punycode", "idna", "undefined", "charmap", "unicode-escape", "raw-unicode-escape"}
@@ -151,6 +153,8 @@ def _guess(sample: bytes) -> str:
     from charset_normalizer import from_bytes  # noqa: PLC0415  slow to import and rarely needed
 
     lines = b"\n".join(line for line in sample.splitlines() if not line.isascii())
+    if sum(map(len, OTHER_SCRIPT.findall(lines))) * 2 < len(re.findall(rb"[\x80-\xff]", lines)):
+        return "cp1252"
     best = from_bytes(lines[:65536]).best()
     return best.encoding if best is not None and best.encoding in TRUSTED else "cp1252"
 

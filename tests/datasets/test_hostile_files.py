@@ -116,6 +116,26 @@ def test_pinned_encodings_are_obeyed_and_unknown_ones_refused() -> None:
         read(content, pins={"encoding": "klingon"})
 
 
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        ("cp1252", "Übergröße,Åse\n"),
+        ("cp1252", "É,È\n" * 5),
+        ("cp1252", "ß,ü\n" * 50),
+        ("cp1252", "señor – “año”,€5\n" * 5),
+        ("cp1251", "Привет,мир\nМосква,Иванов\n" * 10),
+        ("cp932", "テスト,カタカナ\n" * 5),
+        ("cp932", "田中太郎,東京都渋谷区\n" * 5),
+        ("gb18030", "张三,北京市朝阳区\n" * 5),
+        ("cp949", "김철수,서울특별시\n" * 5),
+    ],
+    ids=lambda value: value if value.isascii() else value[:4],
+)
+def test_a_few_western_letters_are_not_taken_for_another_script(encoding: str, text: str) -> None:
+    reading = read(b"a,b\n" + text.encode(encoding))
+    assert (reading.dialect.encoding, reading.values[0]) == (encoding, tuple(text.splitlines()[0].split(",")))
+
+
 @pytest.mark.parametrize("name", ["utf-7", "punycode", "idna", "undefined", "unicode_escape", "raw_unicode_escape"])
 def test_what_is_no_encoding_of_files_cannot_be_pinned(name: str) -> None:
     with pytest.raises(AppError, match="is not an encoding of text"):
