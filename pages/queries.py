@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from app.core import children
 from app.core.actor import Role
 from app.queries import service as queries
 from app.queries.schemas import NamedQuery, SqlQuery
@@ -13,6 +14,8 @@ from app.ui.query_view import show_query
 NEW = "new"
 person = viewer()
 may_ask = person.role.includes(Role.member)
+if may_ask:
+    children.warm_up()  # while the page is read
 
 
 def one_line(found: NamedQuery) -> None:

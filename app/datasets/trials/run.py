@@ -1,6 +1,5 @@
 """Rows are checked and nothing is stored: what would a schema reject of a file, or of what is stored? For children."""
 
-import io
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +15,7 @@ from app.datasets.access import definition_of
 from app.datasets.check import Checked, Checker
 from app.datasets.cut_blocks import Checkpoint
 from app.datasets.formats.blocks import parse_block, read_blocks
-from app.datasets.formats.look import Look, look_inside
+from app.datasets.formats.look import look_inside
 from app.datasets.header import match_header
 from app.datasets.known_keys import Keys, known_keys
 from app.datasets.schemas import DatasetSchema, Dialect, Pins, Upload
@@ -68,18 +67,11 @@ def try_file(upload: Upload, schema: DatasetSchema, pins: Pins, database_url: st
         found = next(one for one in look_inside(source, upload.file_name, pins, UNPACKED_ROWS) if one.part.dialect)
         assert found.part.dialect is not None
         dialect = match_header(schema, found.part.dialect)
-        text, all_there = _text(source, found, dialect)
+        text = found.rows_in(source)
         tally = Tally()
         ended = _read(text, dialect, Checker(schema, dialect, clock.now(), _keys(schema, database_url)), tally)
-    whole = ended and (all_there or tally.rows < UNPACKED_ROWS)
+    whole = ended and (text is source or tally.rows < UNPACKED_ROWS)
     return Trial(rows_seen=tally.rows, rows_rejected=tally.rejected, whole=whole, reasons=tally.reasons())
-
-
-def _text(source: BinaryIO, found: Look, dialect: Dialect) -> tuple[BinaryIO, bool]:
-    """Plain text is read as far as the time goes, of anything else the first rows."""
-    if dialect.source in ("csv", "ndjson") and not dialect.packed:
-        return source, True
-    return io.BytesIO(found.text), False
 
 
 def _read(source: BinaryIO, dialect: Dialect, checker: Checker, tally: Tally) -> bool:
