@@ -13,6 +13,11 @@ from tests.runtime.product import Product
 pytestmark = pytest.mark.browser
 
 NAME = "#2 Pour the slab"
+# What the page shows before the server can have answered.
+PRESS_O = """face => {
+  face.dispatchEvent(new KeyboardEvent("keydown", { key: "o", bubbles: true, composed: true }));
+  return [face.getAttribute("aria-busy"), face.getRootNode().querySelector(".opening-title").textContent];
+}"""
 HOSTILE = "Look **here** <img src=x onerror=window.owned=1> [x](javascript:window.owned=1)"
 
 
@@ -101,7 +106,7 @@ def test_the_keys_work_on_after_something_was_deleted_and_the_card_closed(
     dialog.get_by_role("button", name="Close", exact=True).click()
     face = page.locator(".face", has_text="Pour the slab")
     face.focus()
-    page.keyboard.press("o")
+    assert face.evaluate(PRESS_O) == ["true", NAME]
     tab(dialog, "Comments")
     dialog.get_by_role("button", name="Delete").click()
     page.get_by_role("button", name="Delete for good").click()
@@ -110,3 +115,19 @@ def test_the_keys_work_on_after_something_was_deleted_and_the_card_closed(
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
     expect(face).to_be_focused()
+
+
+def test_a_card_opens_from_the_activity_in_the_same_tab_and_gives_the_focus_back(
+    card: tuple[str, str], admin_page: Page
+) -> None:
+    page, dialog = admin_page, admin_page.get_by_role("dialog", name=NAME)
+    dialog.get_by_role("button", name="Close", exact=True).click()
+    page.get_by_role("radio", name="Activity").click()
+    link = page.get_by_role("link", name=NAME)
+    link.click()
+    tab(dialog, "History")
+    expect(dialog).to_contain_text("made the card")
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    expect(link).to_be_focused()
+    assert len(page.context.pages) == 1

@@ -83,6 +83,7 @@ class Commands {
     board.voice.say(`Adding ${title}`);
     const body = { title, column, ...(lane ? { lane } : {}) };
     const added = this.run([id], [`add ${column}`], `${this.path}/cards`, () => body, () => quick.restore(title));
+    board.draw();
     board.frame.cell(column, lane)?.reveal(id);
     return added.then((card) => card && board.opening === id && board.open(card.id));
   }
@@ -111,7 +112,7 @@ class Commands {
 
   async run(ids, about, path, body, refused) {
     const { board, store } = this;
-    board.draw();
+    board.later(); // in the same frame, but after the request is on its way
     try {
       const answer = await board.wire.send(about, path, body);
       for (const id of ids) store.settle(id, ids.length === 1 ? answer?.version : null);

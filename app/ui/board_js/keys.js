@@ -53,6 +53,7 @@ class Keys {
   // Also a card that is far away and not in the page yet.
   focus(id) {
     const { board } = this;
+    if (board.frameAsked) board.draw();
     this.keepOneTabStop(id);
     board.placeOf(id)?.cell.reveal(id);
     board.draw();

@@ -22,7 +22,8 @@ function note(event) {
 
 // A table takes no focus from a click.
 function notePress(event) {
-  if (event.composedPath()[0].matches?.("canvas[tabindex]")) note(event);
+  const table = event.target.closest?.(".stDataFrame")?.querySelector("canvas[tabindex]");
+  if (table) state.path = [table, table.closest(".stElementContainer")];
 }
 
 // Drawn anew it is another element for the same card or address.
