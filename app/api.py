@@ -66,7 +66,7 @@ class ErrorBody(BaseModel):
 DOCUMENTED = {status: {"model": ErrorBody} for status in (400, 401, 403, 404, 409, 413, 415, 422, 429, 500, 503)}
 TAKE_FILES = (
     *("/ingest", "/upload", "/datasets/infer", "/datasets/try", "/documents", "/boards/import"),
-    "/cards/[^/]+/files",
+    *("/cards/[^/]+/files", "/boards/[^/]+/cards/import", "/datasets/[^/]+/corrections"),
 )  # patterns of whole paths
 HTTP_NAMES = {404: "NotFound", 405: "MethodNotAllowed", 413: "TooLarge", 415: "UnsupportedMediaType"}
 HTTP_MESSAGES = {404: "There is no such address.", 405: "This address does not answer to this method."}
