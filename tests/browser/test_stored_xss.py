@@ -22,7 +22,7 @@ from tests.runtime.product import Product
 pytestmark = pytest.mark.browser
 SETTINGS = {"LOG_LEVEL": "WARNING", "RATE_LIMIT_PER_MINUTE": "100000", "BCRYPT_COST": "10"}
 OTHERS = ("", "jobs", "deliveries", "deliveries?tab=Mail+accounts", "monitoring", "settings", "admin")
-SECONDS_TO_DRAW = (3, 60)  # at the second look the machine may be slow
+SECONDS_TO_DRAW = (1, 60)  # at the second look the machine may be slow
 # In each frame, before anything of the page: what a script of ours or of the list would do leaves a mark.
 MARK = "for (const name of ['alert', 'confirm', 'prompt']) window[name] = () => { window.owned = name }"
 # Markup that came from a text: nothing of ours carries an inline handler or an address that runs.
