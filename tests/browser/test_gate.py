@@ -50,7 +50,7 @@ def signed_in(product: Product, chromium: Browser, email: str) -> BrowserContext
 
 def test_the_first_request_of_a_process_does_not_slip_past_the_roles(tmp_path: Path, chromium: Browser) -> None:
     """Until its script has run once, Streamlit serves files in `pages/` by themselves if they lie beside it."""
-    product = Product(tmp_path, ADMIN_EMAIL=ADMIN[0], ADMIN_PASSWORD=ADMIN[1])
+    product = Product(tmp_path, ADMIN_EMAIL=ADMIN[0], ADMIN_PASSWORD=ADMIN[1], WORKERS="0")
     product.wait_until_ready()
     try:
         add_person(product, "vic@example.com", "viewer")
