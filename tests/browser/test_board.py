@@ -108,9 +108,7 @@ def test_a_finger_on_the_handle_drags_and_elsewhere_scrolls(
     assert grip
     swipe({"x": grip["x"] + 8, "y": grip["y"] + 8}, 0, 110)
     phone.expect_titles("To do", "Beta", "Alpha", "Gamma")
-    page.get_by_role("button", name="Go to Completed").tap()
-    expect(phone.column("Completed")).to_be_in_viewport(ratio=0.9)
-    box = phone.column("Completed").bounding_box()
+    box = phone.column("To do").bounding_box()
     assert box
     assert box["y"] < 320  # the rest of the screen is the board's
     context.close()
