@@ -72,7 +72,6 @@ from app.tasks.details.service import (
     write_note,
 )
 from app.tasks.exchange.service import (
-    add_cards,
     BoardFile,
     ImportedBefore,
     RowsRejected,
