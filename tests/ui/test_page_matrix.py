@@ -43,9 +43,14 @@ def test_every_page_file_is_in_the_menu_with_a_role() -> None:
 
 def test_every_page_that_reads_its_address_is_tried_with_a_foreign_one() -> None:
     """`settings` and `admin` keep the name of a tab there, `monitoring` and `home` read nothing."""
-    reading = {name for name in FILES if "id_in_address(" in (text := (ROOT / "pages" / f"{name}.py").read_text())
-               or "query_params.get(" in text}  # fmt: skip
+    reads = re.compile(r"id_in_address\(|query_params\.get\(")
+    reading = {name for name in FILES if any(reads.search(part.read_text()) for part in parts_of(name))}
     assert reading == set(ADDRESSES)
+
+
+def parts_of(page: str) -> list[Path]:
+    """The page, and the part that chooses what it shows, where that is a file of its own."""
+    return [ROOT / "pages" / f"{page}.py", *ROOT.glob(f"app/ui/{page}_toolbar.py")]
 
 
 @pytest.fixture
