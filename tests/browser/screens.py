@@ -248,6 +248,7 @@ def _row(name: str) -> Step:
         settled(page)
         table = page.get_by_test_id("stDataFrame")
         expect(table).to_have_count(1)  # the table of before the search stands beside it for a moment
+        expect(table.locator("[role=row]")).to_have_count(2)  # and takes clicks as long: the names, the one found
         choose_row(table, 1, name)
         expect(page.get_by_role("heading", name=name)).to_be_visible()
 

@@ -1,11 +1,12 @@
 """Every page, light and dark, with the rules of axe; and none may scroll sideways on a phone."""
 
+import contextlib
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, TimeoutError
 
 from tests.browser.conftest import PATIENCE, sign_in
 from tests.browser.full_workspace import EMAIL, THINGS, Filler, set_up_by_hand
@@ -71,6 +72,14 @@ def is_known(rule: str, html: str) -> bool:
     return any(rule == known and part in html for known, part, _ in KNOWN)
 
 
+def sideways(page: Page) -> list[str]:
+    """What is wider than its place, once tables have taken the new width: they do so some frames later."""
+    with contextlib.suppress(TimeoutError):
+        page.wait_for_function(f"!{SIDEWAYS}.length", timeout=10_000)
+    wide: list[str] = page.evaluate(SIDEWAYS)
+    return wide
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_page_can_be_read_by_everybody_and_fits_a_phone(name: str, visit: Visit) -> None:
     (screen,) = [one for one in screens(visit.things) if one.name == name]
@@ -83,4 +92,4 @@ def test_a_page_can_be_read_by_everybody_and_fits_a_phone(name: str, visit: Visi
     grave = findings(page, "light") + findings(page, "dark", runOnly=["color-contrast"])
     page.set_viewport_size(PHONE)  # type: ignore[arg-type]
     settled(page)
-    assert (grave, page.evaluate(SIDEWAYS)) == ([], [])
+    assert (grave, sideways(page)) == ([], [])

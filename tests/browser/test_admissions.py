@@ -123,6 +123,7 @@ def reset(stage: Stage, mailbox: Mailbox) -> None:
     other.get_by_label("New password").fill(BENS_NEXT)
     other.get_by_role("button", name="Save and sign in").click()
     expect(other.get_by_role("heading", name="Home")).to_be_visible()
+    stage.ben.wait_for_url("**/auth/login?ended=1")
     stage.ben.goto(f"{stage.url}/board")
     assert "/auth/login" in stage.ben.url
     stage.ben.goto(link)
