@@ -1,12 +1,11 @@
 """Every page, light and dark, with the rules of axe; and none may scroll sideways on a phone."""
 
-import contextlib
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, TimeoutError
+from playwright.sync_api import Browser, Page
 
 from tests.browser.conftest import PATIENCE, sign_in
 from tests.browser.full_workspace import EMAIL, THINGS, Filler, set_up_by_hand
@@ -74,9 +73,11 @@ def is_known(rule: str, html: str) -> bool:
 
 def sideways(page: Page) -> list[str]:
     """What is wider than its place, once tables have taken the new width: they do so some frames later."""
-    with contextlib.suppress(TimeoutError):
-        page.wait_for_function(f"!{SIDEWAYS}.length", timeout=10_000)
-    wide: list[str] = page.evaluate(SIDEWAYS)
+    for _ in range(50):
+        wide: list[str] = page.evaluate(SIDEWAYS)
+        if not wide:
+            break
+        page.wait_for_timeout(200)
     return wide
 
 

@@ -22,6 +22,7 @@ class Board {
     this.opens = new Opening(this);
     this.tools = new Tools(this, part(".tools"));
     this.jumps = new Jumps(this, part(".jumps"));
+    this.made = new Map(); // the id that a new card was shown by -> its own
     this.preview = null; // {ids, set, column, lane, after}: where cards would go if they were dropped now
     this.writable = false;
     this.later = () => (this.frameAsked ??= requestAnimationFrame(() => this.draw()));
@@ -196,8 +197,9 @@ class Board {
     return this.store.columns.find((column) => column.id === id)?.name ?? "";
   }
 
-  // One that is still being made opens as soon as it is.
-  open(id) {
+  // One that is still being made opens as soon as it is; one that was just made may stand there by its first name yet.
+  open(asked) {
+    const id = this.made.get(asked) ?? asked;
     if (this.store.early.get(id)?.jobs && !this.store.facts.has(id)) this.opening = id;
     else {
       this.trigger("open", { card: id, at: Date.now() });

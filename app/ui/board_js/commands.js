@@ -85,7 +85,11 @@ class Commands {
     const added = this.run([id], [`add ${column}`], `${this.path}/cards`, () => body, () => quick.restore(title));
     board.draw();
     board.frame.cell(column, lane)?.reveal(id);
-    return added.then((card) => card && board.opening === id && board.open(card.id));
+    return added.then((card) => {
+      if (!card) return;
+      board.made.set(id, card.id);
+      if (board.opening === id) board.open(id);
+    });
   }
 
   // The last thing that this person did on this board, wherever it was done.
