@@ -47,7 +47,16 @@ WATCH = """([event, done]) => { window.taken = new Promise((resolve) => {
     requestAnimationFrame(look);
   }, { once: true, capture: true });
 }); }"""
-STORED = "!board.querySelector('.pending')"
+# The move is on its way before the card is marked as pending, so the answer is waited for, too.
+ANSWERS = """() => {
+  const send = window.fetch;
+  window.fetch = async (...asked) => {
+    const answer = await send(...asked);
+    if (String(asked[0]).endsWith('/move')) window.answered = answer.ok;
+    return answer;
+  };
+}"""
+STORED = "window.answered && !board.querySelector('.pending')"
 
 
 def main(sizes: list[int]) -> None:
@@ -74,6 +83,7 @@ def measure(page: Page, rerun: Callable[[], float], url: str, board: str, size: 
     held = page.evaluate(
         "document.querySelector('[data-testid=stBidiComponentIsolated]').shadowRoot.querySelectorAll('*').length"
     )
+    page.evaluate(ANSWERS)
     drops, reruns = [], []
     for turn in range(TURNS):
         drops.append(drop(page, *(COLUMNS[:2] if turn % 2 else COLUMNS[1::-1])))
@@ -90,6 +100,7 @@ def drop(page: Page, origin: str, target: str) -> float:
     page.mouse.move(start["x"] + 80, start["y"] + 22)
     page.mouse.down()
     page.mouse.move(end["x"] + end["width"] / 2, end["y"] + 12, steps=6)
+    page.evaluate("window.answered = false")
     page.evaluate(WATCH, ["pointerup", STORED])
     page.mouse.up()
     return float(page.evaluate("window.taken"))
