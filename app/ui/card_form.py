@@ -4,6 +4,7 @@ A card that is open stands in the address, so that a link or a reload opens it a
 """
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
@@ -11,6 +12,7 @@ import streamlit as st
 from sqlalchemy.orm import Session
 
 from app.accounts import service as accounts
+from app.core import clock
 from app.core.actor import Actor
 from app.core.paging import Page
 from app.tasks import service as tasks
@@ -29,7 +31,8 @@ from app.ui.card_reading import read_section
 from app.ui.markdown import show_markdown
 from app.ui.page import action, plain, reading, viewer
 
-CARD, SHOWN, WARNED = "card", "card_shown", "card_warned"
+CARD, SHOWN, WARNED, CLOSED = "card", "card_shown", "card_warned", "card_closed"
+STILL_ON_THE_WAY = timedelta(seconds=2)
 T = TypeVar("T")
 
 
@@ -66,12 +69,19 @@ def open_card(card: Card) -> None:
 
 
 def begin_page() -> None:
-    """First of a page on which cards are opened: what earlier runs have opened is no matter any more."""
+    """First of a page on which cards are opened: what earlier runs have opened is no matter any more.
+
+    A click that follows the closing at once still tells the address of before: the card would come back.
+    """
     st.session_state.pop(SHOWN, None)
+    card_id, at = st.session_state.get(CLOSED, (None, None))
+    if at and st.query_params.get(CARD) == card_id and clock.now() - at < STILL_ON_THE_WAY:
+        st.query_params.pop(CARD)
 
 
 def close_card() -> None:
-    st.query_params.pop(CARD, None)
+    if card_id := st.query_params.pop(CARD, None):
+        st.session_state[CLOSED] = (card_id, clock.now())
 
 
 def show_asked_card(person: Actor) -> None:

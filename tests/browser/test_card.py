@@ -18,6 +18,10 @@ PRESS_O = """face => {
   face.dispatchEvent(new KeyboardEvent("keydown", { key: "o", bubbles: true, composed: true }));
   return [face.getAttribute("aria-busy"), face.getRootNode().querySelector(".opening-title").textContent];
 }"""
+CLOSE_AND_GO_ON = """([closing, next]) => {
+  closing.click();
+  setTimeout(() => next.click(), 5);
+}"""
 HOSTILE = "Look **here** <img src=x onerror=window.owned=1> [x](javascript:window.owned=1)"
 
 
@@ -131,3 +135,26 @@ def test_a_card_opens_from_the_activity_in_the_same_tab_and_gives_the_focus_back
     expect(dialog).to_have_count(0)
     expect(link).to_be_focused()
     assert len(page.context.pages) == 1
+
+
+def test_escape_closes_a_card_also_with_the_focus_nowhere(card: tuple[str, str], admin_page: Page) -> None:
+    page, dialog = admin_page, admin_page.get_by_role("dialog", name=NAME)
+    tab(dialog, "History")
+    expect(dialog).to_contain_text("made the card")
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    expect(page).not_to_have_url(re.compile("card="))
+
+
+def test_a_closed_card_stays_closed_for_who_goes_on_before_the_address_has_changed(
+    card: tuple[str, str], admin_page: Page
+) -> None:
+    page, dialog = admin_page, admin_page.get_by_role("dialog", name=NAME)
+    expect(dialog.get_by_role("tab", name="History")).to_be_visible()
+    close = dialog.get_by_role("button", name="Close", exact=True).element_handle()
+    next_view = page.get_by_role("radio", name="Activity", include_hidden=True).element_handle()
+    page.evaluate(CLOSE_AND_GO_ON, [close, next_view])
+    expect(page.get_by_role("link", name=NAME)).to_be_visible()
+    expect(page).not_to_have_url(re.compile("card="))
+    expect(dialog).to_have_count(0)

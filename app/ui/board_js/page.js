@@ -47,14 +47,29 @@ function giveBack() {
   }
 }
 
+const openDialog = () => [...document.querySelectorAll(DIALOG)].at(-1);
+const focusInside = (dialog) =>
+  (dialog.querySelector("[role=tab][aria-selected=true]") ?? dialog.querySelector(FOCUSABLE))?.focus();
+
+// A key that is pressed before the next look, with the focus nowhere, was meant for the dialog.
+function bring(event) {
+  const dialog = isLost() && openDialog();
+  if (!dialog) return;
+  focusInside(dialog);
+  if (isLost() || event.key === "Tab") return;
+  event.stopPropagation();
+  event.preventDefault();
+  document.activeElement.dispatchEvent(new KeyboardEvent("keydown", event));
+}
+
 function look() {
   if (!state.root.host?.isConnected) return stop();
-  const dialog = document.querySelector(DIALOG);
+  const dialog = openDialog();
   state.lost = isLost() ? state.lost + 1 : 0;
   if (dialog) {
     state.wasOpen = true;
     state.tries = TRIES;
-    if (state.lost > 1) dialog.querySelector("[role=tab][aria-selected=true]")?.focus();
+    if (state.lost > 1) focusInside(dialog);
   } else if (state.wasOpen) {
     if (state.lost) giveBack();
     state.tries -= 1;
@@ -79,6 +94,7 @@ function stop() {
   document.removeEventListener("focusin", note, true);
   document.removeEventListener("pointerdown", notePress, true);
   document.removeEventListener("click", follow, true);
+  document.removeEventListener("keydown", bring, true);
 }
 
 export default function ({ parentElement, setTriggerValue }) {
@@ -88,5 +104,6 @@ export default function ({ parentElement, setTriggerValue }) {
   document.addEventListener("focusin", note, true);
   document.addEventListener("pointerdown", notePress, true);
   document.addEventListener("click", follow, true);
+  document.addEventListener("keydown", bring, true);
   state.timer = setInterval(look, LOOK);
 }
