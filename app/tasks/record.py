@@ -1,6 +1,6 @@
 """The two logs of a board: what happened to its cards, and what its columns were."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -70,31 +70,47 @@ def log_cards(db: Session, actor: Actor, board_id: UUID, lines: Sequence[Line]) 
     events = []
     for line in lines:
         line.card.revision = revision
-        events.append(_event(actor, line, names))
+        events.append(event_of(actor, line, names.of(line.card)))
     db.add_all(events)
     db.flush()
     cards = [line.card for line in lines]
     tell_listeners(db, actor, list(zip(cards, events, strict=True)))
 
 
+@dataclass(frozen=True)
+class Called:
+    """Lanes, and the people and labels of one card, by the names they have now: the log keeps those."""
+
+    lanes: Mapping[UUID | None, str | None]
+    people: list[dict[str, str]]
+    labels: list[str]
+
+
 class _Names:
-    """Lanes, labels and people keep in the log the names they have now."""
+    """The same for all cards of one change."""
 
     def __init__(self, db: Session, actor: Actor, board_id: UUID, lines: Sequence[Line]) -> None:
         cards = [line.card for line in lines]
         in_lanes = any(card.lane_id for card in cards) or any(line.lane_before not in (SAME, None) for line in lines)
-        self.lanes = {id_: lane.name for id_, lane in lanes_of(db, board_id).items()} if in_lanes else {}
+        lanes = lanes_of(db, board_id) if in_lanes else {}
+        self.lanes: dict[UUID | None, str | None] = {id_: lane.name for id_, lane in lanes.items()}
         self.people = accounts.person_names(db, actor) if any(card.assignee_ids for card in cards) else {}
         labelled = any(card.label_ids for card in cards)
         self.labels = {id_: label.name for id_, label in labels_of(db, board_id).items()} if labelled else {}
 
+    def of(self, card: CardRow) -> Called:
+        labels = [name for id_, name in self.labels.items() if id_ in card.label_ids]
+        return Called(self.lanes, named(card.assignee_ids, self.people), labels)
 
-def _event(actor: Actor, line: Line, names: _Names) -> TransitionRow:
+
+def event_of(actor: Actor, line: Line, called: Called) -> TransitionRow:
+    """The one way to a line of the log, for a card that is already as the change leaves it."""
     card, origin, target = line.card, line.origin, line.target
     lane_before = card.lane_id if line.lane_before is SAME else line.lane_before
     from_lane, to_lane = lane_before if origin else None, card.lane_id if target else None
+    state = ("board_id", "number", "title", "priority", "category", "estimate", "due_on", "completed_at")
     return TransitionRow(
-        board_id=card.board_id,
+        **{field: getattr(card, field) for field in state},
         card_id=card.id,
         kind=line.kind.value,
         at=clock.now(),
@@ -105,19 +121,13 @@ def _event(actor: Actor, line: Line, names: _Names) -> TransitionRow:
         to_column_id=target.id if target else None,
         to_column=target.name if target else None,
         from_lane_id=from_lane,
-        from_lane=names.lanes.get(from_lane) if from_lane else None,
+        from_lane=called.lanes.get(from_lane),
         to_lane_id=to_lane,
-        to_lane=names.lanes.get(to_lane) if to_lane else None,
+        to_lane=called.lanes.get(to_lane),
         changes=line.changes or {},
-        assignees=named(card.assignee_ids, names.people),
-        labels=[name for id_, name in names.labels.items() if id_ in card.label_ids],
-        **_state(card),
+        assignees=called.people,
+        labels=called.labels,
     )
-
-
-def _state(card: CardRow) -> dict[str, Any]:
-    fields = ("number", "title", "priority", "category", "estimate", "due_on", "completed_at")
-    return {field: getattr(card, field) for field in fields}
 
 
 def touch_cards(db: Session, board_id: UUID, card_ids: Collection[UUID]) -> None:

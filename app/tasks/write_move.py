@@ -11,10 +11,10 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
-from app.core import clock
 from app.core.actor import Actor
 from app.tasks.desk import Desk
 from app.tasks.events import tell_listeners
+from app.tasks.record import Called, Line, event_of
 from app.tasks.schemas import EventKind
 from app.tasks.tables import CardRow, ColumnRow, TransitionRow
 from app.tasks.undo import remember as steps
@@ -90,11 +90,14 @@ class Moved:
 
 def write_move(db: Session, actor: Actor, desk: Desk, moved: Moved) -> None:
     """Under the board's lock. Marks the card as moved, and tells whoever listens."""
-    card, version = desk.card, desk.card.version
+    card, version, lane = desk.card, desk.card.version, desk.card.lane_id
     with db.no_autoflush:
-        event = _line(actor, desk, moved)
         card.column_id, card.lane_id, card.rank = moved.column.id, desk.lane_id, moved.rank
         card.version += 1
+        line = Line(card, EventKind.moved, desk.origin, moved.column, lane, moved.changes)
+        event = event_of(
+            actor, line, Called({lane: desk.from_lane, card.lane_id: desk.to_lane}, desk.people, desk.labels)
+        )
         asked = {
             **{column.name: getattr(event, column.name) for column in LINE},
             "rank": card.rank,
@@ -125,27 +128,3 @@ def _tell(db: Session, actor: Actor, card: CardRow, event: TransitionRow, edit: 
     if edit is not None and card.version != version:
         after = sa.update(BoardEditRow).where(BoardEditRow.id == edit).values(version_after=card.version)
         db.execute(after, execution_options={"synchronize_session": False})
-
-
-def _line(actor: Actor, desk: Desk, moved: Moved) -> TransitionRow:
-    card, origin, target = desk.card, desk.origin, moved.column
-    state = ("board_id", "number", "title", "priority", "category", "estimate", "due_on", "completed_at")
-    return TransitionRow(
-        **{field: getattr(card, field) for field in state},
-        card_id=card.id,
-        kind=EventKind.moved.value,
-        at=clock.now(),
-        person_id=actor.id,
-        person=actor.name,
-        from_column_id=origin.id if origin else None,
-        from_column=origin.name if origin else None,
-        to_column_id=target.id,
-        to_column=target.name,
-        from_lane_id=card.lane_id if origin else None,
-        from_lane=desk.from_lane if origin else None,
-        to_lane_id=desk.lane_id,
-        to_lane=desk.to_lane,
-        changes=moved.changes,
-        assignees=desk.people,
-        labels=desk.labels,
-    )

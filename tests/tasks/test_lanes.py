@@ -1,13 +1,20 @@
 """Lanes, labels, and limits that warn or hold in each lane."""
 
+from typing import Any
+
 import pytest
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from app.core import clock
 from app.core.actor import Actor
+from app.core.clock import FixedClock
 from app.core.errors import Invalid
 from app.tasks import service as tasks
+from app.tasks.bulk.schemas import BulkEdit
 from app.tasks.schemas import Board, BoardChange, BoardOptions, CardChange, CardMove, LabelEdit, LaneEdit
-from tests.tasks.conftest import add, column, move, titles
+from app.tasks.tables import TransitionRow
+from tests.tasks.conftest import MONDAY, add, column, move, titles
 from tests.tasks.counting import statements
 
 
@@ -159,3 +166,24 @@ def test_a_move_with_all_that_belongs_to_a_card_costs_three_statements(db: Sessi
     event = tasks.card_history(db, ann, card.id)[0]
     assert (event.from_lane, event.to_lane, event.to_column) == ("Web", "Shop", "Completed")
     assert tasks.undo(db, ann, board.id).card_ids == [card.id]
+
+
+def test_a_move_alone_and_one_of_many_tell_the_history_the_same(db: Session, ann: Actor, board: Board) -> None:
+    web, shop = (lane.id for lane in board.lanes)
+    whole: dict[str, Any] = {
+        "lane": web,
+        "label_ids": [label.id for label in board.labels],
+        "assignee_ids": [ann.id],
+        "estimate": 3,
+    }
+    one, other = add(db, ann, board, "a", "a", due_on="2026-03-09", **whole)
+    to = column(board, "Completed")
+    with clock.use(FixedClock(MONDAY)):
+        tasks.move_card(db, ann, one.id, CardMove(column_id=to, lane_id=shop, version=one.version))
+        edit = BulkEdit.model_validate({"card_ids": [other.id], "change": {"column": to, "lane": shop}})
+        tasks.change_cards(db, ann, board.id, edit)
+    told = [db.scalars(sa.select(TransitionRow).where(TransitionRow.card_id == card.id)).all() for card in (one, other)]
+    names = set(TransitionRow.__table__.columns.keys()) - {"id", "card_id", "number"}
+    first, second = ({name: getattr(lines[-1], name) for name in names} for lines in told)
+    assert first == second
+    assert (first["from_lane"], first["to_lane"], first["labels"]) == ("Web", "Shop", ["Bug", "Idea"])
