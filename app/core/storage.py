@@ -4,6 +4,7 @@ Keys are made by the product, never by a user: `feature/id/name`.
 """
 
 import re
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 
 KEY = re.compile(r"[A-Za-z0-9_][\w.=-]{0,199}(/[A-Za-z0-9_][\w.=-]{0,199}){0,9}", re.ASCII)
+PARTIAL = ".partial"
 
 
 class FileGone(NotFound):
@@ -66,9 +68,12 @@ def write(key: str, content: bytes) -> None:
 
 @contextmanager
 def writer(key: str) -> Iterator[BinaryIO]:
-    """A reader never sees half a file: written beside its place, then moved (an S3 upload appears whole by itself)."""
+    """A reader never sees half a file: written beside its place, then moved (an S3 upload appears whole by itself).
+
+    Of several writers at once each has a name of its own beside the place, and the last one to end is what is read.
+    """
     store = filesystem()
-    partial = f"{_checked(key)}.partial"
+    partial = f"{_checked(key)}.{secrets.token_hex(4)}{PARTIAL}"
     store.create_dir(key.rpartition("/")[0] or ".", recursive=True)
     try:
         with store.open_output_stream(partial) as sink:
@@ -77,6 +82,11 @@ def writer(key: str) -> Iterator[BinaryIO]:
     except BaseException:
         delete(partial)
         raise
+
+
+def is_partial(key: str) -> bool:
+    """Not a file yet, or never to become one: its writer may have been killed."""
+    return key.endswith(PARTIAL)
 
 
 def read(key: str) -> bytes:

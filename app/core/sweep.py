@@ -11,6 +11,8 @@ KEPT = timedelta(days=1)
 MARKS = "sweeps"
 AT_ONCE = 1000
 Named = Callable[[Collection[str]], set[str]]
+# No row need name what lies there; only what killed writers left beside its place goes.
+WHOLE_FILES = (MARKS, "health", "reports", "deliveries")
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -20,15 +22,23 @@ def sweep_daily(folder: str, named: Named) -> int:
 
     It never fails: work that went well must not end badly because of it.
     """
-    earliest, mark = clock.now() - KEPT, f"{MARKS}/{folder}"
+    earliest = clock.now() - KEPT
     try:
-        if any(key == mark and swept_at > earliest for key, swept_at in storage.listed(MARKS)):
-            return 0
-        storage.write(mark, b"")
-        return _delete_unnamed(folder, named, earliest)
+        swept = {key for key, swept_at in storage.listed(MARKS) if swept_at > earliest}
+        due = {folder: named, **dict.fromkeys(WHOLE_FILES, _whole)}
+        return sum(_sweep(one, due[one], earliest) for one in due if f"{MARKS}/{one}" not in swept)
     except OSError:
         log.exception("sweep failed", folder=folder)
         return 0
+
+
+def _sweep(folder: str, named: Named, earliest: datetime) -> int:
+    storage.write(f"{MARKS}/{folder}", b"")
+    return _delete_unnamed(folder, named, earliest)
+
+
+def _whole(keys: Collection[str]) -> set[str]:
+    return {key for key in keys if not storage.is_partial(key)}
 
 
 def _delete_unnamed(folder: str, named: Named, earliest: datetime) -> int:

@@ -66,6 +66,15 @@ def test_a_write_that_breaks_off_leaves_nothing_and_keeps_the_former_file() -> N
     storage.delete("shelf/two")
 
 
+def test_two_writers_at_one_place_do_not_disturb_each_other() -> None:
+    with storage.writer("shelf/six") as first, storage.writer("shelf/six") as second:
+        first.write(b"first")
+        second.write(b"second")
+    assert storage.read("shelf/six") == b"first", "the one that ended last"
+    assert keys() == ["shelf/six"]
+    storage.delete("shelf/six")
+
+
 def test_readers_never_see_half_a_file() -> None:
     with storage.writer("shelf/three") as sink:
         sink.write(b"half")

@@ -10,11 +10,19 @@ from app.core.clock import FixedClock
 from app.datasets import service as datasets
 from tests.datasets.conftest import load, make_dataset, texts
 
-ORPHANS = ["uploads/0", "uploads/1.partial", "datasets/gone/7/000001.parquet", "datasets/gone/7/text"]
+ORPHANS = [
+    "uploads/0",
+    "uploads/1.0a1b2c3d.partial",
+    "datasets/gone/7/000001.parquet",
+    "datasets/gone/7/text",
+    "reports/1/report.pdf.0a1b2c3d.partial",
+    "sweeps/uploads.0a1b2c3d.partial",
+]
+FOLDERS = ("uploads", "datasets", "reports", "sweeps")
 
 
 def keys() -> set[str]:
-    return {key for folder in ("uploads", "datasets") for key, _ in storage.listed(folder)}
+    return {key for folder in FOLDERS for key, _ in storage.listed(folder)}
 
 
 def batch_files(name: str) -> list[str]:
