@@ -1,5 +1,6 @@
 """Boards and their columns."""
 
+import json
 from collections import Counter
 from functools import partial
 from typing import Any
@@ -50,7 +51,7 @@ BY_NAME = (sa.func.lower(BoardRow.name, type_=sa.Text()), BoardRow.id)
 
 
 class StaleBoard(Conflict):
-    """Somebody changed the name, columns, lanes or labels of this board in the meantime."""
+    """Somebody changed the name, columns, lanes, labels or one of the options of this board in the meantime."""
 
 
 def boards(db: Session, actor: Actor, *, archived: bool | None = False) -> list[BoardLine]:
@@ -170,7 +171,7 @@ def change_board(db: Session, actor: Actor, board_id: UUID, change: BoardChange)
         board.version += 1
     board.name = change.name or board.name
     if change.options is not None:
-        board.options = change.options.model_dump(mode="json")
+        board.options = _options(board, change.options, change.options_seen)
     if change.columns is not None:
         arrange_columns(db, actor, board, change.columns)
     if change.lanes is not None:
@@ -178,9 +179,21 @@ def change_board(db: Session, actor: Actor, board_id: UUID, change: BoardChange)
     if change.labels is not None:
         arrange_labels(db, actor, board, change.labels)
     bump(db, board.id)
-    audit.record(db, actor, Action.board_changed, board.id, **change.model_dump(mode="json", exclude_unset=True))
+    changed = change.model_dump(mode="json", exclude_unset=True, exclude={"options_seen"})
+    audit.record(db, actor, Action.board_changed, board.id, **changed)
     db.flush()
     return board_line(db, actor, board.id)
+
+
+def _options(board: BoardRow, wanted: BoardOptions, seen: BoardOptions | None) -> dict[str, Any]:
+    """Those that are not given stay, whoever has changed them since."""
+    now = BoardOptions.model_validate(board.options)
+    given = {name: getattr(wanted, name) for name in wanted.model_fields_set}
+    for name, value in given.items():
+        here = getattr(now, name)
+        if seen is not None and here not in (value, getattr(seen, name)):
+            raise StaleBoard(f"options.{name}: somebody else has set it to {json.dumps(here)} meanwhile. {LOOK_AGAIN}")
+    return now.model_copy(update=given).model_dump(mode="json")
 
 
 def assignees(db: Session, actor: Actor, board_id: UUID) -> dict[UUID, str]:

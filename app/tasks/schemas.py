@@ -86,7 +86,10 @@ class BoardChange(Input):
     columns: list[ColumnEdit] | None = Field(default=None, min_length=1, max_length=30)
     lanes: list[LaneEdit] | None = Field(default=None, max_length=50)
     labels: list[LabelEdit] | None = Field(default=None, max_length=100)
-    options: BoardOptions | None = None
+    options: BoardOptions | None = Field(default=None, description="Only those that are given change")
+    options_seen: BoardOptions | None = Field(
+        default=None, description="As you saw them; where one that you change is another one by now, nothing is changed"
+    )
 
 
 class CardCreate(Input):

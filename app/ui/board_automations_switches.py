@@ -8,7 +8,7 @@ from app.tasks import service as tasks
 from app.tasks.automations.schemas import ArchiveTrial
 from app.tasks.schemas import BoardChange, BoardOptions
 from app.tasks.service import automations
-from app.ui.board_automations import Scene, saved
+from app.ui.board_automations import Scene, place, saved
 from app.ui.page import action, plain, reading
 
 SHOWN = 20
@@ -63,40 +63,84 @@ DAYS = {
 
 def switches_section(scene: Scene) -> None:
     now, off = scene.board.options, not scene.may_arrange
-    chosen = {name: _switch(*words, getattr(now, name), off) for name, words in SWITCHES.items()}
-    days = {name: _days(part, getattr(now, name), off) for name, part in DAYS.items()}
-    wanted = BoardOptions.model_validate({**chosen, **days})
+    overtaken = _catch_up(now)
+    for name, words in SWITCHES.items():
+        _switch(name, *words, off)
+    for name, part in DAYS.items():
+        _days(name, part, off)
+    wanted = BoardOptions.model_validate({name: _chosen(name) for name in (*SWITCHES, *DAYS)})
     if wanted.archive_after_days:
         _show_archive(scene, wanted.archive_after_days)
-    if not off and st.button("Save", type="primary", key="switches-save", disabled=wanted == now):
-        with action("Saved.") as db:
-            tasks.change_board(db, scene.person, scene.board.id, BoardChange(options=wanted))
-            saved()
+    for name in sorted(place().item):
+        st.warning(_overtaken(name, now), icon=":material/group:")
+    if not off and st.button("Save", type="primary", key="switches-save", disabled=wanted == now) and not overtaken:
+        _save(scene, wanted)
 
 
-def _switch(label: str, sentence: str, is_on: bool, off: bool) -> bool:
+def _save(scene: Scene, wanted: BoardOptions) -> None:
+    """Only what was changed here, so that others keep what they changed."""
+    now = scene.board.options
+    changed = {name: value for name, value in wanted if value != getattr(now, name)}
+    with action("Saved.") as db:
+        change = BoardChange(options=BoardOptions.model_validate(changed), options_seen=now)
+        tasks.change_board(db, scene.person, scene.board.id, change)
+        saved()
+
+
+def _catch_up(now: BoardOptions) -> bool:
+    """Shows what others have set since; what one has changed oneself stays, and is told. True when that is news."""
+    here = place()
+    seen: BoardOptions | None = here.draft
+    others = {name for name, value in now if seen is None or value != getattr(seen, name)}
+    news = {name for name in others if seen and _chosen(name) not in (getattr(seen, name), getattr(now, name))}
+    for name in others - news:
+        _show(name, getattr(now, name))
+    told = (here.item or set()) | news
+    here.draft, here.item = now, {name for name in told if _chosen(name) != getattr(now, name)}
+    return bool(news)
+
+
+def _chosen(name: str) -> bool | int | None:
+    is_on = bool(st.session_state[f"switch-{name}"])
+    if name in SWITCHES:
+        return is_on
+    return int(st.session_state[f"days-{name}"]) if is_on else None
+
+
+def _show(name: str, value: bool | int | None) -> None:
+    """As what the switch holds when it is drawn next."""
+    st.session_state[f"switch-{name}"] = value if name in SWITCHES else value is not None
+    if name in DAYS:
+        st.session_state[f"days-{name}"] = DAYS[name].usual if value is None else value
+
+
+def _overtaken(name: str, now: BoardOptions) -> str:
+    theirs = getattr(now, name)
+    label = SWITCHES[name][0] if name in SWITCHES else DAYS[name].label
+    words = ("on" if theirs else "off") if name in SWITCHES else "off" if theirs is None else f"{theirs} days"
+    return f"Somebody else has set “{label}” to {words} in the meantime. Save to put yours in its place."
+
+
+def _switch(name: str, label: str, sentence: str, off: bool) -> None:
     with st.container(gap="xxsmall"):
-        chosen = st.toggle(label, is_on, disabled=off, key=f"switch-{label}-{is_on}")
+        st.toggle(label, disabled=off, key=f"switch-{name}")
         st.caption(sentence)
-    return chosen
 
 
-def _days(part: Days, days: int | None, off: bool) -> int | None:
+def _days(name: str, part: Days, off: bool) -> None:
     with st.container(gap="xxsmall"):
         with st.container(horizontal=True, vertical_alignment="center"):
-            is_on = st.toggle(f"{part.label} (days)", days is not None, disabled=off, key=f"switch-{part.label}-{days}")
-            chosen = st.number_input(
+            is_on = st.toggle(f"{part.label} (days)", disabled=off, key=f"switch-{name}")
+            st.number_input(
                 f"{part.label}: days",
                 part.least,
                 part.most,
-                days if days is not None else part.usual,
                 disabled=off or not is_on,
-                key=f"days-{part.label}-{days}",
+                key=f"days-{name}",
                 label_visibility="collapsed",
                 width=130,
             )
         st.caption(part.sentence)
-    return int(chosen) if is_on else None
 
 
 def _show_archive(scene: Scene, days: int) -> None:

@@ -60,9 +60,11 @@ def test_the_archive_shows_what_it_would_take_before_it_is_switched_on(board: Bo
     dialog = open_part(board, "Built in")
     dialog.get_by_text("Automatic archive (days)").click()
     expect(dialog.get_by_text("No card was completed more than 90 days ago.")).to_be_visible()
+    board.api("PATCH", f"/boards/{board.id}", {"options": {"stale_days": 7}})  # somebody else, meanwhile
     dialog.get_by_role("button", name="Save", exact=True).click()
     expect(board.page.get_by_text("Saved.")).to_be_visible()
-    assert board.api("GET", f"/boards/{board.id}")["options"]["archive_after_days"] == 90
+    options = board.api("GET", f"/boards/{board.id}")["options"]
+    assert (options["archive_after_days"], options["stale_days"]) == (90, 7)
     assert board.api("GET", f"/boards/{board.id}/auto-archive")["count"] == 0
 
 

@@ -115,3 +115,17 @@ def test_who_saw_older_columns_lanes_or_labels_changes_nothing(db: Session, ann:
     assert [lane.name for lane in tasks.board(db, ann, board.id).lanes] == ["Web"]
     switched = tasks.change_board(db, ann, board.id, BoardChange(options=BoardOptions(stale_days=None)))
     assert switched.version == mine.version
+
+
+def test_two_who_change_different_options_both_win_and_the_later_at_one_is_told(
+    db: Session, ann: Actor, board: Board
+) -> None:
+    seen = board.options
+    for options in (BoardOptions(stale_days=7), BoardOptions(forbid_done_while_blocked=True)):
+        tasks.change_board(db, ann, board.id, BoardChange(options=options, options_seen=seen))
+    now = tasks.board(db, ann, board.id).options
+    assert now == seen.model_copy(update={"stale_days": 7, "forbid_done_while_blocked": True})
+    late = BoardChange(options=BoardOptions(stale_days=3, due_soon_days=None), options_seen=seen)
+    with pytest.raises(tasks.StaleBoard, match=r"options.stale_days: somebody else has set it to 7 meanwhile"):
+        tasks.change_board(db, ann, board.id, late)
+    assert tasks.board(db, ann, board.id).options == now
