@@ -149,7 +149,7 @@ class Draft:
     rejects: list[tuple[int, str]] = field(default_factory=list)  # line of the file, why
     index: dict[tuple[What, str], Note] = field(default_factory=dict, repr=False)
 
-    def note(self, what: What, text: str, example: str = "") -> None:
+    def note(self, what: What, text: str, example: str = "", *, most: int = 5) -> None:
         """The same text is one line with a count and a few examples; there are not more lines than anybody reads."""
         if (what, text) not in self.index and len(self.index) >= MAX_NOTES:
             what, text = LEFT, "Other things, of more kinds than can be listed"
@@ -158,7 +158,7 @@ class Draft:
             line = self.index[what, text] = Note(what, text, 0)
             self.notes.append(line)
         line.count += 1
-        if example and len(line.examples) < 5:
+        if example and len(line.examples) < most:
             line.examples.append(example[:120])
 
 

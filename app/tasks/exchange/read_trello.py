@@ -9,6 +9,7 @@ from app.tasks.exchange.trello import Action, TBoard, TCard, TLabel, day, decode
 from app.tasks.exchange.trello_history import READ, Story, steps_of, tell
 from app.tasks.exchange.trello_leftovers import note_leftovers
 from app.tasks.exchange.trello_lists import columns_of, list_history
+from app.tasks.exchange.trello_mirrors import leave_mirrors
 from app.tasks.exchange.trello_notes import COMMENTS, note_actions, note_people, once
 from app.tasks.exchange.trello_parts import Parts, comments_of
 
@@ -24,6 +25,7 @@ def read_trello(content: bytes, wishes: Wishes) -> Draft:
     draft = Draft(name=cut((board.name or "").strip(), 80) or "Imported board")
     if len(board.name or "") > 80:
         draft.note(CHANGED, "The name of the board is cut", board.name or "")
+    leave_mirrors(draft, board, raw)
     draft.people = _people(board)
     draft.labels = [_label(draft, one.id, one.name, one.color) for one in _labels(draft, board)]
     own_board(draft, board.autoreport)

@@ -111,6 +111,8 @@ class TCard(Thing):
     attachments: list[Attachment] | None = None
     checklists: list[Checklist] | None = None
     custom_field_items: list[FieldItem] | None = None
+    card_role: str | None = None
+    mirror_source_id: str | None = None
     autoreport: dict[str, Any] | None = None
 
 

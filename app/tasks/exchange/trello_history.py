@@ -70,7 +70,9 @@ def _steps(action: Action, at: datetime, person: str, zone: ZoneInfo) -> list[St
     if action.type in MADE:
         return [Step(at, person, "created", target=part(data, "list", "id") or None)]
     if action.type in LEAVES:
-        return [Step(at, person, "deleted" if action.type == "deleteCard" else "archived")]
+        return [
+            Step(at, person, "deleted" if action.type == "deleteCard" else "archived", part(data, "list", "id") or None)
+        ]
     if action.type in MEMBERS:
         return [_membership(at, person, "members", _person_of(data), added=action.type.startswith("add"))]
     if action.type in LABELS:
@@ -184,23 +186,24 @@ def _category(thing: Card | State, completed: datetime | None) -> str:
 
 
 def _place_after(step: Step, place: str | None) -> str | None:
-    return step.target or place if step.kind in ("created", "moved") else place
+    return step.target or place if step.kind in ("created", "moved", "revived") else place
 
 
 def _begun(card: Card, steps: list[Step], story: Story, assumed: set[str]) -> list[Step]:
     """With exactly one beginning, at the time of the card's id when no action tells it."""
     home = card.column or card.home
     first = next((place for place, step in enumerate(steps) if step.kind == "created"), None)
+    moves = [step for step in steps if step.kind == "moved"]
+    told = next((step.origin for step in steps if step.origin), None) or home
     if first is None:
-        moves = [step for step in steps if step.kind == "moved"]
-        where = moves[0].origin if moves and moves[0].origin else home
+        where = told
         made = made_at(card.key) or card.created_at
         at = min([max(made, story.on_board(where) or made), *(step.at for step in steps)])
-        if not moves and home in story.done and story.first:
+        if not moves and where in story.done and story.first:
             where = story.first
         assumed.add("beginning")
         return [Step(at, "", "created", target=where or story.first), *steps]
-    begin = replace(steps[first], target=steps[first].target or home or story.first)
+    begin = replace(steps[first], target=steps[first].target or told or story.first)
     later = [replace(step, kind="revived") if step.kind == "created" else step for step in steps[first + 1 :]]
     early = [replace(step, at=begin.at) for step in steps[:first] if step.kind == "changed"]
     return [begin, *early, *later]

@@ -27,12 +27,11 @@ SAID = {
     "address": "Addresses of places",
     "locationName": "Names of places",
     "recurrenceRule": "Rules by which cards repeat",
-    "mirrorSourceId": "Mirrors of cards elsewhere: they are cards of their own now",
-    "cardRole": "Cards that show a link, a board, another card or a line: they are ordinary cards now",
     "pluginData": "What power-ups have stored",
     "isTemplate": "Marks of cards that are templates: they are ordinary cards now",
     "color": "Colours of lists",
 }
+ROLES = "Cards that show a link, a board or a line: they are ordinary cards now"
 LOOKS = {"size", "brightness", "yPosition", "edgeColor", "scaled"}  # of a cover, whether there is one or not
 
 
@@ -46,6 +45,8 @@ def note_leftovers(draft: Draft, raw: dict[str, Any]) -> None:
 def _note(draft: Draft, kind: str, shape: type[msgspec.Struct], things: list[dict[str, Any]]) -> None:
     known = set(shape.__struct_encode_fields__) | set(DERIVED[kind].split())
     for thing in things:
+        if kind == "cards" and thing.get("cardRole") not in (None, "mirror"):
+            draft.note(LEFT, ROLES, str(thing.get("name") or ""))
         for name in thing.keys() - known:
             if says_something(thing[name]):
                 text = SAID.get(name, f"{kind}: “{name[:60]}”, which is not known here")

@@ -138,7 +138,7 @@ def of_2026() -> bytes:
         _action("696f5200000000000000000a", "updateCard", "2026-01-20T10:00:00.000Z", None, board=board, list=inbox,
                 card={"id": cards[0]["id"], "dueComplete": True}, old={"dueComplete": False}),
         _action("696f520000000000000000aa", "updateCard", "2026-01-12T09:00:00.000Z", OLGA, board=board,
-                card={"id": cards[1]["id"], "name": "Mirror", "pos": 4}, list=done, old={"pos": 140737488404480}),
+                card={"id": cards[0]["id"], "name": "Run", "pos": 4}, list=done, old={"pos": 140737488404480}),
         _action("695a5d000000000000000001", "moveListToBoard", "2026-01-04T12:00:00.000Z", OLGA, board=board,
                 list=inbox, boardSource={"id": "688e68d26fb6df42db568401"}),
     ]  # fmt: skip

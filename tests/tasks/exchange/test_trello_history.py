@@ -11,7 +11,7 @@ from app.tasks import service as tasks
 from app.tasks.tables import CardRow, ColumnChangeRow, TransitionRow
 from tests.tasks.conftest import ann as ann
 from tests.tasks.exchange.conftest import NOW, Import, found
-from tests.tasks.exchange.trello_files import START, TrelloFile, busy_board, object_id
+from tests.tasks.exchange.trello_files import START, TrelloFile, busy_board, object_id, short
 
 Line = tuple[str, str | None, str | None, datetime]
 
@@ -135,3 +135,58 @@ def test_actions_that_say_nothing_here_are_listed() -> None:
     file.act("addChecklistToCard", file.add_card("One"))
     listed = {note.text: note.what for note in found(file.content()).draft.notes}
     assert any(what == "left" and "addChecklistToCard" in text for text, what in listed.items())
+
+
+def test_a_card_that_left_for_another_board_and_came_back_is_where_it_came_back_to(
+    db: Session, ann: Actor, imported: Import
+) -> None:
+    file = TrelloFile()
+    card = file.add_card("Traveller", file.lists[2])
+    for kind, place, other in (("moveCardFromBoard", 2, "boardTarget"), ("moveCardToBoard", 0, "boardSource")):
+        file.later(days=1)
+        file.act(kind, card, list=short(file.lists[place]), **{other: {"id": file.id()}})
+    card["idList"] = file.lists[0]["id"]
+    assert lines(db, board_id=imported(ann, file.content())) == [
+        ("created", None, "Doing", START),
+        ("archived", "Doing", None, START + timedelta(days=1)),
+        ("revived", None, "Backlog", START + timedelta(days=2)),
+    ]
+
+
+def test_a_card_of_a_checklist_item_and_one_that_left_tell_where_they_were(
+    db: Session, ann: Actor, imported: Import
+) -> None:
+    file = TrelloFile()
+    source, made, away = (file.add_card(title) for title in ("Source", "Item", "Away"))
+    file.board["actions"] = []
+    file.later(hours=1)
+    file.act("convertToCardFromCheckItem", made, cardSource={"id": source["id"], "name": "Source"})
+    file.later(hours=1)
+    made["idList"] = file.lists[1]["id"]
+    file.move(made, file.lists[4])
+    file.act("moveCardFromBoard", away, list=short(file.lists[3]), boardTarget={"id": file.id()})
+    file.board["cards"].remove(away)
+    board_id = imported(ann, file.content())
+    told = lines(db, board_id=board_id, title="Item")
+    assert [(kind, origin, to) for kind, origin, to, _ in told] == [
+        ("created", None, "To Do"),
+        ("moved", "To Do", "Done"),
+    ]
+    told = lines(db, board_id=board_id, title="Away")
+    assert [(kind, origin or to) for kind, origin, to, _ in told][:2] == [("created", "Review"), ("archived", "Review")]
+
+
+def test_mirrors_are_named_and_not_imported_unless_they_hold_something() -> None:
+    file = TrelloFile()
+    card = file.add_card("Real")
+    for name in ("https://trello.example/c/1", "https://trello.example/c/2"):
+        file.add_card(name, cardRole="mirror", mirrorSourceId=card["id"])
+    elsewhere = file.add_card("Elsewhere", cardRole="mirror", mirrorSourceId="67f2ce30f3b633cd79d23fff")
+    file.comment(elsewhere, "Said on the mirror", {"id": "x"})
+    draft = found(file.content()).draft
+    left = {note.text: note.examples for note in draft.notes if note.what == "left"}
+    assert [card.title for card in draft.cards] == ["Real", "Elsewhere"]
+    named = next(names for text, names in left.items() if text.startswith("Mirrors of cards"))
+    assert named == ["https://trello.example/c/1 (“Real”)", "https://trello.example/c/2 (“Real”)"]
+    assert ["Elsewhere"] in left.values()
+    assert "Actions of such mirrors: 2" in left

@@ -61,20 +61,20 @@ class TrelloFile:
 
     def add_card(self, title: str, where: dict[str, Any] | None = None, **fields: Any) -> dict[str, Any]:
         where = where or self.lists[0]
-        short = len(self.board["cards"]) + 1
+        number = len(self.board["cards"]) + 1
         one = {
-            "id": self.id(), "name": title, "desc": "", "closed": False, "idList": where["id"], "idShort": short,
-            "pos": 16384.0 * short, "due": None, "start": None, "dueComplete": False, "dateLastActivity": iso(self.at),
+            "id": self.id(), "name": title, "desc": "", "closed": False, "idList": where["id"], "idShort": number,
+            "pos": 16384.0 * number, "due": None, "start": None, "dueComplete": False, "dateLastActivity": iso(self.at),
             "idLabels": [], "idMembers": [], "attachments": [], "customFieldItems": [], "badges": {"votes": 0},
             "cover": {"color": None, "size": "normal"}, "idChecklists": [], **fields,
         }  # fmt: skip
         self.board["cards"].append(one)
-        self.act("createCard", one, list=_short(where))
+        self.act("createCard", one, list=short(where))
         return one
 
     def move(self, card: dict[str, Any], to: dict[str, Any], who: dict[str, Any] | None = None) -> None:
         origin = next(one for one in self.board["lists"] if one["id"] == card["idList"])
-        self.act("updateCard", card, who, listBefore=_short(origin), listAfter=_short(to), old={"idList": origin["id"]})
+        self.act("updateCard", card, who, listBefore=short(origin), listAfter=short(to), old={"idList": origin["id"]})
         card["idList"], card["dateLastActivity"] = to["id"], iso(self.at)
 
     def change(self, card: dict[str, Any], **fields: Any) -> None:
@@ -97,7 +97,7 @@ class TrelloFile:
         return json.dumps(self.board, ensure_ascii=False).encode()
 
 
-def _short(one: dict[str, Any]) -> dict[str, str]:
+def short(one: dict[str, Any]) -> dict[str, str]:
     return {"id": one["id"], "name": one["name"]}
 
 
