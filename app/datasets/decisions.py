@@ -31,7 +31,7 @@ def release_batch(db: Session, actor: Actor, batch_id: int) -> Batch:
 def undo_batch(db: Session, actor: Actor, batch_id: int) -> Batch:
     """Its rows, rejects and evidence go. Its line in the list stays."""
     row = access_batch(db, actor, batch_id, write=True)
-    if row.status not in ("loading", "held", "published"):
+    if row.status not in ("loading", "held", "published") and not row.may_go_on:
         raise NothingToUndo(f"Batch {batch_id} is {row.status}: there is nothing left to undo.")
     publish.undo(db, actor, row)
     db.flush()

@@ -20,6 +20,7 @@ from app.datasets.overlap import ahead
 from app.datasets.prepare import Task, preamble, prepared_blocks
 from app.datasets.schemas import Dialect, Pins
 from app.datasets.sniff import SAMPLE_BYTES, sniff
+from app.datasets.stopped import go_on
 from app.datasets.sweep import sweep_daily
 from app.datasets.tables import BatchRow
 from app.jobs.context import JobContext
@@ -46,6 +47,8 @@ def ingest_batch(ctx: JobContext) -> dict[str, Any]:
     batch_id = int(ctx.args["batch_id"])
     with ctx.transaction() as db:
         batch = _batch(db, batch_id)
+        if batch.status == "failed":
+            go_on(db, batch)
         if batch.status != "loading":
             return _result(batch)
         db.expunge(batch)

@@ -2,9 +2,13 @@
 
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from app.jobs.context import Handler, JobContext, limited, turned_away
+from app.jobs.stopped import tell_when_stopped
 
 HOURS = 3600.0
+INGEST = "datasets.ingest"
 
 
 def refuse_file(ctx: JobContext, reason: str) -> str:
@@ -51,9 +55,16 @@ def correct(ctx: JobContext) -> dict[str, Any]:
     return correct_rejects(ctx)
 
 
+def stop_loading(db: Session, args: dict[str, Any], reason: str) -> None:
+    from app.datasets.stopped import stop_loading as say_so  # noqa: PLC0415
+
+    say_so(db, int(args["batch_id"]), reason)
+
+
+tell_when_stopped(INGEST, stop_loading)
 HANDLERS: dict[str, Handler] = {
     "datasets.replay": replay,
     "datasets.correct": correct,
-    "datasets.ingest": ingest,
+    INGEST: ingest,
     "datasets.revalidate": revalidate,
 }

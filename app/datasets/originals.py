@@ -30,7 +30,8 @@ def original_of(db: Session, actor: Actor, batch_id: int) -> Export:
     if batch.status == "duplicate" and batch.duplicate_of is not None:
         batch = access_batch(db, actor, batch.duplicate_of)
     key = batch.original_key or batch.upload_key
-    if batch.status in ("failed", "undone", "duplicate") or (key is None and not _has_blocks(db, batch)):
+    gone = batch.status in ("failed", "undone", "duplicate") and not batch.may_go_on
+    if gone or (key is None and not _has_blocks(db, batch)):
         raise OriginalGone(f"Batch {batch_id} is {batch.status}, so the bytes of its file are no longer kept.")
     audit.record(db, actor, Action.rows_exported, batch.dataset_id, what="original", batch=batch.id)
     found = batch.id

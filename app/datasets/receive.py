@@ -13,8 +13,10 @@ from app.core.errors import AppError, Invalid, NotFound
 from app.datasets.access import access_inbox, definition_of
 from app.datasets.formats.look import look
 from app.datasets.header import match_header
+from app.datasets.jobs import INGEST
 from app.datasets.queries import batch_of
 from app.datasets.schemas import Batch, DatasetSchema, Dialect, Part, Pins, Received, Refused, Upload
+from app.datasets.stopped import stopped_before
 from app.datasets.tables import LIVE, BatchRow, DatasetRow
 from app.jobs import service as jobs
 
@@ -94,6 +96,8 @@ def _fitted(schema: DatasetSchema, part: Part) -> Part:
 
 def _receive(db: Session, actor: Actor, row: DatasetRow, upload: Upload, part: Part) -> Batch:
     values = _values(actor, row, upload, part)
+    if stopped := stopped_before(db, row, upload.sha256, part.name):
+        return _go_on(db, actor, row, stopped)
     batch = _insert(db, values)
     if batch is None:
         return _seen_before(db, actor, row, values)
@@ -140,7 +144,7 @@ def _insert(db: Session, values: dict[str, object]) -> BatchRow | None:
 def _enqueue(db: Session, actor: Actor, row: DatasetRow, batch: BatchRow, *, unique_key: str) -> None:
     what = f"{batch.file_name} ({batch.part})" if batch.part else batch.file_name
     title = f"Load {what} into {row.name}"
-    run = jobs.enqueue(db, actor, "datasets.ingest", {"batch_id": batch.id}, title=title, unique_key=unique_key)
+    run = jobs.enqueue(db, actor, INGEST, {"batch_id": batch.id}, title=title, unique_key=unique_key)
     batch.run_id = run.id
     db.flush()
 
@@ -151,8 +155,7 @@ def _seen_before(db: Session, actor: Actor, row: DatasetRow, values: dict[str, o
         sa.select(BatchRow).where(BatchRow.dataset_id == row.id, *same, sa.text(LIVE)).with_for_update()
     ).one()
     if first.status == "loading" and _has_stopped(db, first):
-        _enqueue(db, actor, row, first, unique_key=f"ingest:{first.id}:after:{first.run_id}")
-        return batch_of(db, first)
+        return _go_on(db, actor, row, first)
     nothing = {"upload_key": None, "original_key": None}
     again = BatchRow(**values | nothing, status="duplicate", duplicate_of=first.id)
     db.add(again)
@@ -160,6 +163,11 @@ def _seen_before(db: Session, actor: Actor, row: DatasetRow, values: dict[str, o
     db.refresh(again)
     audit.record(db, actor, Action.batch_received, again.id, dataset=row.name, duplicate_of=first.id)
     return batch_of(db, again)
+
+
+def _go_on(db: Session, actor: Actor, row: DatasetRow, batch: BatchRow) -> Batch:
+    _enqueue(db, actor, row, batch, unique_key=f"ingest:{batch.id}:after:{batch.run_id}")
+    return batch_of(db, batch)
 
 
 def _forget_unused(db: Session, upload: Upload) -> None:

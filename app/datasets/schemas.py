@@ -142,6 +142,7 @@ class Batch(Seen):
     created_at: datetime
     published_at: datetime | None
     error: str | None
+    may_go_on: bool = Field(description="It stopped on its way, and goes on when its job is started again")
 
 
 class Received(Seen):

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.core import sweep
+from app.datasets.stopped import give_up
 from app.datasets.streams.tables import StrayFileRow
 from app.datasets.tables import BatchRow, DataFileRow
 from app.datasets.versions.tables import RevalidatedBatchRow
@@ -16,7 +17,8 @@ def sweep_daily(db: Session) -> int:
 
 
 def _named(db: Session, keys: Collection[str]) -> set[str]:
-    """Whatever column of a batch names a file keeps it."""
+    """Whatever column of a batch names a file keeps it, unless its load has stopped."""
+    give_up(db, keys)
     columns = [
         DataFileRow.__table__.c.key,
         StrayFileRow.__table__.c.key,

@@ -89,6 +89,11 @@ class BatchRow(Base):
     error: Mapped[str | None]
 
     @property
+    def may_go_on(self) -> bool:
+        """Its load stopped without being refused: the file and what was stored of it are kept for a while."""
+        return self.status == "failed" and bool(self.upload_key or self.original_key)
+
+    @property
     def text_size(self) -> int:
         """Bytes of what is cut into blocks."""
         return self.size if self.work_size is None else self.work_size

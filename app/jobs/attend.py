@@ -20,6 +20,7 @@ from app.jobs.execute import Broken, Cancelled, GivenBack, Outcome, Refused, set
 DEFAULT_LIMITS = Limits(wall_seconds=3600, memory_mb=2048)
 AWAY = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)
 TRY_AGAIN_SECONDS = 1.0
+KILLED = "The system ended the process that worked on this. It may need too much memory."
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -135,4 +136,5 @@ def _outcome(child: Child, limits: Limits) -> Outcome:
         case Died(code) if code == -signal.SIGXCPU:
             return Refused("Stopped: this takes more processor time than a run may use.")
         case Died(code):
-            return Broken(f"the child process died: {children.exit_name(code)}")
+            text = f"the child process died: {children.exit_name(code)}"
+            return Broken(text, KILLED) if code == -signal.SIGKILL else Broken(text)

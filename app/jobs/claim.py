@@ -15,11 +15,13 @@ from sqlalchemy.orm import Session
 from app.core import clock
 from app.jobs.alarm import drop_alarm, set_alarm
 from app.jobs.schemas import RunStatus
+from app.jobs.stopped import tell_stopped
 from app.jobs.tables import RunRow, RunStepRow
 
 FIRST_RETRY_SECONDS = 5
 RETRY_FACTOR = 3
 LONGEST_RETRY_SECONDS = 600
+OUR_SIDE = "Something went wrong on our side."
 
 
 class RunLost(Exception):
@@ -103,6 +105,8 @@ def end(db: Session, row: RunRow, status: RunStatus, message: str, *, error: str
     if status in (RunStatus.completed, RunStatus.partial):
         row.progress = 1
     add_step(db, row, message)
+    if status in (RunStatus.failed, RunStatus.cancelled):
+        tell_stopped(db, row.job, row.args, row.error or "It was cancelled.")
 
 
 def try_again(db: Session, row: RunRow, message: str, *, delay: float = 0) -> None:
@@ -114,10 +118,10 @@ def try_again(db: Session, row: RunRow, message: str, *, delay: float = 0) -> No
     add_step(db, row, message)
 
 
-def fail(db: Session, row: RunRow, traceback: str) -> None:
+def fail(db: Session, row: RunRow, traceback: str, reason: str = OUR_SIDE) -> None:
     """A defect or an outage, not a refusal: again after a growing pause, until the attempts are used up."""
     row.error_id, row.traceback = secrets.token_hex(4), storable(traceback)
-    error = f"Something went wrong on our side. An administrator finds the cause under the number {row.error_id}."
+    error = f"{reason} An administrator finds the cause under the number {row.error_id}."
     if row.cancel_requested:
         end(db, row, RunStatus.cancelled, "Cancelled")
     elif row.attempt >= row.max_attempts:

@@ -17,7 +17,7 @@ from app.core import db
 from app.core.actor import SYSTEM, Actor
 from app.core.children import load
 from app.core.errors import AppError
-from app.jobs.claim import Claim, RunLost, end, fail, give_back, hold
+from app.jobs.claim import OUR_SIDE, Claim, RunLost, end, fail, give_back, hold
 from app.jobs.context import START_AGAIN, Handler, JobContext, RunCancelled
 from app.jobs.schemas import RunStatus
 
@@ -44,6 +44,7 @@ class Broken:
     """A defect or an outage: tried again; the text is for administrators only."""
 
     traceback: str
+    reason: str = OUR_SIDE
 
 
 @dataclass(frozen=True)
@@ -113,8 +114,8 @@ def settle(session: Session, claim: Claim, outcome: Outcome) -> None:
             end(session, row, RunStatus.partial, "Completed in part", error=reason)
         case Refused(message):
             end(session, row, RunStatus.failed, "Failed", error=message)
-        case Broken(text):
-            fail(session, row, text)
+        case Broken(text, reason):
+            fail(session, row, text, reason)
             log.error("attempt failed", run_id=str(row.id), job=row.job, error_id=row.error_id, traceback=text)
         case Cancelled():
             end(session, row, RunStatus.cancelled, "Cancelled")

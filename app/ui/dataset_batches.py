@@ -82,7 +82,7 @@ def _batch(person: Actor, dataset: Dataset, batch: Batch) -> None:
             st.caption(f"batch {batch.id}, {when(batch.created_at)}; {read_as(batch.dialect)}", width="content")
         if batch.status is BatchStatus.loading:
             st.progress(batch.progress, f"{batch.rows_in:,} rows read{_left(person, batch)}")
-        elif batch.rows_in:
+        elif batch.rows_in and batch.status is not BatchStatus.failed:
             good = "good" if batch.status is BatchStatus.held else "stored"
             rows = "1 row" if batch.rows_in == 1 else f"{batch.rows_in:,} rows"
             st.caption(f"{rows}: {batch.rows_valid:,} {good}, {batch.rows_rejected:,} rejected")
@@ -123,7 +123,7 @@ def _notes(person: Actor, batch: Batch) -> None:
 
 
 def _decisions(person: Actor, dataset: Dataset, batch: Batch) -> None:
-    if batch.status not in (BatchStatus.loading, BatchStatus.held, BatchStatus.published):
+    if batch.status not in (BatchStatus.loading, BatchStatus.held, BatchStatus.published) and not batch.may_go_on:
         return
     with st.container(horizontal=True):
         if batch.rows_rejected and st.button("Rejected rows", key=f"rejects_{batch.id}", icon=":material/rule:"):
@@ -135,6 +135,10 @@ def _decisions(person: Actor, dataset: Dataset, batch: Batch) -> None:
         if batch.status is BatchStatus.held and st.button("Release", key=f"release_{batch.id}", type="primary"):
             with action(f"The good rows of {plain(batch.file_name)} are published.") as db:
                 datasets.release_batch(db, person, batch.id)
+                st.rerun()
+        if batch.may_go_on and batch.run_id and st.button("Start again", key=f"again_{batch.id}", type="primary"):
+            with action(f"{plain(batch.file_name)} is loaded again.") as db:
+                jobs.retry_run(db, person, batch.run_id)
                 st.rerun()
         if st.button("Undo", key=f"undo_{batch.id}", icon=":material/undo:"):
             detail = f"The {batch.rows_valid:,} rows of {plain(batch.file_name)} and all traces of them are deleted."
