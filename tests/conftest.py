@@ -166,7 +166,7 @@ def database(server_url: str, template_database: str) -> Iterator[str]:
         database_module.engine.cache_clear()
 
 
-def _wait_for_threads(engine: sa.Engine, seconds: float = 5) -> None:
+def _wait_for_threads(engine: sa.Engine, seconds: float = 60) -> None:
     """A thread of the product may still be looking something up; its connection would be lost unclosed."""
     deadline = time.monotonic() + seconds
     while isinstance(engine.pool, sa.QueuePool) and engine.pool.checkedout() and time.monotonic() < deadline:

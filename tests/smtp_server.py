@@ -61,7 +61,7 @@ def good_server(authority: Authority, *, implicit_tls: bool = False, tls: bool =
         options |= {"ssl_context": context, "auth_require_tls": False, "auth_required": False}
     elif tls:
         options |= {"tls_context": context, "require_starttls": True}
-    controller = Controller(mailbox, hostname="127.0.0.1", port=free_port(), **options)
+    controller = Controller(mailbox, hostname="127.0.0.1", port=free_port(), ready_timeout=120, **options)
     controller.start()
     try:
         yield mailbox, controller.port

@@ -45,7 +45,7 @@ def test_the_same_file_from_twenty_senders_is_one_batch(person: MakePerson, data
     start = threading.Barrier(SENDERS)
 
     def send(number: int) -> httpx.Response:
-        with httpx.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=60) as client:
+        with httpx.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=300) as client:
             start.wait()
             return client.post("/ingest", params={"dataset": "notes"}, files={"file": (f"{number}.csv", FILE)})
 

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.usefixtures("shared_worker")
 def test_an_idle_worker_starts_a_new_run_within_a_second() -> None:
     waited = []
     while not waited or min(waited) >= 1:
-        assert len(waited) < 5, f"seconds until the start: {waited}"
+        assert len(waited) < 20, f"seconds until the start: {waited}"
         run = jobs.wait_for(enqueue("test.write_down"), PATIENCE)
         assert (run.status, attempts_written(run.id)) == (RunStatus.completed, [1])
         assert run.started_at is not None

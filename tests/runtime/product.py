@@ -3,6 +3,7 @@
 import contextlib
 import os
 import queue
+import secrets
 import signal
 import socket
 import subprocess
@@ -21,9 +22,12 @@ START_SECONDS = 300
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Below those that the system gives to whoever asks for any: it stays free until somebody listens there."""
+    while True:
+        port = 20_000 + secrets.randbelow(12_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def is_alive(process: psutil.Process) -> bool:

@@ -92,7 +92,7 @@ def test_a_worker_killed_while_loading_and_while_reporting_loses_and_doubles_not
         assert ingest(client, content, wait="true")["status"] == "duplicate"
 
         wanted = post(client, "/reports", {"template": template(client)["id"]}, status=202)
-        wait_until(lambda: get(client, f"/jobs/{wanted['job_id']}")["status"] == "processing")
+        wait_until(lambda: get(client, f"/jobs/{wanted['job_id']}")["status"] != "pending")
         kill_worker(product)
         job = finished(client, wanted["job_id"])
         [report] = get(client, "/reports")["items"]

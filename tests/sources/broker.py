@@ -13,6 +13,8 @@ import pytest
 from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 
+from tests.runtime.product import free_port
+
 PATIENCE = 120.0
 QUIET = {"log_level": 0, "socket.timeout.ms": 5000}
 
@@ -90,9 +92,3 @@ def send(address: str, topic: str, values: Iterable[Any], *, partition: int = 0)
         producer.produce(topic, content, key=str(index).encode(), partition=partition)
         producer.poll(0)
     assert producer.flush(PATIENCE) == 0
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])

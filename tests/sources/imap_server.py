@@ -13,7 +13,7 @@ from pathlib import Path
 
 import trustme
 
-from tests.sources.broker import free_port
+from tests.runtime.product import free_port
 from tests.sources.relay import relay
 
 HOST, USER, PASSWORD = "localhost", "clerk", "a secret of theirs"

@@ -19,7 +19,7 @@ import psycopg
 import trustme
 
 from app.core.postgres_cluster import bin_dir, unprivileged_account
-from tests.sources.broker import free_port
+from tests.runtime.product import free_port
 from tests.sources.relay import relay
 
 HOST, PASSWORD = "localhost", "a secret of theirs"

@@ -119,7 +119,7 @@ def test_two_at_once_take_everything_once(database: str, store: WebServer) -> No
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(300)
     assert sorted(run.result["taken"] for run in results) == [0, 2]
     assert count("batches") == 2
 

@@ -30,8 +30,9 @@ from app.sources.streams.lease import Lease, LeaseLost
 from app.sources.streams.reader import KafkaReader
 from app.sources.streams.supervise import Supervisor
 from app.sources.streams.tables import OffsetRow, WarningRow
+from tests.runtime.product import free_port
 from tests.soak import kafka_kills
-from tests.sources.broker import NoidaBroker, free_port, make_topic, mock_broker, noida, send
+from tests.sources.broker import NoidaBroker, make_topic, mock_broker, noida, send
 from tests.sources.conftest import COLUMNS, dataset, rows, source
 from tests.sources.environment import environment
 
