@@ -3,6 +3,7 @@
 import codecs
 import re
 from collections import Counter
+from contextlib import suppress
 
 from app.core.errors import Invalid
 from app.core.settings import settings
@@ -43,6 +44,8 @@ SIGNATURES = (
 TRUSTED = {"shift_jis", "cp932", "gb18030", "gbk", "gb2312", "big5", "euc_jp", "euc_kr", "cp949", "cp1251", "koi8_r"}
 # Western texts have single letters beside ASCII; other scripts have words, or lead bytes that no Western letter has.
 OTHER_SCRIPT = re.compile(rb"[\x80-\xff]{3,}|[\x81\x83\x86-\x90\x98-\x9f]")
+# Excel's way to name the delimiter, above the column names. Some programs put quotes around it or repeat the delimiter.
+DELIMITER_LINE = re.compile(rb'\s*("?)sep=([^\w"\r\n\0.+\x80-\xff-])\1\2* *(?:\r\n?|\n)', re.IGNORECASE)
 MAX_CONTROL_SHARE = 0.05
 # Rules of writing more than encodings: the same text has many spellings, or not every byte has a meaning.
 NO_FILES = {"utf-7", "punycode", "idna", "undefined", "charmap", "unicode-escape", "raw-unicode-escape"}
@@ -77,16 +80,24 @@ def sniff(head: bytes, pins: Pins | None = None, *, doubtful: bytes = b"") -> Di
     pins = pins or Pins()
     bom, encoding = bom_of(head)
     guessed = [] if pins.encoding else ["encoding"]
-    encoding = known_encoding(pins.encoding) if pins.encoding else encoding or _encoding(head + doubtful)
+    encoding = known_encoding(pins.encoding, encoding) if pins.encoding else encoding or _encoding(head + doubtful)
     text = to_utf8(head[bom:], encoding, final=False)
     newline = "\n" if b"\n" in text or b"\r" not in text else "\r"
-    _refuse_endless_names(text, newline, pins.delimiter)
-    delimiter = pins.delimiter or _delimiter(text, newline)
-    guessed += [] if pins.delimiter else ["delimiter"]
+    named, table = _named_delimiter(text)
+    pinned = pins.delimiter or named
+    _refuse_endless_names(text[table:], newline, pinned)
+    delimiter = pinned or _delimiter(text, newline)
+    guessed += [] if pinned else ["delimiter"]
     dialect = Dialect.model_validate(
         {"encoding": encoding, "delimiter": delimiter, "newline": newline, "bom": bom, "guessed": guessed}
     )
-    return _with_header(dialect, text, whole=len(head) < SAMPLE_BYTES)
+    return _with_header(dialect, text, table, whole=len(head) < SAMPLE_BYTES)
+
+
+def _named_delimiter(text: bytes) -> tuple[str | None, int]:
+    """What a line such as `sep=;` names, and where the table begins behind it."""
+    found = DELIMITER_LINE.match(text)
+    return (found[2].decode(), found.end()) if found else (None, 0)
 
 
 def _refuse_endless_names(text: bytes, newline: str, pinned: str | None) -> None:
@@ -99,8 +110,8 @@ def _refuse_endless_names(text: bytes, newline: str, pinned: str | None) -> None
         raise BadHeader(f"The file has {exactly} columns; {allowed:,} are allowed (MAX_COLUMNS).")
 
 
-def known_encoding(name: str) -> str:
-    """Raises Invalid: the name is unknown, or not one of a text encoding."""
+def known_encoding(name: str, marked: str | None = None) -> str:
+    """`marked`: what the byte order mark says. Raises Invalid: the name is unknown, or not one of a text encoding."""
     try:
         known = codecs.lookup(name)
     except LookupError as error:
@@ -109,6 +120,8 @@ def known_encoding(name: str) -> str:
         ) from error
     if not known._is_text_encoding or known.name.replace("_", "-") in NO_FILES:
         raise Invalid(f"{name!r} is not an encoding of text.")
+    if marked and known.name in ("utf-16", "utf-32") and marked.startswith(known.name):
+        return marked
     wide = {"utf-16": "utf-16-le", "utf-32": "utf-32-le", "utf-8-sig": "utf-8", "iso8859-1": "cp1252"}
     return wide.get(known.name, known.name)
 
@@ -121,10 +134,16 @@ def bom_of(head: bytes) -> tuple[int, str | None]:
 
 
 def wide_encoding(head: bytes) -> str | None:
-    """UTF-16 without a mark: every other byte of plain text is zero."""
+    """UTF-32 or UTF-16 without a mark. Four bytes of other texts are hardly ever a character of UTF-32, and never all;
+    in UTF-16 every other byte of plain text is zero."""
     sample = head[:4096]
     if len(sample) < 4:
         return None
+    if b"\0\0" in sample:
+        for encoding in ("utf-32-le", "utf-32-be"):
+            with suppress(UnicodeDecodeError):
+                if "\0" not in sample[: len(sample) // 4 * 4].decode(encoding):
+                    return encoding
     even, odd = sample[::2].count(0) / len(sample[::2]), sample[1::2].count(0) / len(sample[1::2])
     if odd > 0.4 and even < 0.05:
         return "utf-16-le"
@@ -178,17 +197,20 @@ def _score(text: bytes, delimiter: str, newline: str) -> tuple[float, int]:
     return widths.count(widths[0]) / len(widths), widths[0]
 
 
-def _with_header(dialect: Dialect, text: bytes, *, whole: bool) -> Dialect:
-    for record in tokenize(text, dialect.delimiter, dialect.newline, final=whole):
-        content = text[record.start : record.end]
+def _with_header(dialect: Dialect, text: bytes, table: int, *, whole: bool) -> Dialect:
+    for record in tokenize(text[table:], dialect.delimiter, dialect.newline, final=whole):
+        start, end = table + record.start, table + record.end
+        content = text[start:end]
         if is_blank(content):
             continue
         header = _names(fields_of(content, dialect.delimiter, dialect.newline))
-        if whole and not text[record.end :].strip():
+        if whole and not text[end:].strip():
             raise BadHeader("This file has column names but no rows.")
-        preamble = dialect.bom + original_size(text[: record.end], dialect.encoding)
-        lines = text.count(dialect.newline.encode(), 0, record.end)
+        preamble = dialect.bom + original_size(text[:end], dialect.encoding)
+        lines = text.count(dialect.newline.encode(), 0, end)
         return dialect.model_copy(update={"header": header, "preamble": preamble, "preamble_lines": lines})
+    if whole:
+        raise BadHeader("This file has no column names.")
     raise BadHeader("The first line of this file is longer than 1 MiB. Is the line end right?")
 
 

@@ -10,8 +10,10 @@ import sqlalchemy as sa
 import zstandard
 
 from app.core import db
+from app.core.actor import SYSTEM
 from app.core.errors import AppError
 from app.datasets import cut_blocks
+from app.datasets import service as datasets
 from tests.datasets.conftest import load, make_dataset, receive, rejects_of, rows_of, texts
 from tests.datasets.tables import replaced, xlsx
 
@@ -45,6 +47,12 @@ pytestmark = pytest.mark.usefixtures("database")
         ("latin-1", HEAD + b"\xe9,\xdf\n", [["é", "ß"]], {}),
         ("utf-8 with one bad byte", HEAD + "é,ß\né,ß\n".encode() + b"x,\xff\n", [["é", "ß"]] * 2, {"encoding": 1}),
         ("utf-16", "a,b\n1,2\n3,4\n".encode("utf-16"), TWO, {}),
+        ("utf-32", "a,b\n1,2\n3,4\n".encode("utf-32"), TWO, {}),
+        ("utf-32 without a mark", "a,b\n1,2\n3,中\nx\n".encode("utf-32-be"), [["1", "2"], ["3", "中"]], {"columns": 1}),
+        ("a line that names the delimiter", b"sep=;\na;b\n1;2\n3;4\nx\n", TWO, {"columns": 1}),
+        ("the same, its delimiter in values too", b"\xef\xbb\xbfSEP=,\r\na,b\r\n1;1;1,2\r\n", [["1;1;1", "2"]], {}),
+        ("the same in quotes", b'"sep=|"\na|b\n1|2\n3|4\n', TWO, {}),
+        ("the same filled up, in UTF-16", "sep=\t\t\na\tb\n1\t2\n3\t4\n".encode("utf-16"), TWO, {}),
         ("quoted empty and nothing", HEAD + b'"",1\n,2\n', [[None, "1"], [None, "2"]], {}),
         ("packed with gzip", gzip.compress(b"a,b\n1,2\n3,4\n", mtime=0), TWO, {}),
         ("a bad line of JSON", b'{"a": "1", "b": "2"}\n{"a": NaN}\n[1]\n{"a": "3", "b": "4"}\n', TWO, {"json": 2}),
@@ -62,6 +70,18 @@ def test_every_record_is_stored_or_rejected(name: str, content: bytes, rows: Row
     assert (rows_of("nasty"), rejected) == (rows, reasons), name
     assert (batch.rows_valid, batch.rows_rejected) == (len(rows), sum(reasons.values()))
     assert batch.rows_in == batch.rows_valid + batch.rows_rejected
+
+
+def test_the_line_that_names_the_delimiter_is_evidence_and_counts_as_a_line_but_not_as_a_row() -> None:
+    make_dataset("nasty", texts("a", "b"))
+    content = "\ufeffsep=;\r\na;b\r\n1;é\r\nx\r\n".encode("utf-16-le")
+    batch = load("nasty", content, "nasty.csv")
+    [reject] = rejects_of(batch)
+    assert (reject.row, reject.line, reject.raw) == (2, 4, "x")
+    with db.transaction() as session:
+        traced = datasets.trace_row(session, SYSTEM, "nasty", f"{batch.id}.1")
+        assert b"".join(datasets.original_of(session, SYSTEM, batch.id).parts()) == content
+    assert (traced.line, traced.raw) == (3, "1;é")
 
 
 @pytest.mark.parametrize(

@@ -101,6 +101,8 @@ def uncalculated() -> bytes:
         ("a.xlsx", xlsx({"A": [["a", "A"], [1, 2]]}), "Two columns are called"),
         ("a.csv", b"", "empty"),
         ("a.csv", b"a,b\n", "no rows"),
+        ("a.csv", b"sep=;\n", "no column names"),
+        ("a.csv", b"sep=;\na;b\n", "no rows"),
         ("a.csv", b"a,,b\n1,2,3\n", "Column 2 of 3 has no name"),
         ("a.csv", b"a,b\0,c\n1,2,3\n", "column 2 of 3 holds a NUL byte"),
         ("a.csv", b"a,a,b\n1,2,3\n", "Two columns are called 'a'"),

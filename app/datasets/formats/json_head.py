@@ -42,7 +42,7 @@ def sniff_json(head: bytes, file_name: str, pins: Pins, *, whole: bool) -> tuple
 def json_encoding(head: bytes, pins: Pins) -> tuple[int, str]:
     """Size of the byte order mark, and the encoding; JSON is UTF-8 unless it is plainly not."""
     bom, encoding = bom_of(head)
-    return bom, known_encoding(pins.encoding) if pins.encoding else encoding or wide_encoding(head) or "utf-8"
+    return bom, known_encoding(pins.encoding, encoding) if pins.encoding else encoding or wide_encoding(head) or "utf-8"
 
 
 def _keys(lines: bytes, file_name: str, *, whole: bool) -> list[str]:
