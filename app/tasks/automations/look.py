@@ -73,6 +73,16 @@ def waiting_cards(rule: Rule, board_id: UUID) -> sa.ColumnElement[bool]:
     return sa.and_(fits(rule, board_id), CardRow.completed_at.is_(None), _time_has_come(rule), ~dealt.exists())
 
 
+def pass_over(db: Session, rule: Rule) -> None:
+    """What it would do now counts as done: the cards came to the board as they are."""
+    said = (sa.literal(Outcome.nothing.value), sa.literal("It was so already when the board was imported."))
+    waiting = sa.select(
+        sa.literal(rule.id), CardRow.id, CardRow.number, CardRow.title, occasion(rule), sa.literal(clock.now()), *said
+    ).where(waiting_cards(rule, rule.board_id))
+    names = ["rule_id", "card_id", "card_number", "card", "occasion", "at", "outcome", "text"]
+    db.execute(sa.insert(RunRow).from_select(names, waiting))
+
+
 def occasion(rule: Rule) -> sa.ColumnElement[str]:
     """Each due date is one, and so is each time the card changed its column."""
     when = _timed(rule)

@@ -16,7 +16,7 @@ from app.core.paging import Page, fetch_page
 from app.core.settings import settings
 from app.tasks.access import access_board
 from app.tasks.automations.access import ARRANGE, READ, access_row
-from app.tasks.automations.look import waiting_cards
+from app.tasks.automations.look import pass_over, waiting_cards
 from app.tasks.automations.react import TIMED, fits, forget_rules, names_on
 from app.tasks.automations.schemas import Rule, RuleChange, RuleCreate, RuleDraft, Run, Touched, Trial
 from app.tasks.automations.tables import RuleRow, RunRow
@@ -50,6 +50,21 @@ def create_rule(db: Session, actor: Actor, board_id: UUID, new: RuleCreate) -> R
     access_board(db, actor, board_id, write=True)
     names = names_on(db, board_id)
     _check(new, names)
+    return _seen(_add(db, actor, board_id, new), names)
+
+
+def take_rule(db: Session, actor: Actor, board_id: UUID, new: RuleCreate) -> None:
+    """Of a board that was imported: switched off if it names what is not here; it leaves the cards as they came."""
+    access_board(db, actor, board_id, write=True)
+    _check_words(new)
+    if gone(new.when, new.then, names_on(db, board_id)):
+        new = new.model_copy(update={"enabled": False})
+    rule = Rule.model_validate(_add(db, actor, board_id, new))
+    if rule.when.kind in TIMED:
+        pass_over(db, rule)
+
+
+def _add(db: Session, actor: Actor, board_id: UUID, new: RuleCreate) -> RuleRow:
     held, last = db.execute(
         sa.select(sa.func.count(), sa.func.max(RuleRow.position)).where(RuleRow.board_id == board_id)
     ).one()
@@ -71,7 +86,7 @@ def create_rule(db: Session, actor: Actor, board_id: UUID, new: RuleCreate) -> R
     db.flush()
     forget_rules(db)
     audit.record(db, actor, Action.rule_created, row.id, board=str(board_id), name=row.name)
-    return _seen(row, names)
+    return row
 
 
 def change_rule(db: Session, actor: Actor, rule_id: UUID, change: RuleChange) -> Rule:
@@ -148,6 +163,10 @@ def _trial(db: Session, wanted: sa.ColumnElement[bool]) -> Trial:
 def _check(draft: RuleDraft, names: Names) -> None:
     if problem := gone(draft.when, draft.then, names):
         raise Invalid(f"then, when: {problem}")
+    _check_words(draft)
+
+
+def _check_words(draft: RuleDraft) -> None:
     if any(isinstance(leaf, Mine) for leaf in leaves(parse(draft.condition).root)):
         raise Invalid("condition: “me” is nobody in a rule. Write the name of the person, such as assignee:Ann.")
     for part in draft.then:

@@ -145,6 +145,7 @@ class Draft:
     people: list[Person] = field(default_factory=list)
     cards: list[Card] = field(default_factory=list)
     options: dict[str, Any] = field(default_factory=dict)
+    automations: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     notes: list[Note] = field(default_factory=list)
     rejects: list[tuple[int, str]] = field(default_factory=list)  # line of the file, why
     index: dict[tuple[What, str], Note] = field(default_factory=dict, repr=False)

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from app.tasks.exchange.draft import Card, Column, Draft, State
+from app.tasks.exchange.draft import TAKEN, Card, Column, Draft, State
 from app.tasks.exchange.trello import NotATrelloBoard
 from app.tasks.schemas import Category, Priority
 
@@ -29,9 +29,53 @@ class OwnLane(Own):
     name: Annotated[str, Field(min_length=1, max_length=80)]
 
 
+class OwnRule(Own):
+    name: str
+    when: dict[str, Any]
+    condition: str = ""
+    then: list[dict[str, Any]]
+    enabled: bool = True
+    zone: str = ""
+
+
+class OwnRecurrence(Own):
+    content: dict[str, Any]
+    column_id: str | None = None
+    lane_id: str | None = None
+    timing: dict[str, Any]
+    until: str | None = None
+    only_if_done: bool = False
+    enabled: bool = True
+
+
+class OwnTemplate(Own):
+    name: str
+    content: dict[str, Any]
+
+
+class OwnFilter(Own):
+    name: str
+    text: str
+    shared: bool = False
+
+
 class OwnBoard(Own):
+    """What the last four hold is checked when it is made, so that one of them can fail alone."""
+
     lanes: list[OwnLane] = Field(default=[], max_length=100)
     options: dict[str, Any] = {}
+    rules: list[OwnRule] = Field(default=[], max_length=1_000)
+    recurring: list[OwnRecurrence] = Field(default=[], max_length=1_000)
+    templates: list[OwnTemplate] = Field(default=[], max_length=1_000)
+    filters: list[OwnFilter] = Field(default=[], max_length=1_000)
+
+
+PARTS = {
+    "rules": "Rules",
+    "recurring": "Recurring cards",
+    "templates": "Templates of cards",
+    "filters": "Saved filters",
+}
 
 
 class OwnColumn(Own):
@@ -103,6 +147,10 @@ def own_board(draft: Draft, given: Mapping[str, Any] | None) -> None:
     if own := checked(OwnBoard, given):
         draft.lanes = [(lane.id, lane.name) for lane in own.lanes]
         draft.options = own.options
+        for part, title in PARTS.items():
+            if things := getattr(own, part):
+                draft.automations[part] = [thing.model_dump() for thing in things]
+                draft.note(TAKEN, f"{title}: {len(things)}")
 
 
 def own_column(column: Column, given: Mapping[str, Any] | None) -> None:

@@ -17,9 +17,10 @@ from app.core.actor import Actor
 from app.sharing import service as sharing
 from app.sharing.schemas import Kind, ShareCreate
 from app.tasks.exchange.circles import check_blockers
-from app.tasks.exchange.draft import KEPT, Draft, describe
+from app.tasks.exchange.draft import CHANGED, KEPT, Draft, describe
 from app.tasks.exchange.ids import Ids, new_ids
 from app.tasks.exchange.people import match
+from app.tasks.exchange.store_automations import store_automations
 from app.tasks.exchange.store_cards import store_cards, store_details
 from app.tasks.exchange.store_history import store_history
 from app.tasks.exchange.store_layout import store_layout
@@ -45,6 +46,7 @@ def store(
     board.last_number = store_cards(db, actor, draft, ids)
     store_details(db, actor, draft, ids)
     store_history(db, draft, ids)
+    store_automations(db, actor, draft, ids)
     audit.record(db, actor, Action.board_imported, board.id, name=name, cards=len(ids.cards))
     db.flush()
     return board.id
@@ -54,6 +56,7 @@ def _options(draft: Draft) -> dict[str, Any]:
     try:
         return BoardOptions.model_validate(draft.options).model_dump(mode="json")
     except ValidationError:
+        draft.note(CHANGED, "Options of the board that do not fit here: it has the usual ones")
         return BoardOptions().model_dump(mode="json")
 
 

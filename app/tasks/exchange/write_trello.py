@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 from typing import Any
 from uuid import UUID
@@ -13,8 +14,10 @@ from sqlalchemy.orm import Session
 from app.core.settings import settings
 from app.tasks.details.tables import CommentRow, NoteRow
 from app.tasks.exchange.own_fields import NAME
+from app.tasks.exchange.references import Kind
 from app.tasks.exchange.trello_names import COLORS, People, iso, object_id
 from app.tasks.exchange.write_actions import action_of, comment_of, list_actions
+from app.tasks.exchange.write_automations import automations_of
 from app.tasks.exchange.write_rows import AT_ONCE, Frame, Hanging, cards, frame, hanging, homes
 from app.tasks.tables import CardRow, ColumnChangeRow, ColumnRow, TransitionRow
 
@@ -34,13 +37,21 @@ class Keys:
     def column(self, column_id: UUID | None) -> str | None:
         return self.columns.get(column_id) if column_id else None
 
+    def name(self, people: dict[UUID, str], kind: Kind, id_: str) -> str:
+        """What is gone keeps its id, which then names nothing."""
+        known = {"column": self.columns, "lane": self.lanes, "label": self.labels}
+        if kind == "person":
+            return self.people.key(id_, people.get(UUID(id_), "Somebody"))
+        return known[kind].get(UUID(id_), id_)
 
-def trello_parts(db: Session, board_id: UUID) -> Iterator[bytes]:
-    """One object, written as its parts are read."""
+
+def trello_parts(db: Session, board_id: UUID, person_id: UUID | None = None) -> Iterator[bytes]:
+    """One object, written as its parts are read. Filters that people keep for themselves are in that person's only."""
     held = frame(db, board_id)
     changes = list(db.scalars(_column_changes(board_id)))
     keys = _keys(db, held, changes)
-    yield _json(_board(held, keys))[:-1].encode() + b","
+    own = automations_of(db, board_id, partial(keys.name, held.people), person_id)
+    yield _json(_board(held, keys, own))[:-1].encode() + b","
     yield b'"lists":' + _json([*_lists(held, keys), *_removed(held, changes, keys)]).encode()
     yield from _array("cards", _cards(db, held, keys))
     yield from _array("checklists", _checklists(db, held, keys))
@@ -88,7 +99,7 @@ def _keys(db: Session, held: Frame, changes: list[ColumnChangeRow]) -> Keys:
     )
 
 
-def _board(held: Frame, keys: Keys) -> dict[str, Any]:
+def _board(held: Frame, keys: Keys, own: dict[str, Any]) -> dict[str, Any]:
     lanes = [{"id": keys.lanes[lane.id], "name": lane.name} for lane in held.lanes]
     return {
         "id": object_id(held.board.id, held.board.created_at),
@@ -99,7 +110,7 @@ def _board(held: Frame, keys: Keys) -> dict[str, Any]:
         "labels": [
             {"id": keys.labels[label.id], "name": label.name, "color": COLORS[label.color]} for label in held.labels
         ],
-        NAME: {"lanes": lanes, "options": held.board.options, "version": 1},
+        NAME: {"lanes": lanes, "options": held.board.options, "version": 1, **own},
     }
 
 
