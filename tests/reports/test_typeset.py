@@ -66,7 +66,7 @@ def test_letters_can_be_found_one_by_one() -> None:
 
 
 def test_a_host_without_fonts_shows_text_all_the_same() -> None:
-    pdf = children.call("tests.reports.test_typeset:report_without_fonts_of_the_host")
+    pdf = children.call("tests.reports.test_typeset:report_without_fonts_of_the_host", wall_seconds=300)
     page = pypdf.PdfReader(io.BytesIO(pdf)).pages[0]
     assert "Zażółć Ελλάδα Привет 1,234 €" in page.extract_text()
     assert page["/Resources"]["/Font"]
@@ -81,7 +81,7 @@ def report_without_fonts_of_the_host() -> bytes:
 
 def test_a_report_may_not_have_thousands_of_pages() -> None:
     with pytest.raises(AppError, match="500 pages"):
-        children.call("tests.reports.test_typeset:endless_report")
+        children.call("tests.reports.test_typeset:endless_report", wall_seconds=300)
 
 
 def endless_report() -> bytes:
