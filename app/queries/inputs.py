@@ -10,7 +10,9 @@ from app.queries.questions import QuerySpec, SqlQuery
 from app.queries.schemas import Source
 from app.queries.sources import sources_of_spec, sources_of_sql
 
-CLOCKS = re.compile(r"\b(current_date|current_time|current_timestamp|localtime|localtimestamp|now|today|age)\b", re.I)
+CLOCKS = re.compile(
+    r"\b(current_date|current_time|current_timestamp|localtime|localtimestamp|now|today|age|ago)\b", re.I
+)
 
 
 def inputs_of(db: Session, actor: Actor, question: QuerySpec | SqlQuery) -> dict[str, Source]:

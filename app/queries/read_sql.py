@@ -15,6 +15,8 @@ from app.queries.engine import CLOSED, place_in
 from app.queries.sql_functions import SCALAR, TABLE
 
 Node = dict[str, Any]
+CLOCK = ("now", "get_current_timestamp", "transaction_timestamp")
+CLOCK_HINT = " Use current_date, or a parameter with the value today."
 
 
 class NotOneSelect(Invalid):
@@ -88,7 +90,7 @@ class Reader:
         is_plain = name[:1].isalpha() or name[:1] == "_"
         if len(path) > 1 or (is_plain and name not in allowed):
             meant = get_close_matches(name, allowed, 1)
-            hint = f" Did you mean {meant[0]}?" if meant else ""
+            hint = CLOCK_HINT if name in CLOCK else f" Did you mean {meant[0]}?" if meant else ""
             place = place_in(self.sql, _position(node) if position is None else position)
             raise Refused(f"{place}questions may not call {'.'.join(path) or name}.{hint}")
 

@@ -1,4 +1,4 @@
-"""What SQL questions may call: functions of their arguments alone. None reads a file, a setting or a clock.
+"""What SQL questions may call: functions of their arguments alone, and the day. None reads a file or a setting.
 
 A list of what is allowed, because a later DuckDB may bring new functions that do.
 """

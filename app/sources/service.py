@@ -210,7 +210,8 @@ def check_order(db: Session, actor: Actor, payload: dict[str, Any]) -> dict[str,
 
 def _order_invalid(text: str) -> Invalid:
     return Invalid(
-        f"payload.source_id: {text}.", details=[{"field": "payload.source_id", "message": f"{text.capitalize()}."}]
+        f"payload.source_id: {text}.",
+        details=[{"field": "payload.source_id", "message": f"{text[0].upper()}{text[1:]}."}],
     )
 
 

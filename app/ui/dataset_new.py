@@ -169,11 +169,12 @@ def _each(person: Actor, tables: list[Table]) -> None:
     if not st.button(f"Create {count} and load", type="primary", disabled=not chosen, icon=":material/add:"):
         return
     news = [checked(name, schema_from(lines, [], {"mode": "append"}), share_with) for _, name, lines in chosen]
+    if not all(news):
+        return
     with action(f"{count} made, the rows are on the way.") as db:
-        if all(news):
-            _create(db, person, [(table, new) for (table, _, _), new in zip(chosen, news, strict=True) if new])
-            st.session_state["new_turn"] += 1
-            st.rerun()
+        _create(db, person, [(table, new) for (table, _, _), new in zip(chosen, news, strict=True) if new])
+        st.session_state["new_turn"] += 1
+        st.rerun()
 
 
 def _create(db: Session, person: Actor, chosen: list[tuple[Table, DatasetCreate]]) -> None:
@@ -200,10 +201,10 @@ def _columns(table: Table) -> list[dict[str, Any]]:
 def checked(name: str, schema: DatasetSchema | str, share_with: list[ShareCreate]) -> DatasetCreate | None:
     """None when something is wrong with it, which is then said."""
     if isinstance(schema, str):
-        st.error(schema, icon=":material/error:")
+        st.error(plain(schema), icon=":material/error:")
         return None
     try:
         return DatasetCreate(name=name.strip(), definition=schema, share_with=share_with)
     except ValidationError:
-        st.error(NAME_HINT)
+        st.error(plain(f"{name or 'Nothing'} cannot be a name. {NAME_HINT}"), icon=":material/error:")
         return None

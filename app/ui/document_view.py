@@ -167,7 +167,9 @@ def _rename(person: Actor, one: Document) -> None:
             meant, cancelled = submit_or_cancel("Rename")
         if cancelled:
             st.rerun()
-        if meant and name.strip():
+        if meant and not name.strip():
+            st.error("A document needs a name.", icon=":material/error:")
+        elif meant:
             with action("Renamed.") as db:
                 documents.change_document(db, person, one.id, DocumentChange(name=name.strip()))
                 st.rerun()

@@ -5,6 +5,7 @@ import io
 
 import streamlit as st
 
+from app.core.spreadsheet import defuse
 from app.queries.format import NUMERIC, format_value
 from app.queries.schemas import Pinned, QueryResult, ResultColumn
 from app.ui.page import path_of, plain
@@ -35,15 +36,12 @@ def as_csv(answer: QueryResult) -> str:
     """A text that a spreadsheet would take for a formula gets a ' before it."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([column.name for column in answer.columns])
+    writer.writerow([defuse(column.name) for column in answer.columns])
     texts = [column.type == "text" for column in answer.columns]
     for row in answer.rows:
-        writer.writerow([_tame(value) if is_text else value for value, is_text in zip(row, texts, strict=True)])
+        cells = zip(row, texts, strict=True)
+        writer.writerow([defuse(str(value)) if is_text and value is not None else value for value, is_text in cells])
     return out.getvalue()
-
-
-def _tame(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
 
 
 def _table(answer: QueryResult) -> None:

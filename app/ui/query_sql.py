@@ -43,9 +43,7 @@ def write_sql(person: Actor, query: Query, sources: Mapping[str, Source], key: s
 def _tables(title: str, tables: Mapping[str, Columns], empty: str) -> None:
     st.markdown(f"**{title}**")
     if not tables:
-        st.caption(
-            "There is none yet. Load a file under Datasets first." if title.startswith("Data") else "None found."
-        )
+        st.caption(empty)
     with st.container(height=330 if len(tables) > SHOWN_AT_ONCE else "content", border=False):
         for name, columns in tables.items():
             with st.expander(plain(name), icon=":material/database:"):

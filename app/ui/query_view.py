@@ -1,9 +1,11 @@
 """One question on the page: made in parts or as SQL, asked, and kept under a name."""
 
 import time
+from typing import Any
 from uuid import UUID
 
 import streamlit as st
+from pydantic import ValidationError
 
 from app.core.actor import Actor, Role
 from app.queries import service as queries
@@ -15,6 +17,8 @@ from app.ui.query_draft import BUILD, SQL, QueryDraft, close_draft, open_draft
 from app.ui.query_result import show_answer
 from app.ui.query_sql import write_sql
 from app.ui.share_dialog import choose_audience, sharing_line
+
+NAME_HINT = "It has letters from A to Z, digits, spaces, dots, dashes and underscores, a letter or digit first."
 
 
 def show_query(person: Actor, query_id: UUID | None) -> None:
@@ -129,16 +133,25 @@ def save_as(person: Actor, draft: QueryDraft, saved: NamedQuery | None) -> None:
             meant, cancelled = submit_or_cancel("Save")
         if cancelled:
             st.rerun()
-        if meant and question is not None:
+        facts = {"name": name.strip(), "description": description, "question": question, "share_with": share_with}
+        new = _checked(facts) if meant and question is not None else None
+        if new is not None:
             with action("Query saved.") as db:
-                facts = {"name": name.strip(), "description": description, "question": question}
-                new = QueryCreate.model_validate({**facts, "share_with": share_with})
                 made = queries.create_query(db, person, new)
                 close_draft()
                 st.query_params["query"] = str(made.id)
                 st.rerun()
 
     ask()
+
+
+def _checked(facts: dict[str, Any]) -> QueryCreate | None:
+    """Of what was typed, only a name can be wrong; that is said."""
+    try:
+        return QueryCreate.model_validate(facts)
+    except ValidationError:
+        st.error(plain(f"{facts['name'] or 'Nothing'} cannot be a name. {NAME_HINT}"), icon=":material/error:")
+        return None
 
 
 def delete(person: Actor, saved: NamedQuery) -> None:

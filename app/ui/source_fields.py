@@ -54,6 +54,11 @@ def settings_input(person: Actor, kind: str, given: Source | None) -> dict[str, 
     return typed
 
 
+def left_empty(kind: str, typed: dict[str, Any]) -> list[str]:
+    """The labels of fields that must be filled in and are not."""
+    return [spec.label for spec in sources.fields_of(kind) if spec.required and typed.get(spec.name, "kept") == ""]
+
+
 def _query(person: Actor, given: Source | None) -> dict[str, Any]:
     with reading() as db:
         found = {one.id: one.name for one in queries.queries_page(db, person, limit=MOST_QUERIES).items}
@@ -98,7 +103,7 @@ def _secret(spec: FieldSpec, given: Source | None) -> dict[str, Any]:
     name = left.text_input(spec.label, names if len(kept) == 1 else "", placeholder="Authorization", help=spec.help)
     value = right.text_input("Its value", type="password", help=hint, autocomplete="new-password")
     if len(kept) > 1:
-        st.caption(f"Kept: {plain(names)}.")
+        st.caption(f"Kept: {plain(names)}. A new value takes the place of all of them.")
     if value:
         return {spec.name: {name.strip(): value}}
     return {} if kept else {spec.name: {}}

@@ -11,7 +11,7 @@ from app.datasets.schemas import Pins
 from app.sources import service as sources
 from app.sources.schemas import Probe, Source, SourceChange, SourceCreate
 from app.ui.page import action, forget_failure, plain, reading, viewer
-from app.ui.source_fields import KINDS, kind_words, settings_input
+from app.ui.source_fields import KINDS, kind_words, left_empty, settings_input
 
 
 def new_source(dataset: str) -> None:
@@ -29,7 +29,7 @@ def new_source_form(person: Actor, dataset: str) -> None:
     typed = settings_input(person, kind, None)
     facts = {"name": name, "kind": kind, "dataset": dataset, "settings": typed, **_limits(None)}
     save, test = _buttons("Save", may=bool(typed))
-    wanted = _checked(SourceCreate, facts) if save or test else None
+    wanted = _checked(SourceCreate, facts) if (save or test) and _is_filled_in(kind, typed) else None
     if isinstance(wanted, SourceCreate):
         _keep(person, wanted) if save else try_out(person, wanted)
 
@@ -45,7 +45,7 @@ def change_source(given: Source) -> None:
             st.caption("Another host, bucket or user needs the secrets again.")
         facts = {"version": given.version, "name": name, "settings": typed, **_limits(given)}
         save, _ = _buttons("Save", may=bool(typed), test=False)
-        wanted = _checked(SourceChange, facts) if save else None
+        wanted = _checked(SourceChange, facts) if save and _is_filled_in(given.kind, typed) else None
         if isinstance(wanted, SourceChange):
             forget_failure()
             with action(f"{plain(name)} is saved.") as db:
@@ -89,6 +89,13 @@ def _buttons(verb: str, *, may: bool, test: bool = True) -> tuple[bool, bool]:
     with st.container(horizontal=True):
         save = st.button(verb, type="primary", icon=":material/check:", disabled=not may)
         return save, test and st.button("Test", icon=":material/cable:", disabled=not may)
+
+
+def _is_filled_in(kind: str, typed: dict[str, Any]) -> bool:
+    labels = left_empty(kind, typed)
+    if labels:
+        st.error(f"Fill in: {', '.join(labels)}.", icon=":material/error:")
+    return not labels
 
 
 def _checked(

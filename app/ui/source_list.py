@@ -67,11 +67,23 @@ def _badge(one: Source) -> None:
     elif one.error:
         st.badge("Trouble", icon=":material/error:", color="red")
     elif one.continuous:
-        st.badge("Followed", icon=":material/stream:", color="green")
+        _followed_badge(one)
     elif one.pulled_at is None:
         st.badge("New", icon=":material/fiber_new:", color="blue")
     else:
         st.badge("Fine", icon=":material/check_circle:", color="green")
+
+
+def _followed_badge(one: Source) -> None:
+    """What stops a follower is kept with the stream, not with the source."""
+    with reading() as db:
+        state = sources.stream_state(db, viewer(), one.id)
+    if state.trouble:
+        st.badge("Trouble", icon=":material/error:", color="red")
+    elif state.is_followed:
+        st.badge("Followed", icon=":material/stream:", color="green")
+    else:
+        st.badge("Waiting", icon=":material/hourglass:", color="blue")
 
 
 def _schedules(person: Actor, one: Source) -> None:

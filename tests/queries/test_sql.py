@@ -75,6 +75,7 @@ def test_an_answer_without_end_is_cut_at_the_limit(gems: Source) -> None:
         ("SELECT make_timestamptz(1) AS t FROM diamonds", "write CAST(… AS TIMESTAMP)"),
         ("SELECT cut FROM diamonds WHERE price > $most", "Line 1, column 40: There is no parameter $most"),
         ("SELECT sum(cut) AS s FROM diamonds", "Line 1, column 8:"),
+        ("SELECT now() AS n FROM diamonds", "may not call now. Use current_date, or a parameter"),
         ("", "Ask exactly one SELECT"),
     ],
 )

@@ -12,6 +12,7 @@ from botocore.credentials import Credentials
 
 from app.core.actor import SYSTEM
 from app.core.db import transaction
+from app.core.errors import Invalid
 from app.core.settings import settings
 from app.sources import service as sources
 from app.sources.connectors.s3 import BadListing, parsed
@@ -74,13 +75,16 @@ def test_a_long_list_is_read_to_its_end_and_a_pull_takes_no_more_than_told(
 
 def test_what_is_wrong_is_said_in_the_words_of_the_store(database: str, store: S3Server, bucket: Any) -> None:
     dataset()
-    bucket.put("in/oslo.csv", OSLO)
+    bucket.put("in/Oslo.csv", OSLO)
     one = source("s3", given(store, bucket))
     lost = source("s3", given(store, bucket) | {"bucket": "no-such-bucket"}, name="lost")
     with transaction() as db:
         good, bad = (sources.check_source(db, SYSTEM, each.id) for each in (one, lost))
-    assert (good.ok, good.found) == (True, ["in/oslo.csv"])
+    assert (good.ok, good.found) == (True, ["in/Oslo.csv"])
+    assert good.message == "1 object fits *.csv; the newest is in/Oslo.csv."
     assert (bad.ok, "NoSuchBucket" in bad.message) == (False, True)
+    with pytest.raises(Invalid, match="'Box' is no name of a bucket"):
+        source("s3", given(store, bucket) | {"bucket": "Box"}, name="Box")
     assert "NoSuchBucket" in (pull(lost.id).error or "")
 
 

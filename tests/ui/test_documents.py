@@ -34,6 +34,15 @@ def test_a_word_that_is_looked_for_leads_to_its_page(open_page: Open, plan: Docu
     assert (at.number_input[0].value, at.text_input[0].value, errors(at)) == (1, "", [])
 
 
+def test_a_document_keeps_its_name_when_none_is_given(open_page: Open, plan: Document) -> None:
+    at = open_page(new_person(Role.member), "documents", document=str(plan.id))
+    button(at, "Rename").click().run()
+    next(field for field in at.text_input if field.label == "Name").set_value("  ")
+    for one in [one for one in at.button if one.label == "Rename"]:
+        one.click()
+    assert errors(at.run()) == ["A document needs a name."]
+
+
 def test_only_those_who_may_are_offered_to_rename_and_to_delete(open_page: Open, plan: Document) -> None:
     offered = {}
     for role in Role:

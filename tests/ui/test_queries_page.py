@@ -83,6 +83,17 @@ def test_a_kept_query_is_changed_saved_and_deleted_after_a_question(data: None, 
     assert at.button(key="confirm_act").label == "Delete", "asks before it deletes"
 
 
+@pytest.mark.parametrize("name", ["", "Umsätze"])
+def test_a_name_that_cannot_be_is_refused_in_words(data: None, open_page: Open, name: str) -> None:
+    at = button(open_page(new_person(Role.author), "queries", query="new"), "Save as")
+    next(field for field in at.text_input if field.label == "Name").set_value(name)
+    next(each for each in at.button if each.label == "Save as").click()
+    [said] = errors(button(at, "Save"))
+    assert f"{name or 'Nothing'} cannot be a name" in said
+    with transaction() as db:
+        assert queries.queries_page(db, SYSTEM).items == []
+
+
 def test_a_viewer_reads_what_a_query_gives_and_cannot_ask(data: None, open_page: Open) -> None:
     found = kept({"dataset": "sales", "columns": ["city"]})
     at = open_page(new_person(Role.viewer), "queries", query=str(found.id))
@@ -95,10 +106,10 @@ def test_a_text_that_is_no_formula_stays_none_in_a_spreadsheet() -> None:
 
     answer = QueryResult.model_validate(
         {
-            "columns": [{"name": "note", "type": "text"}, {"name": "n", "type": "integer"}],
-            "rows": [["=1+1", -2]],
-            "row_count": 1, "truncated": False, "sql": "", "values": [], "dataset": "d", "dataset_id": UUID(int=1),
+            "columns": [{"name": "@note", "type": "text"}, {"name": "n", "type": "integer"}],
+            "rows": [["=1+1", -2], ["＝1+1", None], [None, 3]],
+            "row_count": 3, "truncated": False, "sql": "", "values": [], "dataset": "d", "dataset_id": UUID(int=1),
             "version": "1", "batches": [1],
         }
     )  # fmt: skip
-    assert as_csv(answer) == "note,n\n'=1+1,-2\n"
+    assert as_csv(answer) == "'@note,n\n'=1+1,-2\n'＝1+1,\n,3\n"

@@ -14,6 +14,7 @@ from app.jobs.work_off import work_off
 from app.schedules import service as schedules
 from app.sources import service as sources
 from app.sources.schemas import SourceCreate
+from app.sources.streams.tables import StreamRow
 from app.worker import HANDLERS
 from tests.access_objects import Objects, new_person
 from tests.sources.conftest import put
@@ -77,6 +78,14 @@ def test_a_source_is_tried_and_saved(database: str, folder: Path) -> None:
     assert (made.kind, made.settings["folder"], made.owner_id) == ("folder", str(folder), author.id)
 
 
+def test_what_must_be_filled_in_is_named_as_on_the_form(database: str, folder: Path) -> None:
+    author, name = author_and_dataset()
+    at = form(form_of_a_source, author, name)
+    at.selectbox[0].select("Attachments in a mailbox").run()
+    for button in ("Test", "Save"):
+        assert errors(press(at, button)) == ["Fill in: Server, User, Password."]
+
+
 def test_every_kind_has_a_form_that_shows_no_secret(database: str, folder: Path) -> None:
     author, name = author_and_dataset()
     at = form(form_of_a_source, author, name)
@@ -106,6 +115,16 @@ def test_paused_it_is_not_pulled_by_a_click(open_page: Open, database: str, fold
     assert next(one for one in at.button if one.label == "Pull now").disabled
     with transaction() as db:
         assert sources.sources(db, author, dataset=name).items[0].paused
+
+
+def test_a_topic_that_cannot_be_read_is_not_shown_as_followed(open_page: Open, database: str) -> None:
+    author, name = author_and_dataset()
+    place = {"topic": "gone", "bootstrap_servers": "kafka.example.com:9092"}
+    new = SourceCreate(name="Topic", kind="kafka", dataset=name, settings=place)
+    with transaction() as db:
+        db.add(StreamRow(source_id=sources.create_source(db, author, new).id, trouble="There is no topic gone."))
+    shown = words(open_page(author, "datasets", dataset=name, tab="Sources"))
+    assert ("Trouble" in shown, "Followed" in shown) == (True, False)
 
 
 def test_who_may_only_look_sees_it_without_buttons(open_page: Open, database: str, folder: Path) -> None:

@@ -26,6 +26,7 @@ from app.sources.schemas import Probe
 SHOWN = 5
 MOST_LOOKED_AT = 200_000
 MOST_LISTING = 16 << 20
+BUCKET = re.compile(r"[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]")
 WORDS = re.compile(r"<(Code|Message)>([^<]{1,300})</")
 
 
@@ -39,6 +40,12 @@ def _endpoint(url: str) -> str:
     return url.rstrip("/")
 
 
+def _bucket(name: str) -> str:
+    if not BUCKET.fullmatch(name):
+        raise ValueError(f"{name[:80]!r} is no name of a bucket: 3 to 63 small letters, digits, dots and dashes")
+    return name
+
+
 Word = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200, pattern=r"^[\x21-\x7e]*$")]
 Region = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,40}$")]
 
@@ -48,7 +55,7 @@ class S3Settings(SourceSettings):
         "", title="Store", max_length=500, description="Address of the store; empty: Amazon, in this region"
     )
     region: Region = Field("us-east-1", title="Region")
-    bucket: str = Field(title="Bucket", pattern=r"^[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]$")
+    bucket: Annotated[str, AfterValidator(_bucket)] = Field(title="Bucket")
     prefix: str = Field(
         "",
         title="Names begin with",
@@ -115,9 +122,10 @@ class S3Connector:
         found = sorted(_fitting(first, settings), key=lambda one: one.changed_at, reverse=True)
         if not found:
             return Probe(ok=True, message=f"The bucket can be listed. No object fits {settings.pattern} yet.")
-        more = "more than " if len(first) >= 1000 else ""
-        message = f"{more}{len(found):,} objects fit {settings.pattern}; the newest is {found[0].key}."
-        return Probe(ok=True, message=message.capitalize(), found=[one.key for one in found[:SHOWN]])
+        more = "More than " if len(first) >= 1000 else ""
+        fit = "1 object fits" if len(found) == 1 else f"{len(found):,} objects fit"
+        message = f"{more}{fit} {settings.pattern}; the newest is {found[0].key}."
+        return Probe(ok=True, message=message, found=[one.key for one in found[:SHOWN]])
 
     def pull(self, settings: S3Settings, watermark: Watermark, inbox: Inbox) -> Watermark:
         """Oldest first. What was seen with these bytes is not fetched again."""
