@@ -48,7 +48,7 @@ def test_a_broken_configuration_is_reported_in_the_servers_own_words(tmp_path):
     with (tmp_path / "data" / "postgresql.conf").open("a") as configuration:
         configuration.write("work_mem = 'plenty'\n")
     with pytest.raises(PostgresProblem, match="did not start"):
-        server.start(timeout=10)
+        server.start()
     server.release()
 
 
