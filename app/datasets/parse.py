@@ -1,6 +1,7 @@
 """A block of bytes becomes a frame of texts, plus the records that are no rows at all, each with its reason."""
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -10,9 +11,19 @@ import pyarrow as pa
 from app.datasets.cut_blocks import Block
 from app.datasets.plain_text import plain_text
 from app.datasets.schemas import Dialect
-from app.datasets.split import UNCLOSED, Layout, Record, blank_records, is_blank, tokenize
+from app.datasets.split import (
+    CARRIAGE_RETURN,
+    UNCLOSED,
+    Layout,
+    Record,
+    blank_records,
+    count_delimiters,
+    is_blank,
+    tokenize,
+)
 
 Ints = npt.NDArray[np.int64]
+Kept = npt.NDArray[np.bool_]  # False for blank lines
 
 
 @dataclass(frozen=True)
@@ -41,14 +52,17 @@ class Parsed:
         return b"\0" in self.content if self.nul is None else self.nul
 
     def texts_of(self, places: Ints) -> pl.Series:
-        """These records as they stand in the file, without line ends. PostgreSQL stores no NUL, so it is drawn."""
-        borders = np.column_stack((self.starts, self.ends)).ravel()  # records and, in between, what lies between them
+        """These records as they stand in the file, without line ends. PostgreSQL stores no NUL, so it is drawn.
+
+        `places` ascend.
+        """
+        borders = np.column_stack((self.starts[places], self.ends[places])).ravel()  # and what lies between them
         pieces = pa.LargeBinaryArray.from_buffers(
             pa.large_binary(), max(len(borders) - 1, 0), [None, pa.py_buffer(borders), pa.py_buffer(self.content)]
         )
         found = pl.from_arrow(pieces)
         assert isinstance(found, pl.Series)
-        return _drawn(found.gather(places * 2)).str.strip_chars_end("\r\n").str.replace_all("\0", "␀", literal=True)
+        return _drawn(found.gather_every(2)).str.strip_chars_end("\r\n").str.replace_all("\0", "␀", literal=True)
 
 
 def _drawn(records: pl.Series) -> pl.Series:
@@ -68,27 +82,64 @@ def parse(block: Block, dialect: Dialect) -> Parsed:
 
 def _from_layout(block: Block, layout: Layout, dialect: Dialect) -> Parsed:
     kept = ~blank_records(layout, block.content)
+    frame = _whole_rows(block.content, layout, dialect, kept)
+    if frame is None:
+        return _doubtful(block, layout, dialect, kept)
+    return _parsed(frame, block, layout, kept, [])
+
+
+def _parsed(frame: pl.DataFrame, block: Block, layout: Layout, kept: Kept, broken: list[Broken]) -> Parsed:
+    lines = layout.lines[kept] + block.at.line
+    return Parsed(frame, block.content, layout.starts[kept], layout.ends[kept], lines, broken)
+
+
+def _whole_rows(content: bytes, layout: Layout, dialect: Dialect, kept: Kept) -> pl.DataFrame | None:
+    """All records, if every one is text and has a field for each column; None where that is in doubt.
+
+    No row has too many fields, or Polars had refused. None has too few, or delimiters were missing: the bytes of all
+    values, quotes, line ends and delimiters add up. That spares a look at each delimiter.
+    """
+    frame = _read(content, dialect, layout, kept, too_many="raise")
+    if frame is None or layout.quotes is None:
+        return None
+    values = sum(frame.select(pl.all().str.len_bytes().sum()).row(0))
+    delimiters = len(frame) * (len(dialect.header) - 1)
+    explained = values + delimiters + layout.quotes + _line_end_bytes(content, layout, dialect)
+    return frame if explained == len(content) else None
+
+
+def _line_end_bytes(content: bytes, layout: Layout, dialect: Dialect) -> int:
+    newlines = len(layout.ends) - (not content.endswith(dialect.newline.encode()))
+    if b"\r" not in content:
+        return newlines
+    signs, last = np.frombuffer(content, dtype=np.uint8), layout.ends - 2
+    return newlines + int(np.count_nonzero((signs[last] == CARRIAGE_RETURN) & (last >= layout.starts)))
+
+
+def _doubtful(block: Block, layout: Layout, dialect: Dialect, kept: Kept) -> Parsed:
+    """Looks at each record by itself."""
     broken_text = _broken_text(block.content, layout)
     content = block.content.decode("utf-8", "replace").encode() if broken_text else block.content
-    frame = _read(content, dialect, records=len(kept), kept=kept)
+    frame = _read(content, dialect, layout, kept, too_many="ignore")
     if frame is None:
         records = list(tokenize(block.content, dialect.delimiter, dialect.newline, final=True))
         return _from_records(block, records, dialect)
     width = len(dialect.header)
     place = np.cumsum(kept) - 1
     broken = [Broken(int(place[index]), "encoding", not_text(dialect)) for index in broken_text]
-    ragged = kept & (layout.delimiters != width - 1)
+    delimiters = count_delimiters(block.content, layout, dialect.delimiter, dialect.newline)
     unreadable = {one.index for one in broken}
     broken += [
-        Broken(int(place[index]), "columns", _ragged(int(layout.delimiters[index]) + 1, width))
-        for index in np.flatnonzero(ragged)
+        Broken(int(place[index]), "columns", _ragged(int(delimiters[index]) + 1, width))
+        for index in np.flatnonzero(kept & (delimiters != width - 1))
         if int(place[index]) not in unreadable
     ]
-    lines = layout.lines[kept] + block.at.line
-    return Parsed(frame, block.content, layout.starts[kept], layout.ends[kept], lines, broken)
+    return _parsed(frame, block, layout, kept, broken)
 
 
-def _read(content: bytes, dialect: Dialect, *, records: int, kept: npt.NDArray[np.bool_]) -> pl.DataFrame | None:
+def _read(
+    content: bytes, dialect: Dialect, layout: Layout, kept: Kept, too_many: Literal["raise", "ignore"]
+) -> pl.DataFrame | None:
     """None when Polars does not see exactly the records that we see, or takes a carriage return for a line end."""
     # Looking for one byte is thirty times as fast as looking for two, and most files have none.
     if dialect.newline != "\r" and b"\r" in content and b"\r" + dialect.delimiter.encode() in content:
@@ -104,11 +155,11 @@ def _read(content: bytes, dialect: Dialect, *, records: int, kept: npt.NDArray[n
             empty_string_is_null=False,
             raise_if_empty=False,
             missing_columns="insert",
-            extra_columns="ignore",
+            extra_columns=too_many,
         )
     except (pl.exceptions.PolarsError, OSError):
         return None
-    if len(frame) == records:
+    if len(frame) == len(layout.ends):
         return frame if kept.all() else frame.filter(pl.Series(kept))
     return frame if len(frame) == int(kept.sum()) else None
 

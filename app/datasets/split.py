@@ -7,7 +7,7 @@ a quote and not closed properly makes its line one broken record, and the line a
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -26,19 +26,23 @@ UNCLOSED = "a quotation mark is not closed, or text follows the closing one"
 
 @dataclass(frozen=True)
 class Layout:
-    """The complete records of some bytes. `bad_quote` is the first quote that stands where none may stand."""
+    """The complete records of some bytes. `bad_quote` is the first quote that stands where none may stand.
+
+    `quotes` counts the quotation marks that no value holds: around it, and one of each two within. None: not counted.
+    """
 
     starts: Ints
     ends: Ints
-    delimiters: Ints
     lines: Ints
     newlines: int
+    quotes: int | None = None
     bad_quote: int | None = None
 
     def upto(self, count: int) -> "Layout":
         """The first `count` records, known to be clean."""
-        newlines = int(self.lines[count]) if count < len(self.lines) else self.newlines
-        return Layout(self.starts[:count], self.ends[:count], self.delimiters[:count], self.lines[:count], newlines)
+        if count == len(self.ends):
+            return replace(self, bad_quote=None)
+        return Layout(self.starts[:count], self.ends[:count], self.lines[:count], int(self.lines[count]))
 
 
 @dataclass(frozen=True)
@@ -56,44 +60,59 @@ def scan(content: bytes, delimiter: str, newline: str, *, final: bool) -> Layout
     """`final`: nothing follows, so the last record may lack its newline and an open quote is a bad one."""
     signs = np.frombuffer(content, dtype=np.uint8)
     borders = (ord(delimiter), ord(newline))
-    marks = _marks(signs, borders)
-    kinds = signs[marks]
-    quoting = kinds == QUOTE
-    bare = np.flatnonzero(~quoting & _outside(quoting))
-    line_ends = np.flatnonzero(kinds[bare] == borders[1])
-    ends = marks[bare[line_ends]] + 1
-    delimiters = np.diff(line_ends, prepend=-1) - 1
-    breaking = kinds == borders[1]
-    inside = marks[breaking] if np.count_nonzero(breaking) > len(ends) else None  # else lines and records are the same
+    marks = _marks(signs, (QUOTE, borders[1]))
+    quoting = signs[marks] == QUOTE
+    breaks, quotes = marks[~quoting], marks[quoting]
+    ends = (marks[~quoting & _outside(quoting)] if len(quotes) else breaks) + 1
+    inside = breaks if len(breaks) > len(ends) else None  # else lines and records are the same
     newlines = len(ends)
     if final and len(content) and (not len(ends) or ends[-1] < len(content)):
-        rest = len(bare) - (int(line_ends[-1]) + 1 if len(line_ends) else 0)
-        ends, delimiters = np.append(ends, len(content)), np.append(delimiters, rest)
+        ends = np.append(ends, len(content))
     starts = np.concatenate(([0], ends[:-1])) if len(ends) else ends
     if inside is not None:
         newlines = int(np.searchsorted(inside, ends[-1])) if len(ends) else 0
     return Layout(
         starts=starts.astype(np.int64, copy=False),
         ends=ends.astype(np.int64, copy=False),
-        delimiters=delimiters.astype(np.int64, copy=False),
         lines=(np.arange(len(starts)) if inside is None else np.searchsorted(inside, starts)).astype(
             np.int64, copy=False
         ),
         newlines=newlines,
-        bad_quote=_bad_quote(signs, marks[quoting], borders, final=final),
+        quotes=_not_in_values(quotes, int(ends[-1]) if len(ends) else 0),
+        bad_quote=_bad_quote(signs, quotes, borders, final=final),
     )
 
 
-def _marks(signs: npt.NDArray[np.uint8], borders: tuple[int, int]) -> Ints:
-    """Where quotes, delimiters and line ends are: in pieces that stay in the cache of the processor."""
+def _not_in_values(quotes: Ints, end: int) -> int:
+    """Of two together within a field one is meant: the first closes, the second opens at once."""
+    known = quotes[: int(np.searchsorted(quotes, end))]
+    opening, closing = known[2::2], known[1::2]
+    return len(known) - int(np.count_nonzero(opening == closing[: len(opening)] + 1))
+
+
+def count_delimiters(content: bytes, layout: Layout, delimiter: str, newline: str) -> Ints:
+    """How many stand in each record outside quotes. `content` ends with the last record."""
+    signs = np.frombuffer(content, dtype=np.uint8)
+    marks = _marks(signs, (QUOTE, ord(delimiter), ord(newline)))
+    kinds = signs[marks]
+    quoting = kinds == QUOTE
+    bare = np.flatnonzero(~quoting & _outside(quoting))
+    line_ends = np.flatnonzero(kinds[bare] == ord(newline))
+    if len(line_ends) < len(layout.ends):  # nothing ends the last one
+        line_ends = np.append(line_ends, len(bare))
+    return np.diff(line_ends, prepend=-1).astype(np.int64, copy=False) - 1
+
+
+def _marks(signs: npt.NDArray[np.uint8], wanted: tuple[int, ...]) -> Ints:
+    """Where these signs are: in pieces that stay in the cache of the processor."""
     hits, more = np.empty(PIECE, dtype=bool), np.empty(PIECE, dtype=bool)
     found = [np.empty(0, dtype=np.int64)]
     for start in range(0, len(signs), PIECE):
         piece = signs[start : start + PIECE]
         hit, also = hits[: len(piece)], more[: len(piece)]
-        np.equal(piece, QUOTE, out=hit)
-        for border in borders:
-            np.logical_or(hit, np.equal(piece, border, out=also), out=hit)
+        np.equal(piece, wanted[0], out=hit)
+        for sign in wanted[1:]:
+            np.logical_or(hit, np.equal(piece, sign, out=also), out=hit)
         found.append(np.flatnonzero(hit) + start)
     return np.concatenate(found)
 

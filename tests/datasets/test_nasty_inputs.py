@@ -38,6 +38,7 @@ pytestmark = pytest.mark.usefixtures("database")
         ("blank lines", HEAD + b"\n1,2\n\r\n\n3,4\n\n", TWO, {}),
         ("short row", HEAD + b"1,2\nx\n3,4\n", TWO, {"columns": 1}),
         ("long row", HEAD + b"1,2\nx,y,z\n3,4\n", TWO, {"columns": 1}),
+        ("short row and long row that cancel out", HEAD + b"1,2\nx\ny,z,\n3,4\n", TWO, {"columns": 2}),
         ("long row that ends empty", HEAD + b"1,2\nx,y,\n3,4\n", TWO, {"columns": 1}),
         ("inch sign", HEAD + b'1,5" pipe\n', [["1", '5" pipe']], {}),
         ("text behind a quote", HEAD + b'1,2\nx,"x"y\n3,4\n', TWO, {"quotes": 1}),

@@ -16,7 +16,7 @@ def lines_of(content: bytes, newline: str, *, final: bool) -> Layout:
         ends = np.append(ends, len(content))
     starts = np.concatenate((np.zeros(min(len(ends), 1), dtype=np.int64), ends[:-1]))
     lines = np.arange(len(ends), dtype=np.int64)
-    return Layout(starts, ends, np.zeros_like(ends), lines, len(breaks))
+    return Layout(starts, ends, lines, len(breaks))
 
 
 def places_of(content: bytes, dialect: Dialect, *, tolerant: bool) -> list[Place]:
