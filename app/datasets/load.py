@@ -43,12 +43,11 @@ class Prepared:
 
 def encode(frame: pl.DataFrame) -> list[bytes]:
     """PostgreSQL's binary COPY format."""
-    table = frame.to_arrow()
+    table = frame.to_arrow(compat_level=pl.CompatLevel.newest())  # texts as they lie in memory, not copied
     encoder = pgpq.ArrowToPostgresBinaryEncoder(table.schema)
     # The encoder keeps the interpreter lock: in small pieces it does not hold up the thread that sends.
     rows = (encoder.write_batch(batch) for batch in table.to_batches(max_chunksize=ENCODED_ROWS))
-    parts = [encoder.write_header(), *rows, encoder.finish()]
-    return [bytes(part) for part in parts]
+    return [encoder.write_header(), *rows, encoder.finish()]
 
 
 def store_block(connection: Connection, dataset_id: UUID, batch_id: int, block: Prepared, parquet_key: str) -> None:
