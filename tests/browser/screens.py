@@ -96,10 +96,15 @@ def screens(things: dict[str, str]) -> list[Screen]:
     ]
 
 
+def enter(field: Locator, words: str) -> None:
+    """Into the field, wherever the focus has gone in the meantime: a page that is drawn anew may take it away."""
+    field.fill(words)
+    field.press("Enter")
+
+
 def _search(words: str) -> Step:
     def search(page: Page) -> None:
-        page.get_by_label("Search", exact=True).fill(words)
-        page.keyboard.press("Enter")
+        enter(page.get_by_label("Search", exact=True), words)
         expect(page.get_by_text("Harbour plan 2026")).to_be_visible()
 
     return search
@@ -108,8 +113,7 @@ def _search(words: str) -> Step:
 def _filter(where: str) -> Step:
     def fill(page: Page) -> None:
         _tab("Rows")(page)
-        page.get_by_role("textbox", name="Only rows where").fill(where)
-        page.keyboard.press("Enter")
+        enter(page.get_by_role("textbox", name="Only rows where"), where)
 
     return fill
 
@@ -243,8 +247,7 @@ def _row(name: str) -> Step:
     """The table is a canvas, so its search is what finds a row."""
 
     def step(page: Page) -> None:
-        page.get_by_label("Search", exact=True).fill(name)
-        page.keyboard.press("Enter")
+        enter(page.get_by_label("Search", exact=True), name)
         settled(page)
         table = page.get_by_test_id("stDataFrame")
         expect(table).to_have_count(1)  # the table of before the search stands beside it for a moment

@@ -41,6 +41,7 @@ def test_a_rule_is_written_tried_works_and_is_switched_off_and_deleted(board: Bo
     dialog.get_by_role("button", name="Save", exact=True).click()
     expect(dialog.get_by_text("Urgent when done", exact=True)).to_be_visible()
     board.page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
     for title in ("Alpha", "Beta"):
         board.card(title).focus()
         board.press("Space", "ArrowRight", "ArrowRight", "ArrowRight", "Space")
@@ -75,6 +76,7 @@ def test_a_template_is_made_of_a_card_and_used(board: BoardPage) -> None:
     dialog.get_by_role("button", name="Save", exact=True).click()
     expect(dialog.get_by_role("button", name="From a card")).to_be_visible()
     board.page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
     board.page.get_by_role("button", name="More").last.click()
     board.page.get_by_text("New card from a template", exact=True).click()
     board.page.get_by_role("dialog").get_by_label("Title", exact=True).fill("Delta")

@@ -58,14 +58,17 @@ def test_a_block_is_added_moved_saved_and_its_version_restored(
     name = f"Blocks {board}"
     made = page.evaluate(FETCH, ["POST", "/templates", {"name": name}])
     page.goto(f"{app_server.url}/templates?template={made['id']}")
-    for kind in ("Heading", "Page break"):
+    blocks = page.get_by_test_id("stExpander")
+    for count, kind in enumerate(("Heading", "Page break"), start=1):
         page.get_by_role("button", name=kind).click()
+        expect(blocks).to_have_count(count)
         settled(page)  # a click during the run of another one takes its place
     page.get_by_text("Heading: New heading").click()
     page.get_by_label("Text", exact=True).fill("Results")
     page.get_by_label("Text", exact=True).press("Enter")
     expect(page.get_by_text("Heading: Results")).to_be_visible()
     page.get_by_role("button", name="Down").first.click()
+    expect(blocks.first).to_contain_text("Page break")
     settled(page)
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("Version 2 · saved")).to_be_visible()
