@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
 import polars as pl
@@ -84,13 +84,21 @@ def _of_type(column: Column, text: pl.Expr) -> Iterator[Condition]:
     if column.type == "number":
         yield _condition(column, "finite", ~value.is_finite(), " is not a finite number.")
     if column.type in ("date", "timestamp"):
-        day = value.cast(pl.Date())
-        strange = (day < pl.lit(date(FIRST_YEAR, 1, 1))) | (day > pl.lit(date(LAST_YEAR, 12, 31)))
+        first, last = _years(column)
+        strange = (value < pl.lit(first)) | (value > pl.lit(last))
         yield _condition(column, "year", strange, f" has a year outside {FIRST_YEAR} to {LAST_YEAR}.")
     changes = would_change(column, text)
     if changes is not None:
         rule, words = _change_words(column)
         yield _condition(column, rule, changes.fill_null(value=False) & value.is_not_null(), words)
+
+
+def _years(column: Column) -> tuple[date, date]:
+    """The first and the last value that there may be."""
+    first, last = date(FIRST_YEAR, 1, 1), date(LAST_YEAR, 12, 31)
+    if column.type == "date":
+        return first, last
+    return datetime.combine(first, time.min), datetime.combine(last, time.max)
 
 
 def _kind(column: Column) -> str:

