@@ -10,12 +10,13 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from app.core.actor import Actor
 from app.core.errors import Conflict, Invalid
-from app.tasks.access import columns_of
+from app.tasks.access import board_of, columns_of
 from app.tasks.belongings import labels_of, lanes_of, named
-from app.tasks.moves import ColumnFull, complete_or_reopen
+from app.tasks.details.blockers import check_unblocked, touch_waiting
+from app.tasks.moves import ColumnFull, recategorize
 from app.tasks.rank import spread
 from app.tasks.record import Line, log_cards, log_column
-from app.tasks.schemas import ColumnEdit, EventKind, LabelEdit, LaneEdit, WipMode
+from app.tasks.schemas import BoardOptions, ColumnEdit, EventKind, LabelEdit, LaneEdit, WipMode
 from app.tasks.tables import BoardRow, CardLabelRow, CardRow, ColumnRow, LabelRow, LaneRow
 
 Labels = dict[UUID, LabelRow]
@@ -67,11 +68,16 @@ def _remove(db: Session, actor: Actor, columns: list[ColumnRow]) -> None:
 
 
 def _complete_or_reopen(db: Session, actor: Actor, column: ColumnRow) -> None:
-    """A column that becomes a done column completes the cards in it, and the other way round."""
-    lines = []
-    for card in db.scalars(sa.select(CardRow).where(CardRow.column_id == column.id).order_by(CardRow.rank)).all():
+    """A column that becomes a done column completes the cards in it, all together, and the other way round."""
+    options = BoardOptions.model_validate(board_of(db, column.board_id).options)
+    here = sa.select(CardRow).where(CardRow.column_id == column.id, CardRow.completed_at.is_(None) == column.is_done)
+    cards, lines = db.scalars(here.order_by(CardRow.rank)).all(), []
+    if column.is_done and options.forbid_done_while_blocked:
+        check_unblocked(db, cards)
+    touch_waiting(db, column.board_id, [card.id for card in cards])
+    for card in cards:
         old = card.completed_at
-        changes = complete_or_reopen(db, card, is_done=column.is_done)
+        changes = recategorize(card, options, is_done=column.is_done)
         card.version += 1
         changes["completed_at"] = [old and old.isoformat(), card.completed_at and card.completed_at.isoformat()]
         lines.append(Line(card, EventKind.changed, column, column, changes=changes))

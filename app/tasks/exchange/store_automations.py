@@ -46,7 +46,10 @@ def store_automations(db: Session, actor: Actor, draft: Draft, ids: Ids) -> None
 
 
 def _reason(error: AppError | ValidationError) -> str:
-    return error.message if isinstance(error, AppError) else str(error.errors()[0]["msg"])
+    if isinstance(error, AppError):
+        return error.message
+    first = error.errors()[0]
+    return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
 
 
 class Taking:

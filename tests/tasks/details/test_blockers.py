@@ -141,3 +141,17 @@ def test_a_column_that_becomes_done_counts_as_done(db: Session, ann: Actor, boar
     tasks.change_board(db, ann, board.id, BoardChange.model_validate({"columns": edits}))
     assert [one.open for one in tasks.blockers(db, ann, pour.id).items] == [False]
     assert revision_of(db, pour) > before
+
+
+def test_cards_whose_column_becomes_a_done_one_do_not_hold_each_other_up(
+    db: Session, ann: Actor, board: Board, cards: list[Card]
+) -> None:
+    dig, pour, *_ = cards
+    block(db, ann, dig, pour)
+    forbid(db, board)
+    columns = [{"id": one.id, "name": one.name, "is_done": one.name == "To do"} for one in board.columns]
+    tasks.change_board(db, ann, board.id, BoardChange.model_validate({"columns": columns}))
+    now = [tasks.card(db, ann, card.id) for card in cards]
+    assert all(card.completed_at and card.category == "accomplishment" for card in now)
+    told = tasks.card_history(db, ann, dig.id)[0].changes
+    assert (told["category"], told["completed_at"][0]) == (["in_progress", "accomplishment"], None)
