@@ -15,7 +15,7 @@ from app.datasets.cut_blocks import Checkpoint
 from app.datasets.formats.transcode import write_text
 from app.datasets.header import match_header
 from app.datasets.known_keys import known_keys
-from app.datasets.load import Prepared, store_block
+from app.datasets.load import BlockAlreadyStored, Prepared, store_block
 from app.datasets.overlap import ahead
 from app.datasets.prepare import Task, preamble, prepared_blocks
 from app.datasets.schemas import Dialect, Pins
@@ -45,20 +45,19 @@ class TryLater(Exception):
 def ingest_batch(ctx: JobContext) -> dict[str, Any]:
     """May run again at any point: what is committed is skipped, what is not is done afresh."""
     batch_id = int(ctx.args["batch_id"])
-    with ctx.transaction() as db:
-        batch = _batch(db, batch_id)
-        if batch.status == "failed":
-            go_on(db, batch)
-        if batch.status != "loading":
-            return _result(batch)
-        db.expunge(batch)
+    batch = _begin(ctx, batch_id)
+    if batch.status != "loading":
+        return _result(batch)
     try:
         _load(ctx, batch)
     except (AppError, MemoryError) as error:
         refusal = error if isinstance(error, AppError) else NeedsTooMuchMemory()
-        with ctx.transaction() as db:
-            publish.fail(db, _batch(db, batch_id), refusal.message)
+        refuse_batch(ctx, refusal.message)
         raise refusal from error
+    except BlockAlreadyStored:
+        if (batch := _begin(ctx, batch_id)).status != "undone":
+            raise
+        return _result(batch)
     try:
         with ctx.transaction() as db:
             batch = _batch(db, batch_id)
@@ -70,6 +69,16 @@ def ingest_batch(ctx: JobContext) -> dict[str, Any]:
     with ctx.transaction() as db:
         sweep_daily(db)  # loads leave such files behind when they are killed, so loads clean up
     return result
+
+
+def _begin(ctx: JobContext, batch_id: int) -> BatchRow:
+    """As it is now; one whose load had stopped goes on."""
+    with ctx.transaction() as db:
+        batch = _batch(db, batch_id)
+        if batch.status == "failed":
+            go_on(db, batch, ctx.run_id)
+        db.expunge(batch)
+        return batch
 
 
 def refuse_batch(ctx: JobContext, reason: str) -> None:

@@ -1,6 +1,7 @@
 """The long work of this feature, for the worker."""
 
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
@@ -55,10 +56,10 @@ def correct(ctx: JobContext) -> dict[str, Any]:
     return correct_rejects(ctx)
 
 
-def stop_loading(db: Session, args: dict[str, Any], reason: str) -> None:
+def stop_loading(db: Session, run_id: UUID, args: dict[str, Any], reason: str) -> None:
     from app.datasets.stopped import stop_loading as say_so  # noqa: PLC0415
 
-    say_so(db, int(args["batch_id"]), reason)
+    say_so(db, int(args["batch_id"]), run_id, reason)
 
 
 tell_when_stopped(INGEST, stop_loading)

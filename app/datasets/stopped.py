@@ -5,6 +5,7 @@ file goes on with them, undoing or the daily sweep throws them away.
 """
 
 from collections.abc import Collection
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -26,13 +27,14 @@ class LoadedSince(Conflict):
     """The same file is loaded by another batch by now."""
 
 
-def stop_loading(db: Session, batch_id: int, reason: str) -> None:
+def stop_loading(db: Session, batch_id: int, run_id: UUID, reason: str) -> None:
+    """Unless another run has taken it over."""
     batch = db.get(BatchRow, batch_id, with_for_update=True, populate_existing=True)
-    if batch is not None and batch.status == "loading":
+    if batch is not None and batch.status == "loading" and batch.run_id == run_id:
         batch.status, batch.error = "failed", f"{reason} {WAY_OUT}"
 
 
-def go_on(db: Session, batch: BatchRow) -> None:
+def go_on(db: Session, batch: BatchRow, run_id: UUID | None) -> None:
     """The batch is locked. Raises GivenUp, LoadedSince."""
     if not batch.may_go_on:
         raise GivenUp(batch.error)
@@ -40,7 +42,7 @@ def go_on(db: Session, batch: BatchRow) -> None:
     if dataset.version != batch.schema_version:
         raise GivenUp(f"The schema of {dataset.name} was changed since this load stopped. Send the file again.")
     with unless_taken(db, LoadedSince()):
-        batch.status, batch.error = "loading", None
+        batch.status, batch.error, batch.run_id = "loading", None, run_id
 
 
 def stopped_before(db: Session, dataset: DatasetRow, sha256: str, part: str) -> BatchRow | None:
@@ -52,7 +54,7 @@ def stopped_before(db: Session, dataset: DatasetRow, sha256: str, part: str) -> 
     found = sa.select(BatchRow).where(same, stopped, BatchRow.schema_version == dataset.version)
     batch = db.scalar(found.order_by(BatchRow.id.desc()).limit(1).with_for_update())
     if batch is not None:
-        go_on(db, batch)
+        go_on(db, batch, batch.run_id)
     return batch
 
 

@@ -106,7 +106,7 @@ def end(db: Session, row: RunRow, status: RunStatus, message: str, *, error: str
         row.progress = 1
     add_step(db, row, message)
     if status in (RunStatus.failed, RunStatus.cancelled):
-        tell_stopped(db, row.job, row.args, row.error or "It was cancelled.")
+        tell_stopped(db, row)
 
 
 def try_again(db: Session, row: RunRow, message: str, *, delay: float = 0) -> None:

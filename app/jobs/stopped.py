@@ -2,19 +2,22 @@
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 import structlog
 from sqlalchemy.orm import Session
 
-Tell = Callable[[Session, dict[str, Any], str], None]
+from app.jobs.tables import RunRow
+
+Tell = Callable[[Session, UUID, dict[str, Any], str], None]
 
 log = structlog.stdlib.get_logger(__name__)
 _told: dict[str, Tell] = {}
 
 
 def tell_when_stopped(job: str, tell: Tell) -> None:
-    """`tell` is given the arguments of each run of this job that failed or was cancelled, and the reason for people.
+    """`tell` is given each run of this job that failed or was cancelled, its arguments, and the reason for people.
 
     To be called where the module of the job is imported: by the worker, and by whoever enqueues it. What it does must
     be short, and harmless when done again.
@@ -22,14 +25,14 @@ def tell_when_stopped(job: str, tell: Tell) -> None:
     _told[job] = tell
 
 
-def tell_stopped(db: Session, job: str, args: dict[str, Any], reason: str) -> None:
+def tell_stopped(db: Session, row: RunRow) -> None:
     """A database that is busy or away undoes the end of the run, too, and both are tried again; a defect does not."""
-    if job not in _told:
+    if row.job not in _told:
         return
     try:
         with db.begin_nested():
-            _told[job](db, args, reason)
+            _told[row.job](db, row.id, row.args, row.error or "It was cancelled.")
     except (sa.exc.OperationalError, sa.exc.InterfaceError):
         raise
     except Exception:
-        log.exception("not told that its run has ended", job=job)
+        log.exception("not told that its run has ended", job=row.job)

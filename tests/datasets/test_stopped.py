@@ -1,6 +1,7 @@
 """A load whose job ends without a result: its batch says so, and can go on, be sent again or be taken back."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from typing import Any
 
@@ -151,6 +152,42 @@ def test_the_same_file_sent_again_goes_on_with_it() -> None:
     assert receive("notes", b"a\n1\n").status == "duplicate"
     work_off(HANDLERS)
     assert (read_batch(batch.id).status, rows_of("notes")) == ("published", [["1"]])
+
+
+def test_the_end_of_an_older_job_does_not_stop_the_one_that_loads() -> None:
+    make_dataset("notes", texts("a"))
+    batch = receive("notes", b"a\n1\n")
+    cancelled(batch)
+    again = receive("notes", b"a\n1\n")
+    assert batch.run_id
+    with db.transaction() as session:
+        jobs.retry_run(session, SYSTEM, batch.run_id)
+        jobs.cancel_run(session, SYSTEM, batch.run_id)
+    assert read_batch(again.id).status == "loading"
+    cancelled(again)
+    assert retry(batch) is None
+    assert read_batch(batch.id).run_id == batch.run_id
+
+
+def test_undoing_it_while_it_loads_ends_its_job_without_another_attempt() -> None:
+    make_dataset("notes", texts("a"))
+    batch = receive("notes", b"a\n1\n")
+
+    def undone_meanwhile(ctx: JobContext) -> dict[str, Any]:
+        transaction = ctx.transaction
+
+        def undo_before() -> AbstractContextManager[Session]:
+            if 0 < (seen := read_batch(batch.id)).progress < 1 and seen.status == "loading":
+                with db.transaction() as session:
+                    datasets.undo_batch(session, SYSTEM, batch.id)
+            return transaction()
+
+        ctx.transaction = undo_before  # type: ignore[method-assign, assignment]
+        return ingest_batch(ctx)
+
+    [run] = work_off({"datasets.ingest": undone_meanwhile})
+    assert (run.status, run.attempt, run.result and run.result["status"]) == ("completed", 1, "undone")
+    assert (read_batch(batch.id).status, rows_of("notes")) == ("undone", [])
 
 
 def test_it_can_be_undone_and_then_nothing_is_left_to_start() -> None:
