@@ -7,8 +7,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import PATIENCE, sign_in
-from tests.browser.screens import settled
-from tests.browser.test_accessibility import DESK, PHONE, SIDEWAYS, findings
+from tests.browser.screens import enter, settled
+from tests.browser.test_accessibility import DESK, PHONE, findings, sideways
 from tests.browser.test_gate import PASSWORD, add_person, as_admin, new_address
 from tests.runtime.product import Product
 
@@ -39,7 +39,7 @@ def check_reading(page: Page) -> None:
     grave = findings(page, "light") + findings(page, "dark", runOnly=["color-contrast"])
     page.set_viewport_size(PHONE)  # type: ignore[arg-type]
     settled(page)
-    assert (grave, page.evaluate(SIDEWAYS)) == ([], [])
+    assert (grave, sideways(page)) == ([], [])
     page.set_viewport_size(DESK)  # type: ignore[arg-type]
 
 
@@ -48,16 +48,16 @@ def set_up(page: Page, url: str) -> list[str]:
     page.goto(f"{url}/settings?tab=Security")
     page.get_by_role("button", name="Set up two-factor sign-in").click()
     for password in ("not mine", PASSWORD):
-        page.get_by_role("textbox", name="Your password").fill(password)
-        page.keyboard.press("Enter")
+        enter(page.get_by_role("textbox", name="Your password"), password)
         if password != PASSWORD:
             expect(page.get_by_text("This is not your password. Nothing was changed.")).to_be_visible()
     expect(page.get_by_text("Scan this")).to_be_visible()
+    expect(page.get_by_role("dialog")).to_have_count(0)
     check_reading(page)
     secret = page.get_by_test_id("stCode").inner_text().strip()
-    page.get_by_role("textbox", name="Code").fill(pyotp.TOTP(secret).now())
-    page.keyboard.press("Enter")
+    enter(page.get_by_role("textbox", name="Code"), pyotp.TOTP(secret).now())
     expect(page.get_by_text("Keep your recovery codes")).to_be_visible()
+    expect(page.get_by_text("Enter the six digits")).to_have_count(0)  # nor stands the key in place of the codes
     codes = page.get_by_test_id("stCode").inner_text().split()
     page.get_by_role("button", name="I have kept them").click()
     expect(page.get_by_text("Two-factor sign-in is on")).to_be_visible()
