@@ -12,10 +12,11 @@ from app.core.settings import settings
 from app.documents import service as documents
 from app.documents.schemas import Document, DocumentChange, DocumentPage, Hit, Piece
 from app.sharing.schemas import Level
-from app.ui.page import action, confirm, empty_state, plain, reading, submit_or_cancel, when
+from app.ui.page import DONE, FAILED, action, confirm, empty_state, plain, reading, submit_or_cancel, when
 from app.ui.share_dialog import choose_audience
 
 CHOSEN, OPENED = "document", "documents_opened"
+TURN, REFUSED = "documents_turn", "documents_refused"
 ICONS = {"pdf": "picture_as_pdf", "docx": "article", "pptx": "slideshow"}
 PARTS = {"pdf": "Page", "docx": "Section", "pptx": "Slide"}
 STATES = {
@@ -29,24 +30,33 @@ HITS, PAGES = 20, 20
 
 def send_form(person: Actor) -> None:
     limit = f"PDF, Word (.docx) or PowerPoint (.pptx), at most {settings().max_upload_mb} MB each."
-    files = st.file_uploader("Files", type=list(ICONS), accept_multiple_files=True, key="document_files", help=limit)
+    turn = st.session_state.setdefault(TURN, 0)
+    key = f"document_files_{turn}"
+    files = st.file_uploader("Files", type=list(ICONS), accept_multiple_files=True, key=key, help=limit)
     share_with = choose_audience(person, key="document_audience")
     if st.button("Add", type="primary", disabled=not files, icon=":material/add:"):
-        for file in cast("list[Any]", files):
-            _send(person, file, share_with)
+        said = [_send(person, file, share_with) for file in cast("list[Any]", files)]
+        st.session_state[TURN] = turn + 1  # an empty picker for the next files
+        st.session_state[DONE] = " ".join(filter(None, said))
+        st.rerun()
+    if files:
+        st.session_state.pop(REFUSED, None)
+    for text in st.session_state.get(REFUSED, []):
+        st.error(text, icon=":material/error:")
 
 
-def _send(person: Actor, file: Any, share_with: list[Any]) -> None:
+def _send(person: Actor, file: Any, share_with: list[Any]) -> str:
+    """What became of it; what was refused is said until other files are chosen."""
     with st.spinner(f"Looking at {plain(file.name)}"):
         checked = _checked(person, file)
-    if checked is None:
-        return
     sent: list[Document] = []
-    with action() as db:
-        sent.append(documents.receive_document(db, person, *checked, share_with=share_with))
-    for one in sent:
-        known = f"You have this file already: {plain(one.name)}." if one.duplicate else f"{plain(one.name)} is added."
-        st.toast(known, icon=":material/content_copy:" if one.duplicate else ":material/check:")
+    if checked is not None:
+        with action() as db:
+            sent.append(documents.receive_document(db, person, *checked, share_with=share_with))
+        if not sent:  # the next one that goes well would make forget it
+            st.session_state.setdefault(REFUSED, []).append(f"{plain(file.name)}: {st.session_state.pop(FAILED, '')}")
+    known = [f"You have this file already: {plain(one.name)}." for one in sent if one.duplicate]
+    return " ".join(known or [f"{plain(one.name)} is added." for one in sent])
 
 
 def _checked(person: Actor, file: Any) -> tuple[Upload, str] | None:
@@ -55,7 +65,7 @@ def _checked(person: Actor, file: Any) -> tuple[Upload, str] | None:
         stored = documents.store_document(person, file.name, [file.getvalue()])
         return stored, documents.check_document(stored)
     except AppError as error:
-        st.error(plain(error.message), icon=":material/error:")
+        st.session_state.setdefault(REFUSED, []).append(plain(error.message))
         return None
 
 

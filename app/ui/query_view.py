@@ -70,8 +70,7 @@ def _actions(person: Actor, draft: QueryDraft, saved: NamedQuery | None) -> None
     problem = draft.problem()
     is_author = person.role.includes(Role.author)
     with st.container(horizontal=True):
-        if st.button("Run", type="primary", icon=":material/play_arrow:", disabled=bool(problem)):
-            _run(person, draft)
+        run = st.button("Run", type="primary", icon=":material/play_arrow:", disabled=bool(problem))
         may_edit = is_author and saved is not None and saved.level is Level.edit
         if may_edit and saved and st.button("Save", icon=":material/save:", disabled=not draft.is_changed):
             _save(person, draft, saved)
@@ -80,6 +79,8 @@ def _actions(person: Actor, draft: QueryDraft, saved: NamedQuery | None) -> None
         may_delete = is_author and saved is not None and (person.role is Role.admin or saved.owner_id == person.id)
         if may_delete and saved and st.button("Delete", icon=":material/delete:"):
             delete(person, saved)
+    if run:
+        _run(person, draft)
     if problem and draft.plain.get("dataset", draft.plain.get("sql")):
         st.warning(plain(problem), icon=":material/error:")
 

@@ -34,6 +34,18 @@ def test_a_word_that_is_looked_for_leads_to_its_page(open_page: Open, plan: Docu
     assert (at.number_input[0].value, at.text_input[0].value, errors(at)) == (1, "", [])
 
 
+def test_what_was_refused_is_said_until_other_files_are_chosen(open_page: Open, database: str) -> None:
+    at = open_page(new_person(Role.member), "documents")
+    files = [("bad.pdf", b"%PDF-1.7 nothing", "application/pdf"), ("good.pdf", pdf("Quay"), "application/pdf")]
+    at.file_uploader[0].set_value(files).run()
+    button(at, "Add").click().run()
+    assert [one.value for one in at.toast] == ["good is added."]
+    assert "bad.pdf is damaged" in errors(at.run())[0].replace("\\", "")
+    assert (button(at, "Add").disabled, [one.label for one in at.button if one.label == "good"]) == (True, ["good"])
+    at.file_uploader[0].set_value(files[:1]).run()
+    assert errors(at) == []
+
+
 def test_a_document_keeps_its_name_when_none_is_given(open_page: Open, plan: Document) -> None:
     at = open_page(new_person(Role.member), "documents", document=str(plan.id))
     button(at, "Rename").click().run()
