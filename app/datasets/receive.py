@@ -10,13 +10,13 @@ from app.core import clock
 from app.core.actor import SYSTEM, Actor
 from app.core.after_commit import delete_after_commit
 from app.core.errors import AppError, Invalid, NotFound
-from app.datasets.access import access_inbox, definition_of
+from app.datasets.access import access_batch, access_inbox, definition_of
 from app.datasets.formats.look import look
 from app.datasets.header import match_header
 from app.datasets.jobs import INGEST
 from app.datasets.queries import batch_of
 from app.datasets.schemas import Batch, DatasetSchema, Dialect, Part, Pins, Received, Refused, Upload
-from app.datasets.stopped import stopped_before
+from app.datasets.stopped import go_on, stopped_before
 from app.datasets.tables import LIVE, BatchRow, DatasetRow
 from app.jobs import service as jobs
 
@@ -163,6 +163,13 @@ def _seen_before(db: Session, actor: Actor, row: DatasetRow, values: dict[str, o
     db.refresh(again)
     audit.record(db, actor, Action.batch_received, again.id, dataset=row.name, duplicate_of=first.id)
     return batch_of(db, again)
+
+
+def load_again(db: Session, actor: Actor, batch_id: int) -> Batch:
+    """A load that stopped goes on, in the name of whoever asks. Raises GivenUp, LoadedSince."""
+    batch = access_batch(db, actor, batch_id, write=True)
+    go_on(db, batch, batch.run_id)
+    return _go_on(db, actor, db.get_one(DatasetRow, batch.dataset_id), batch)
 
 
 def _go_on(db: Session, actor: Actor, row: DatasetRow, batch: BatchRow) -> Batch:

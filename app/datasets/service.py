@@ -26,7 +26,7 @@ from app.datasets.queries import (
     live_files,
     rows,
 )
-from app.datasets.receive import receive_file, receive_known, receive_parts
+from app.datasets.receive import load_again, receive_file, receive_known, receive_parts
 from app.datasets.rejects.replay import Outcome, read_reject, reject_history, replay_reject
 from app.datasets.rejects.search import dataset_rejects, rejects
 from app.datasets.rejects.start import correct_rejects, replay_batch, replay_dataset
@@ -71,6 +71,7 @@ __all__ = [
     "free_name",
     "infer_parts",
     "live_files",
+    "load_again",
     "new_upload",
     "original_of",
     "read_reject",

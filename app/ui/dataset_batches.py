@@ -136,9 +136,9 @@ def _decisions(person: Actor, dataset: Dataset, batch: Batch) -> None:
             with action(f"The good rows of {plain(batch.file_name)} are published.") as db:
                 datasets.release_batch(db, person, batch.id)
                 st.rerun()
-        if batch.may_go_on and batch.run_id and st.button("Start again", key=f"again_{batch.id}", type="primary"):
+        if batch.may_go_on and st.button("Start again", key=f"again_{batch.id}", type="primary"):
             with action(f"{plain(batch.file_name)} is loaded again.") as db:
-                jobs.retry_run(db, person, batch.run_id)
+                datasets.load_again(db, person, batch.id)
                 st.rerun()
         if st.button("Undo", key=f"undo_{batch.id}", icon=":material/undo:"):
             detail = f"The {batch.rows_valid:,} rows of {plain(batch.file_name)} and all traces of them are deleted."

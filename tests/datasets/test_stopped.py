@@ -18,6 +18,7 @@ from app.datasets import service as datasets
 from app.datasets.ingest import ingest_batch
 from app.datasets.jobs import HANDLERS
 from app.datasets.schemas import Batch, DatasetChange, DatasetSchema
+from app.datasets.stopped import GivenUp
 from app.jobs import service as jobs
 from app.jobs.attend import KILLED
 from app.jobs.claim import claim
@@ -152,6 +153,17 @@ def test_the_same_file_sent_again_goes_on_with_it() -> None:
     assert receive("notes", b"a\n1\n").status == "duplicate"
     work_off(HANDLERS)
     assert (read_batch(batch.id).status, rows_of("notes")) == ("published", [["1"]])
+
+
+def test_whoever_may_change_the_dataset_lets_it_go_on_at_once() -> None:
+    batch = stopped()
+    with db.transaction() as session:
+        again = datasets.load_again(session, SYSTEM, batch.id)
+    assert (again.status, again.error, again.run_id != batch.run_id) == ("loading", None, True)
+    with db.transaction() as session, pytest.raises(GivenUp):
+        datasets.load_again(session, SYSTEM, batch.id)
+    work_off(HANDLERS)
+    assert rows_of("notes") == [["1"]]
 
 
 def test_the_end_of_an_older_job_does_not_stop_the_one_that_loads() -> None:
