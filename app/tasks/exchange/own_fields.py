@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from app.tasks.exchange.draft import TAKEN, Card, Column, Draft, State
+from app.tasks.exchange.draft import LEFT, TAKEN, Card, Column, Draft, State
 from app.tasks.exchange.trello import NotATrelloBoard
 from app.tasks.schemas import Category, Priority
 
@@ -166,6 +166,14 @@ def own_card(card: Card, given: Mapping[str, Any] | None) -> None:
         card.lane, card.blocked_by = own.lane, list(dict.fromkeys(own.blocked_by))
         card.completed_at = own.completed_at
         card.notes = [note.model_dump() for note in own.notes]
+
+
+def check_lanes(draft: Draft) -> None:
+    known = {key for key, _ in draft.lanes}
+    for card in draft.cards:
+        if card.lane and card.lane not in known:
+            draft.note(LEFT, "Lanes of cards that are not in the file: the cards are in none", card.title)
+            card.lane = None
 
 
 def own_state(data: Mapping[str, Any]) -> OwnState | None:

@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 
 from app.tasks.exchange.draft import CHANGED, KEPT, LEFT, TAKEN, Card, Column, Draft, Label, Person, cut, finish
-from app.tasks.exchange.own_fields import own_board, own_card
+from app.tasks.exchange.own_fields import check_lanes, own_board, own_card
 from app.tasks.exchange.reading import Wishes
 from app.tasks.exchange.trello import Action, TBoard, TCard, TLabel, day, decode, made_at, moment, part, place_of
 from app.tasks.exchange.trello_history import READ, Story, steps_of, tell
@@ -42,6 +42,7 @@ def read_trello(content: bytes, wishes: Wishes) -> Draft:
         people=frozenset(person.key for person in draft.people),
     )
     _cards(draft, board, actions, story)
+    check_lanes(draft)
     note_people(draft, board, actions)
     note_actions(draft, actions)
     note_leftovers(draft, raw)

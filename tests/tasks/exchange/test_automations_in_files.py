@@ -146,3 +146,16 @@ def test_a_rule_that_waits_for_time_leaves_cards_as_they_came(
         [card] = tasks.board(db, ann, back).columns[0].cards
         soon = next(rule for rule in tasks.automations.rules(db, ann, back).items if rule.name == "Soon")
         assert (card.priority, soon.enabled, outcomes(db, ann, soon)) == ("medium", True, ["nothing"])
+
+
+def test_a_lane_and_options_that_a_file_only_names_are_listed(
+    db: Session, ann: Actor, board: Board, imported: Import
+) -> None:
+    with clock.use(FixedClock(MADE)):
+        tasks.create_card(db, ann, board.id, CardCreate(title="Astray", lane_id=board.lanes[0].id))
+    file = json.loads(b"".join(trello_parts(db, board.id)))
+    file["cards"][0]["autoreport"]["lane"] = "nowhere"
+    file["autoreport"]["options"] = {"stale_days": -4}
+    lines = report(db, ann, imported(ann, json.dumps(file).encode()))
+    assert lines["Lanes of cards that are not in the file: the cards are in none"] == ["Astray"]
+    assert "Options of the board that do not fit here: it has the usual ones" in lines
