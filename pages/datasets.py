@@ -62,8 +62,11 @@ def line(dataset: Dataset) -> None:
         if st.button(dataset.name, key=f"open_{dataset.name}", type="tertiary", icon=":material/database:"):
             st.query_params[CHOSEN] = dataset.name
             st.rerun()
-        figures = f"{dataset.rows:,} rows · {dataset.rejected:,} rejected · {len(dataset.definition.columns)} columns"
-        st.caption(f"{figures} · last file {when(dataset.last_batch_at)}")
+        rows = "1 row" if dataset.rows == 1 else f"{dataset.rows:,} rows"
+        count = len(dataset.definition.columns)
+        columns = "1 column" if count == 1 else f"{count} columns"
+        last = f"last file {when(dataset.last_batch_at)}" if dataset.last_batch_at else "no file yet"
+        st.caption(f"{rows} · {dataset.rejected:,} rejected · {columns} · {last}")
 
 
 def detail(name: str) -> None:

@@ -106,4 +106,6 @@ def _secret(spec: FieldSpec, given: Source | None) -> dict[str, Any]:
         st.caption(f"Kept: {plain(names)}. A new value takes the place of all of them.")
     if value:
         return {spec.name: {name.strip(): value}}
+    if name.strip() and name.strip() not in names.split(", "):
+        st.caption(":orange[:material/warning: It is left out as long as it has no value.]")
     return {} if kept else {spec.name: {}}

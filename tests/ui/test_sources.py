@@ -86,6 +86,16 @@ def test_what_must_be_filled_in_is_named_as_on_the_form(database: str, folder: P
         assert errors(press(at, button)) == ["Fill in: Server, User, Password."]
 
 
+def test_a_header_without_its_value_is_said_to_be_left_out(database: str, folder: Path) -> None:
+    author, name = author_and_dataset()
+    at = form(form_of_a_source, author, name)
+    at.selectbox[0].select("Web address").run()
+    next(one for one in at.text_input if one.label == "Secret header").set_value("Authorization").run()
+    assert "left out" in words(at)
+    next(one for one in at.text_input if one.label == "Its value").set_value("Bearer x").run()
+    assert "left out" not in words(at)
+
+
 def test_every_kind_has_a_form_that_shows_no_secret(database: str, folder: Path) -> None:
     author, name = author_and_dataset()
     at = form(form_of_a_source, author, name)
