@@ -82,7 +82,7 @@ def parse(block: Block, dialect: Dialect) -> Parsed:
 
 def _from_layout(block: Block, layout: Layout, dialect: Dialect) -> Parsed:
     kept = ~blank_records(layout, block.content)
-    frame = _whole_rows(block.content, layout, dialect, kept)
+    frame = _whole_rows(block.content, layout, dialect) if kept.all() else None
     if frame is None:
         return _doubtful(block, layout, dialect, kept)
     return _parsed(frame, block, layout, kept, [])
@@ -93,27 +93,38 @@ def _parsed(frame: pl.DataFrame, block: Block, layout: Layout, kept: Kept, broke
     return Parsed(frame, block.content, layout.starts[kept], layout.ends[kept], lines, broken)
 
 
-def _whole_rows(content: bytes, layout: Layout, dialect: Dialect, kept: Kept) -> pl.DataFrame | None:
+def _whole_rows(content: bytes, layout: Layout, dialect: Dialect) -> pl.DataFrame | None:
     """All records, if every one is text and has a field for each column; None where that is in doubt.
 
     No row has too many fields, or Polars had refused. None has too few, or delimiters were missing: the bytes of all
     values, quotes, line ends and delimiters add up. That spares a look at each delimiter.
     """
-    frame = _read(content, dialect, layout, kept, too_many="raise")
-    if frame is None or layout.quotes is None:
+    line_ends = _line_end_bytes(content, layout, dialect.newline.encode())
+    if line_ends is None or layout.quotes is None:
+        return None
+    frame = _read(content, dialect, layout, np.ones(len(layout.ends), dtype=np.bool_), too_many="raise")
+    if frame is None:
         return None
     values = sum(frame.select(pl.all().str.len_bytes().sum()).row(0))
     delimiters = len(frame) * (len(dialect.header) - 1)
-    explained = values + delimiters + layout.quotes + _line_end_bytes(content, layout, dialect)
-    return frame if explained == len(content) else None
+    return frame if values + layout.quotes + line_ends + delimiters == len(content) else None
 
 
-def _line_end_bytes(content: bytes, layout: Layout, dialect: Dialect) -> int:
-    newlines = len(layout.ends) - (not content.endswith(dialect.newline.encode()))
+def _line_end_bytes(content: bytes, layout: Layout, newline: bytes) -> int | None:
+    """None where carriage returns or line feeds are anything else, too: whether they are values is not clear then.
+
+    Nor may the last record lack its end: there Polars overlooks an empty field too many.
+    """
+    newlines = len(layout.ends)
+    if not content.endswith(newline):
+        return None
+    if newline == b"\r":
+        return None if b"\n" in content else newlines
     if b"\r" not in content:
         return newlines
     signs, last = np.frombuffer(content, dtype=np.uint8), layout.ends - 2
-    return newlines + int(np.count_nonzero((signs[last] == CARRIAGE_RETURN) & (last >= layout.starts)))
+    returns = int(np.count_nonzero((signs[last] == CARRIAGE_RETURN) & (last >= layout.starts)))
+    return newlines + returns if returns == content.count(b"\r") else None
 
 
 def _doubtful(block: Block, layout: Layout, dialect: Dialect, kept: Kept) -> Parsed:
