@@ -192,7 +192,7 @@ def _record_at(content: bytes, start: int, line: int, marks: tuple[str, str]) ->
 def _closed(content: bytes, record: Record, newline: bytes) -> Record:
     """Takes the line end in, and the carriage return before it out of the last field."""
     fields, end = record.fields or [], record.end
-    if content[end : end + 1] == b"\r":
+    if newline != b"\r" and content[end : end + 1] == b"\r":
         end += 1
     elif content[end - 1 : end] == b"\r" and fields[-1].endswith(b"\r"):  # not inside quotes
         fields[-1] = fields[-1][:-1]

@@ -35,6 +35,7 @@ pytestmark = pytest.mark.usefixtures("database")
     [
         ("mark and mixed line ends", b"\xef\xbb\xbfa,b\r\n1,2\n3,4", TWO, {}),
         ("lone carriage returns", b"a,b\r1,2\r3,4\r", TWO, {}),
+        ("empty lines behind a stray quote", b'a,b\r1,2\r"\r\r\r3,4\r', TWO, {"quotes": 1}),
         ("blank lines", HEAD + b"\n1,2\n\r\n\n3,4\n\n", TWO, {}),
         ("short row", HEAD + b"1,2\nx\n3,4\n", TWO, {"columns": 1}),
         ("long row", HEAD + b"1,2\nx,y,z\n3,4\n", TWO, {"columns": 1}),
