@@ -180,6 +180,16 @@ def test_a_follower_that_was_thought_dead_can_store_nothing(database: str, broke
     assert rows() == [["Oslo", 1]]
 
 
+def test_who_looks_for_work_does_not_wait_for_a_follower_that_writes(database: str, port: int) -> None:
+    dataset()
+    stream()
+    lease = claim()
+    with transaction() as writing:
+        leases.hold(writing, lease)
+        with transaction() as db:
+            assert leases.claim(db, ["kafka"], at_most=5) == []
+
+
 def test_nobody_else_follows_while_the_lease_beats(database: str, broker: str) -> None:
     dataset()
     stream()

@@ -30,7 +30,9 @@ class Lease:
 
 def claim(db: Session, kinds: list[str], *, at_most: int) -> list[Lease]:
     """Streams that nobody follows: never begun, given back, or held by somebody who was silent for too long."""
-    new = sa.select(SourceRow.id).where(SourceRow.kind.in_(kinds))
+    # Only what is missing: an insert waits for whoever is just changing the row that it meets, as followers always are.
+    known = sa.exists().where(StreamRow.source_id == SourceRow.id)
+    new = sa.select(SourceRow.id).where(SourceRow.kind.in_(kinds), ~known)
     db.execute(insert(StreamRow).from_select(["source_id"], new).on_conflict_do_nothing())
     free = (
         sa.select(StreamRow, SourceRow.version)
