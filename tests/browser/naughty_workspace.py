@@ -23,17 +23,16 @@ class Workspace:
 
     def __init__(self, url: str, who: tuple[str, str]) -> None:
         self.client = httpx2.Client(base_url=url, headers={"Origin": url, "User-Agent": packed(120)[0]}, timeout=120)
-        self.client.post("/auth/login", json={"email": who[0], "password": who[1]}).raise_for_status()
+        self.who = {"email": who[0], "password": who[1]}
         self.shown: dict[str, list[str]] = {}
         self.report = self.delivery = ""
 
     def fill(self) -> None:
-        self._people()
-        self._boards()
-        self._datasets()
-        self._report()
-        self._accounts()
-        self.client.close()
+        """Some of it takes a sign-in of the last five minutes, and a slow machine needs longer for all of it."""
+        with self.client:
+            for part in (self._people, self._boards, self._datasets, self._report, self._accounts):
+                self.client.post("/auth/login", json=self.who).raise_for_status()
+                part()
 
     def _people(self) -> None:
         names, titles = packed(120), packed(120)[::-1]
