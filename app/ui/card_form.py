@@ -10,6 +10,7 @@ from uuid import UUID
 
 import streamlit as st
 from sqlalchemy.orm import Session
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from app.accounts import service as accounts
 from app.core import clock
@@ -71,9 +72,12 @@ def open_card(card: Card) -> None:
 def begin_page() -> None:
     """First of a page on which cards are opened: what earlier runs have opened is no matter any more.
 
-    A click that follows the closing at once still tells the address of before: the card would come back.
+    A click that follows the closing at once still tells the address of before: the card would come back. But who
+    goes back to the card wants it.
     """
     st.session_state.pop(SHOWN, None)
+    if (run := get_script_run_ctx()) and run.is_history_navigation:
+        st.session_state.pop(CLOSED, None)
     card_id, at = st.session_state.get(CLOSED, (None, None))
     if at and st.query_params.get(CARD) == card_id and clock.now() - at < STILL_ON_THE_WAY:
         st.query_params.pop(CARD)

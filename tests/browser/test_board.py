@@ -1,7 +1,7 @@
 """The board as one person uses it: mouse, keyboard, finger."""
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, CDPSession, Page, expect
 
 from tests.browser.board_page import DESK, BoardPage, board, desk
 from tests.browser.conftest import sign_in
@@ -10,6 +10,11 @@ from tests.runtime.product import Product
 __all__ = ["board", "desk"]
 
 pytestmark = pytest.mark.browser
+
+BELOW_THE_CARDS = """field => {
+  const cards = [...field.closest(".cell").querySelectorAll(".card")];
+  return field.getBoundingClientRect().top - Math.max(...cards.map(card => card.getBoundingClientRect().bottom));
+}"""
 
 
 def test_a_card_dragged_with_the_mouse_is_there_after_a_reload_and_in_its_history(board: BoardPage) -> None:
@@ -82,6 +87,14 @@ def test_a_card_is_added_opened_changed_and_archived(board: BoardPage) -> None:
     expect(board.page.get_by_text("Delta one")).to_be_visible()
 
 
+def touch_and_move(touch: CDPSession, x: float, y: float, down: float = 0) -> None:
+    touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})
+    for step in range(1, 9 if down else 1):
+        point = {"x": x, "y": y + down * step / 8}
+        touch.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [point]})
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+
 def test_a_finger_on_the_handle_drags_and_elsewhere_scrolls(
     board: BoardPage, app_server: Product, chromium: Browser
 ) -> None:
@@ -91,27 +104,37 @@ def test_a_finger_on_the_handle_drags_and_elsewhere_scrolls(
     phone = board.seen_by(page)
     phone.open()
     touch = context.new_cdp_session(page)
-
-    def swipe(start: dict[str, float], dx: float, dy: float) -> None:
-        touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [start]})
-        for step in range(1, 9):
-            point = {"x": start["x"] + dx * step / 8, "y": start["y"] + dy * step / 8}
-            touch.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [point]})
-        touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-
     phone.card("Alpha").scroll_into_view_if_needed()
     text = phone.card("Alpha").bounding_box()
     assert text
-    swipe({"x": text["x"] + 120, "y": text["y"] + 20}, 0, -60)
+    touch_and_move(touch, text["x"] + 120, text["y"] + 20, -60)
     phone.expect_titles("To do", "Alpha", "Beta", "Gamma")
-    grip = phone.card("Alpha").locator(".handle").bounding_box()
+    grip, box = phone.card("Alpha").locator(".handle").bounding_box(), phone.column("To do").bounding_box()
+    next_column = page.get_by_role("button", name="Go to In progress")
+    there = next_column.bounding_box()
     assert grip
-    swipe({"x": grip["x"] + 8, "y": grip["y"] + 8}, 0, 110)
-    phone.expect_titles("To do", "Beta", "Alpha", "Gamma")
-    box = phone.column("To do").bounding_box()
     assert box
+    assert there
+    touch_and_move(touch, grip["x"] + 8, grip["y"] + 8, 110)
+    touch_and_move(touch, there["x"] + 12, there["y"] + 12)  # in the moment after a drag, too
+    expect(next_column).to_have_attribute("aria-current", "true")
+    phone.expect_titles("To do", "Beta", "Alpha", "Gamma")
     assert box["y"] < 320  # the rest of the screen is the board's
     context.close()
+
+
+def test_a_card_added_to_a_short_list_of_a_lane_stands_above_its_field(board: BoardPage) -> None:
+    board.api("PATCH", f"/boards/{board.id}", {"lanes": [{"name": "Customers"}]})
+    lane = board.api("GET", f"/boards/{board.id}")["lanes"][0]["id"]
+    board.add(*(f"Tall {number}" for number in range(15)), lane=lane)
+    board.page.get_by_role("button", name="Add a card to Pending, Customers").click()
+    field = board.page.get_by_role("textbox", name="Title of the new card in Pending, Customers")
+    for title in ("Short", "Shorter"):
+        field.fill(title)
+        board.press("Enter")
+    expect(board.card("Shorter").last).to_be_in_viewport()
+    expect(field).to_be_focused()
+    assert 0 < field.evaluate(BELOW_THE_CARDS) < 30
 
 
 def test_a_viewer_reads_cards_and_finds_nothing_to_change(

@@ -1,5 +1,6 @@
 """The dialog of a card as people use it: every section once, and nothing that was typed is lost on the way."""
 
+import contextlib
 import re
 import uuid
 from typing import Any
@@ -158,3 +159,33 @@ def test_a_closed_card_stays_closed_for_who_goes_on_before_the_address_has_chang
     expect(page.get_by_role("link", name=NAME)).to_be_visible()
     expect(page).not_to_have_url(re.compile("card="))
     expect(dialog).to_have_count(0)
+
+
+def test_who_goes_back_to_a_card_right_after_closing_it_has_it_open(card: tuple[str, str], admin_page: Page) -> None:
+    page, dialog = admin_page, admin_page.get_by_role("dialog", name=NAME)
+    expect(dialog.get_by_role("tab", name="History")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page).not_to_have_url(re.compile("card="))
+    page.evaluate("history.back()")
+    expect(dialog).to_be_visible()
+    expect(page).to_have_url(re.compile(f"card={card[1]}"))
+
+
+def test_a_card_opened_by_a_click_in_the_table_gives_the_focus_to_the_table(
+    card: tuple[str, str], admin_page: Page
+) -> None:
+    page, dialog = admin_page, admin_page.get_by_role("dialog", name=NAME)
+    expect(dialog.get_by_role("tab", name="History")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    page.get_by_role("radio", name="Table").click()
+    table = page.get_by_test_id("stDataFrame")
+    expect(table.locator("[role=row]", has_text="Pour the slab")).to_be_attached()
+    for _ in range(5):  # a click before it is drawn is lost
+        table.click(position={"x": 75, "y": 2 * 35 + 17})
+        with contextlib.suppress(AssertionError):
+            expect(dialog).to_be_visible(timeout=20_000)
+            break
+    dialog.get_by_role("button", name="Close", exact=True).click()
+    expect(dialog).to_have_count(0)
+    expect(table.locator(":focus")).to_have_count(1)

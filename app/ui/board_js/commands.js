@@ -85,6 +85,7 @@ class Commands {
     const added = this.run([id], [`add ${column}`], `${this.path}/cards`, () => body, () => quick.restore(title));
     board.draw();
     board.frame.cell(column, lane)?.reveal(id);
+    quick.form.scrollIntoView({ block: "nearest" }); // in a lane it stands below the cards and goes down with them
     return added.then((card) => {
       if (!card) return;
       board.made.set(id, card.id);

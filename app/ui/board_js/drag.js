@@ -38,6 +38,8 @@ class Drag {
     on("pointermove", mine((move) => this.follow(now, move)), { passive: false });
     on("pointerup", mine(() => end(true)));
     on("pointercancel", mine(() => end(false)));
+    // Else browsers take its speed at the end for a scroll that goes on, which the next touch would only stop.
+    if (now.movable) on("touchmove", (move) => move.cancelable && move.preventDefault(), { passive: false });
     on("blur", () => end(false));
     on("keydown", (key) => key.key === "Escape" && now.on && (key.stopPropagation(), end(false)), { capture: true });
   }

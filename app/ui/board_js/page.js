@@ -10,25 +10,33 @@ const DIALOG = "[role=dialog]";
 const PASSING = `${DIALOG}, [role=menu], [role=listbox]`; // what is gone by then
 const FOCUSABLE = "button, a[href], input, select, textarea, [tabindex]";
 
-const state = { path: [], lost: 0, tries: 0, wasOpen: false, timer: 0, root: null, send: null };
+const TABLE = ".stDataFrame canvas[tabindex]";
+
+const state = { path: [], before: null, lost: 0, tries: 0, wasOpen: false, timer: 0, root: null, send: null };
 
 const isLost = () => !document.activeElement || document.activeElement === document.body;
+const openDialog = () => [...document.querySelectorAll(DIALOG)].at(-1);
+const isAstray = () => isLost() || document.activeElement === state.before;
 
 // The elements around the one with the focus, from the inside out, through shadow roots.
 function note(event) {
   const path = event.composedPath().filter((one) => one instanceof Element);
-  if (!path.some((one) => one.matches(PASSING))) state.path = path;
+  if (path.some((one) => one.matches(PASSING)) || (state.wasOpen && path[0] === state.before)) return;
+  [state.path, state.before] = [path, null];
 }
 
-// A table takes no focus from a click.
+// A table takes no focus from a click: a dialog that it opens would give the focus back to what had it `before`.
 function notePress(event) {
-  const table = event.target.closest?.(".stDataFrame")?.querySelector("canvas[tabindex]");
+  if (openDialog()) return; // a press that closes it
+  const table = event.target.closest?.(".stElementContainer")?.querySelector(TABLE);
   if (table) state.path = [table, table.closest(".stElementContainer")];
+  state.before = table && !table.contains(document.activeElement) ? document.activeElement : null;
 }
 
 // Drawn anew it is another element for the same card or address.
 function sameOf(element) {
   if (element.isConnected) return element;
+  if (element.matches("canvas")) return document.querySelector(TABLE);
   const root = state.path.find((one) => one.isConnected);
   const inside = root?.shadowRoot ?? root;
   const { card } = element.closest("[data-card]")?.dataset ?? {};
@@ -43,11 +51,10 @@ function giveBack() {
     const found = sameOf(element);
     if (found?.matches(FOCUSABLE)) found.focus();
     else if (found?.matches(".stElementContainer")) found.querySelector(FOCUSABLE)?.focus();
-    if (!isLost() || element.matches(".stElementContainer")) break;
+    if (!isAstray() || element.matches(".stElementContainer")) break;
   }
 }
 
-const openDialog = () => [...document.querySelectorAll(DIALOG)].at(-1);
 const focusInside = (dialog) =>
   (dialog.querySelector("[role=tab][aria-selected=true]") ?? dialog.querySelector(FOCUSABLE))?.focus();
 
@@ -71,9 +78,9 @@ function look() {
     state.tries = TRIES;
     if (state.lost > 1) focusInside(dialog);
   } else if (state.wasOpen) {
-    if (state.lost) giveBack();
+    if (isAstray()) giveBack();
     state.tries -= 1;
-    state.wasOpen = isLost() && state.tries > 0;
+    state.wasOpen = isAstray() && state.tries > 0;
   }
 }
 
