@@ -12,25 +12,26 @@ const FOCUSABLE = "button, a[href], input, select, textarea, [tabindex]";
 
 const TABLE = ".stDataFrame canvas[tabindex]";
 
-const state = { path: [], before: null, lost: 0, tries: 0, wasOpen: false, timer: 0, root: null, send: null };
+const state = { path: [], pressed: false, lost: 0, tries: 0, wasOpen: false, timer: 0, root: null, send: null };
 
 const isLost = () => !document.activeElement || document.activeElement === document.body;
 const openDialog = () => [...document.querySelectorAll(DIALOG)].at(-1);
-const isAstray = () => isLost() || document.activeElement === state.before;
+const isAstray = () => isLost() || (state.pressed && !document.activeElement.closest(".stDataFrame"));
 
 // The elements around the one with the focus, from the inside out, through shadow roots.
 function note(event) {
   const path = event.composedPath().filter((one) => one instanceof Element);
-  if (path.some((one) => one.matches(PASSING)) || (state.wasOpen && path[0] === state.before)) return;
-  [state.path, state.before] = [path, null];
+  if (path.some((one) => one.matches(PASSING)) || (state.wasOpen && state.pressed)) return;
+  state.path = path;
 }
 
-// A table takes no focus from a click: a dialog that it opens would give the focus back to what had it `before`.
+// A table takes no focus from a click: a dialog that it opens gives the focus back to what had it before, a little
+// later. Until people do something else, it is the table's.
 function notePress(event) {
   if (openDialog()) return; // a press that closes it
   const table = event.target.closest?.(".stElementContainer")?.querySelector(TABLE);
   if (table) state.path = [table, table.closest(".stElementContainer")];
-  state.before = table && !table.contains(document.activeElement) ? document.activeElement : null;
+  state.pressed = Boolean(table);
 }
 
 // Drawn anew it is another element for the same card or address.
@@ -60,8 +61,9 @@ const focusInside = (dialog) =>
 
 // A key that is pressed before the next look, with the focus nowhere, was meant for the dialog.
 function bring(event) {
-  const dialog = isLost() && openDialog();
-  if (!dialog) return;
+  const dialog = openDialog();
+  if (!dialog) state.pressed = false;
+  if (!dialog || !isLost()) return;
   focusInside(dialog);
   if (isLost() || event.key === "Tab") return;
   event.stopPropagation();
@@ -80,7 +82,8 @@ function look() {
   } else if (state.wasOpen) {
     if (isAstray()) giveBack();
     state.tries -= 1;
-    state.wasOpen = isAstray() && state.tries > 0;
+    state.wasOpen = (isAstray() || state.pressed) && state.tries > 0;
+    state.pressed &&= state.wasOpen;
   }
 }
 
