@@ -15,8 +15,14 @@ const TABLE = ".stDataFrame canvas[tabindex]";
 const state = { path: [], pressed: false, lost: 0, tries: 0, wasOpen: false, timer: 0, root: null, send: null };
 
 const isLost = () => !document.activeElement || document.activeElement === document.body;
-const openDialog = () => [...document.querySelectorAll(DIALOG)].at(-1);
 const isAstray = () => isLost() || (state.pressed && !document.activeElement.closest(".stDataFrame"));
+
+// Also remembers that there was one: it may be closed before the next look.
+function openDialog() {
+  const dialog = [...document.querySelectorAll(DIALOG)].at(-1);
+  if (dialog) [state.wasOpen, state.tries] = [true, TRIES];
+  return dialog;
+}
 
 // The elements around the one with the focus, from the inside out, through shadow roots.
 function note(event) {
@@ -76,8 +82,6 @@ function look() {
   const dialog = openDialog();
   state.lost = isLost() ? state.lost + 1 : 0;
   if (dialog) {
-    state.wasOpen = true;
-    state.tries = TRIES;
     if (state.lost > 1) focusInside(dialog);
   } else if (state.wasOpen) {
     if (isAstray()) giveBack();
