@@ -58,6 +58,7 @@ def open_card(card: Card) -> None:
     """For changing, or for reading where the viewer may not change."""
     st.query_params[CARD] = str(card.id)
     st.session_state[SHOWN] = card.id
+    st.session_state.pop(CLOSED, None)
 
     @st.dialog(plain(f"#{card.number} {card.title}"), width="medium", on_dismiss=close_card)
     def dialog() -> None:
