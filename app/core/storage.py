@@ -61,19 +61,20 @@ def _checked(key: str) -> str:
     return key
 
 
-def write(key: str, content: bytes) -> None:
-    with writer(key) as sink:
+def write(key: str, content: bytes, *, shared: bool = False) -> None:
+    with writer(key, shared=shared) as sink:
         sink.write(content)
 
 
 @contextmanager
-def writer(key: str) -> Iterator[BinaryIO]:
+def writer(key: str, *, shared: bool = False) -> Iterator[BinaryIO]:
     """A reader never sees half a file: written beside its place, then moved (an S3 upload appears whole by itself).
 
-    Of several writers at once each has a name of its own beside the place, and the last one to end is what is read.
+    `shared`: others may write here at the same moment. Each has a name of its own then, and the last one to end is
+    what is read. Else what a killed writer left is written over by the next one.
     """
     store = filesystem()
-    partial = f"{_checked(key)}.{secrets.token_hex(4)}{PARTIAL}"
+    partial = f"{_checked(key)}{f'.{secrets.token_hex(4)}' if shared else ''}{PARTIAL}"
     store.create_dir(key.rpartition("/")[0] or ".", recursive=True)
     try:
         with store.open_output_stream(partial) as sink:
@@ -124,5 +125,5 @@ def listed(folder: str) -> Iterator[tuple[str, datetime]]:
 
 def check() -> None:
     """Raises OSError when the storage cannot be written to."""
-    write("health/probe", b"ok")
+    write("health/probe", b"ok", shared=True)
     delete("health/probe")

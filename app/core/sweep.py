@@ -33,7 +33,7 @@ def sweep_daily(folder: str, named: Named) -> int:
 
 
 def _sweep(folder: str, named: Named, earliest: datetime) -> int:
-    storage.write(f"{MARKS}/{folder}", b"")
+    storage.write(f"{MARKS}/{folder}", b"", shared=True)
     return _delete_unnamed(folder, named, earliest)
 
 

@@ -1,6 +1,7 @@
 """Large files by key: whole or not at all, in a folder and in a bucket alike."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 from pyarrow import fs
@@ -67,12 +68,21 @@ def test_a_write_that_breaks_off_leaves_nothing_and_keeps_the_former_file() -> N
 
 
 def test_two_writers_at_one_place_do_not_disturb_each_other() -> None:
-    with storage.writer("shelf/six") as first, storage.writer("shelf/six") as second:
+    six = partial(storage.writer, "shelf/six", shared=True)
+    with six() as first, six() as second:
         first.write(b"first")
         second.write(b"second")
     assert storage.read("shelf/six") == b"first", "the one that ended last"
     assert keys() == ["shelf/six"]
     storage.delete("shelf/six")
+
+
+def test_what_a_killed_writer_left_is_written_over_by_the_next_one() -> None:
+    with storage.filesystem().open_output_stream("shelf/seven.partial") as left:
+        left.write(b"half")
+    storage.write("shelf/seven", b"whole")
+    assert keys() == ["shelf/seven"]
+    storage.delete("shelf/seven")
 
 
 def test_readers_never_see_half_a_file() -> None:

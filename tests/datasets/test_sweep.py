@@ -12,10 +12,10 @@ from tests.datasets.conftest import load, make_dataset, texts
 
 ORPHANS = [
     "uploads/0",
-    "uploads/1.0a1b2c3d.partial",
+    "uploads/1.partial",
     "datasets/gone/7/000001.parquet",
     "datasets/gone/7/text",
-    "reports/1/report.pdf.0a1b2c3d.partial",
+    "reports/1/report.pdf.partial",
     "sweeps/uploads.0a1b2c3d.partial",
 ]
 FOLDERS = ("uploads", "datasets", "reports", "sweeps")
