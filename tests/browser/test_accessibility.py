@@ -60,8 +60,17 @@ def visit(tmp_path_factory: pytest.TempPathFactory, chromium: Browser) -> Iterat
 
 
 def findings(page: Page, scheme: Any, **only: Any) -> list[str]:
+    """What stays: colours take a moment to go over from light to dark, and are no finding on their way."""
     page.emulate_media(color_scheme=scheme)
-    settled(page)
+    for _ in range(5):
+        settled(page)
+        if not (found := _findings(page, scheme, **only)):
+            break
+        page.wait_for_timeout(300)
+    return found
+
+
+def _findings(page: Page, scheme: Any, **only: Any) -> list[str]:
     found = Axe().run(page, options={"resultTypes": ["violations"], **only}).response["violations"]
     places = [(one["id"], place["html"]) for one in found if one["impact"] in GRAVE for place in one["nodes"]]
     return [f"{scheme} {rule}: {html}" for rule, html in places if not is_known(rule, html)]
