@@ -78,8 +78,7 @@ def test_two_writers_at_one_place_do_not_disturb_each_other() -> None:
 
 
 def test_what_a_killed_writer_left_is_written_over_by_the_next_one() -> None:
-    with storage.filesystem().open_output_stream("shelf/seven.partial") as left:
-        left.write(b"half")
+    storage.write("shelf/seven.partial", b"half")
     storage.write("shelf/seven", b"whole")
     assert keys() == ["shelf/seven"]
     storage.delete("shelf/seven")
