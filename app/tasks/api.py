@@ -32,6 +32,7 @@ from app.tasks.table import api as table
 from app.tasks.undo.schemas import Steps, Undone, UndoRequest
 
 MAX_REVISION = 2**63 - 1
+LAST = UndoRequest()
 
 router = APIRouter(tags=["tasks"])
 router.include_router(exchange.router)
@@ -133,13 +134,13 @@ def read_steps(db: Db, caller: Caller, board_id: UUID) -> Steps:
 
 
 @router.post("/boards/{board_id}/undo")
-def undo_step(db: Db, caller: Caller, board_id: UUID, asked: UndoRequest) -> Undone:
+def undo_step(db: Db, caller: Caller, board_id: UUID, asked: UndoRequest = LAST) -> Undone:
     """Takes back what you did last to cards of this board. 409 when somebody else changed one of them since."""
     return tasks.undo(db, caller, board_id, asked.skip)
 
 
 @router.post("/boards/{board_id}/redo")
-def redo_step(db: Db, caller: Caller, board_id: UUID, asked: UndoRequest) -> Undone:
+def redo_step(db: Db, caller: Caller, board_id: UUID, asked: UndoRequest = LAST) -> Undone:
     """Does again what you took back last."""
     return tasks.redo(db, caller, board_id, asked.skip)
 

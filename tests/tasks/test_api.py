@@ -89,3 +89,12 @@ def test_a_board_that_asks_what_is_new_keeps_nobody_signed_in(client: TestClient
     assert browser.get(f"/boards/{board_id}{path}").status_code == 200
     with transaction() as db:
         assert (db.scalars(sa.select(SessionRow.last_seen_at)).one() > earlier) is counts
+
+
+def test_undo_and_redo_need_no_body(client: TestClient) -> None:
+    board_id, _columns = make_board(client)
+    client.post(f"/boards/{board_id}/cards", json={"title": "Call"})
+    assert client.post(f"/boards/{board_id}/undo").json()["message"] == "Undone: the making of “Call”."
+    assert client.post(f"/boards/{board_id}/redo").status_code == 200
+    assert client.post(f"/boards/{board_id}/undo", json={}).status_code == 200
+    assert client.post(f"/boards/{board_id}/undo", json={"skip": "x"}).status_code == 422
