@@ -25,11 +25,12 @@ from app.datasets.streams.files import sweep
 from app.sources import service as sources
 from app.sources.schemas import Source, SourceChange
 from app.sources.streams import lease as leases
+from app.sources.streams import supervise
 from app.sources.streams.follow import Follower
 from app.sources.streams.lease import Lease, LeaseLost
 from app.sources.streams.reader import KafkaReader
 from app.sources.streams.supervise import Supervisor
-from app.sources.streams.tables import OffsetRow, WarningRow
+from app.sources.streams.tables import OffsetRow, StreamRow, WarningRow
 from tests.runtime.product import free_port
 from tests.soak import kafka_kills
 from tests.sources.broker import NoidaBroker, make_topic, mock_broker, noida, send
@@ -278,6 +279,29 @@ def test_the_supervisor_brings_a_message_into_the_dataset_within_a_second(databa
         supervisor.stop.set()
         looking.join(10)
         supervisor.end_all()
+
+
+def never_begins(_url: str, _lease: Lease) -> None:
+    """A follower on a machine that is too busy to let it start."""
+    time.sleep(600)
+
+
+def test_a_follower_that_starts_slowly_is_not_replaced_by_its_own_supervisor(
+    database: str, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset()
+    stream()
+    monkeypatch.setattr(supervise, "TARGET", f"{__name__}:{never_begins.__name__}")
+    supervisor, tokens = Supervisor(2), set()
+    try:
+        for _ in range(2):
+            supervisor.look()
+            with transaction() as db:
+                tokens |= set(db.scalars(sa.select(StreamRow.token)))
+                db.execute(sa.text("update streams set beat_at = beat_at - interval '1 minute'"))
+    finally:
+        supervisor.end_all()
+    assert len(tokens) == 1
 
 
 def seconds_until(wanted: int) -> float:

@@ -1,5 +1,6 @@
 """One follower for each stream, over any number of workers: whoever holds the token, for as long as it beats."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -63,6 +64,15 @@ def hold(db: Session, lease: Lease, **values: object) -> None:
     )
     if held.rowcount != 1:  # type: ignore[attr-defined]
         raise LeaseLost
+
+
+def keep(db: Session, leases: Collection[Lease]) -> None:
+    """For followers that are still starting. Waits for nobody: a row that is locked belongs to one that works."""
+    tokens = [lease.token for lease in leases]
+    mine = sa.select(StreamRow.source_id).where(StreamRow.token.in_(tokens))
+    free = mine.with_for_update(skip_locked=True).cte("mine")
+    change = sa.update(StreamRow).where(StreamRow.source_id.in_(sa.select(free.c.source_id))).values(beat_at=NOW)
+    db.execute(change, execution_options={"synchronize_session": False})
 
 
 def give_back(db: Session, lease: Lease, trouble: str | None = None) -> None:

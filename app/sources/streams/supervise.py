@@ -1,11 +1,13 @@
 """In each worker: a child process for each stream that nobody follows, begun again after whatever befell it."""
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import sqlalchemy as sa
 import structlog
+from sqlalchemy.orm import Session
 
 from app.core import db
 from app.core.child_process import Limits, Options, Returned
@@ -15,7 +17,11 @@ from app.sources.streams.lease import Lease
 
 KINDS = ["kafka"]
 LOOK_SECONDS = 1.0
+# On a busy machine a process may take longer to its first beat than a silent one is waited for. Begun again at once, it
+# would never get there.
+START_SECONDS = 60.0
 MOST = 8
+TARGET = "app.sources.streams.follow:follow"
 # A child that grew old is replaced: memory that a library loses comes back.
 LIMITS = Limits(wall_seconds=24 * 3600, memory_mb=1536, cpu_seconds=24 * 3600)
 STOPPED = "It stopped unexpectedly and is begun again."
@@ -41,6 +47,7 @@ class Supervisor:
         self.stop = threading.Event()
         self._at_most = at_most
         self._children: dict[Lease, Child] = {}
+        self._starting: dict[Lease, float] = {}  # until when it is kept for its child
 
     def run(self) -> None:
         while not self.stop.wait(LOOK_SECONDS):
@@ -57,12 +64,17 @@ class Supervisor:
             if child.wait(0):
                 self._bury(lease, child)
         free = self._at_most - len(self._children)
-        if free <= 0:
-            return
         with db.transaction() as session:
-            claimed = leases.claim(session, KINDS, at_most=free)
+            self._keep_starting(session)
+            claimed = leases.claim(session, KINDS, at_most=free) if free > 0 else []
         for lease in claimed:
             self._begin(lease)
+
+    def _keep_starting(self, session: Session) -> None:
+        now, alive = time.monotonic(), self._children
+        self._starting = {lease: end for lease, end in self._starting.items() if lease in alive and now < end}
+        if self._starting:
+            leases.keep(session, self._starting)
 
     def end_all(self) -> None:
         """What they had stored is stored; what not, is read again."""
@@ -73,8 +85,8 @@ class Supervisor:
 
     def _begin(self, lease: Lease) -> None:
         try:
-            target = "app.sources.streams.follow:follow"
-            self._children[lease] = Child(target, (db.database_url(), lease), LIMITS, Options(ignore_terminate=True))
+            self._children[lease] = Child(TARGET, (db.database_url(), lease), LIMITS, Options(ignore_terminate=True))
+            self._starting[lease] = time.monotonic() + START_SECONDS
         except (OSError, EOFError):
             log.exception("no child process could be started", source_id=str(lease.source_id))
             self._give_back(lease, STOPPED)
