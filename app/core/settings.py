@@ -70,7 +70,7 @@ class Settings(BaseSettings):
     max_rows: int = Field(100_000_000, ge=1, description="Most rows that one file may have")
     max_columns: int = Field(2000, ge=1, le=10_000, description="Most columns that one file may have")
     workers: int = Field(1, ge=0, le=64, description="Worker processes started by main.py; 0 = none")
-    tz_default: str = Field("UTC", description="Time zone offered first for schedules")
+    tz_default: str = Field("UTC", description="Time zone of what is called today; offered first for schedules")
     outgoing_allow: str = Field("", description="Hosts or networks, comma-separated, that may be private and called")
     outgoing_only: str = Field("", description="If set, nothing but these hosts or networks is called")
     source_folders: str = Field("", description="Folders, comma-separated, that sources may take files from")

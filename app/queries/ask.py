@@ -4,12 +4,12 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.core import children, clock
+from app.core import children
 from app.core.actor import Actor, Role, require_role
 from app.core.errors import Invalid
 from app.queries.build_sql import build_sql
 from app.queries.engines import answer_elsewhere
-from app.queries.moments import bound_values, local_date
+from app.queries.moments import bound_values, present
 from app.queries.questions import QuerySpec, SqlQuery
 from app.queries.schemas import QueryResult, Written
 from app.queries.sources import sources_of_spec, sources_of_sql
@@ -28,12 +28,13 @@ def run(db: Session, actor: Actor, question: QuerySpec | SqlQuery) -> QueryResul
     require_role(actor, Role.member)
     if question.connection:
         return answer_elsewhere(db, actor, question)
-    today = local_date(clock.now())
+    moment = present()
     if isinstance(question, QuerySpec):
         sources = sources_of_spec(db, actor, question)
-        return _call("execute", question, sources[question.dataset], sources, today)
-    values = bound_values(question.parameters, today)
-    return _call("execute_sql", question.sql, values, question.limit, sources_of_sql(db, actor, question, set(values)))
+        return _call("execute", question, sources[question.dataset], sources, moment.today)
+    values = bound_values(question.parameters, moment.today)
+    sources = sources_of_sql(db, actor, question, set(values))
+    return _call("execute_sql", question.sql, values, question.limit, sources, moment)
 
 
 def write_parquet(db: Session, actor: Actor, question: QuerySpec | SqlQuery, key: str, *, max_rows: int) -> Written:
@@ -41,16 +42,16 @@ def write_parquet(db: Session, actor: Actor, question: QuerySpec | SqlQuery, key
     require_role(actor, Role.member)
     if question.connection:
         raise NotKept
-    today = local_date(clock.now())
+    moment = present()
     values: Any
     if isinstance(question, QuerySpec):
         sources = sources_of_spec(db, actor, question)
         statement = build_sql(
-            question.model_copy(update={"limit": max_rows}), sources[question.dataset], sources, today
+            question.model_copy(update={"limit": max_rows}), sources[question.dataset], sources, moment.today
         )
         sql, values = statement.sql, statement.values
     else:
-        sql, values = question.sql, bound_values(question.parameters, today)
+        sql, values = question.sql, bound_values(question.parameters, moment.today)
         sources = sources_of_sql(db, actor, question, set(values))
     written: Written = children.call(
         "app.queries.execute:write",
@@ -59,6 +60,7 @@ def write_parquet(db: Session, actor: Actor, question: QuerySpec | SqlQuery, key
         sources,
         key,
         max_rows,
+        moment,
         wall_seconds=WRITE_SECONDS,
         memory_mb=MEMORY_MB,
     )

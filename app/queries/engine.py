@@ -9,7 +9,7 @@ import re
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -17,6 +17,7 @@ import duckdb
 
 from app.core.errors import Invalid, TooLarge
 from app.core.storage import filesystem, local_folder
+from app.queries.moments import Moment
 from app.queries.schemas import Source
 from app.queries.scope import quote
 
@@ -41,6 +42,18 @@ TYPES = {
     "date": (("DATE",), "DATE"),
     "timestamp": (("TIMESTAMP",), "TIMESTAMP"),
 }
+# In place of the engine's own clocks, which know neither the day of the installation nor a clock that stands still.
+CLOCKS = """
+CREATE MACRO current_date() AS {day};
+CREATE MACRO today() AS {day};
+CREATE MACRO get_current_timestamp() AS CAST({at} AS TIMESTAMPTZ);
+CREATE MACRO get_current_time() AS CAST(CAST({at} AS TIME) AS TIMETZ);
+CREATE MACRO current_localtimestamp() AS {at};
+CREATE MACRO current_localtime() AS CAST({at} AS TIME);
+CREATE MACRO ago(span) AS CAST({at} AS TIMESTAMPTZ) - CAST(span AS INTERVAL);
+CREATE MACRO age(since) AS system.main.age(CAST({day} AS TIMESTAMP), since),
+                (until, since) AS system.main.age(until, since);
+"""
 Connection = duckdb.DuckDBPyConnection
 
 
@@ -57,8 +70,11 @@ class NotAnswered(Invalid):
 
 
 @contextmanager
-def opened(sources: Mapping[str, Source], *, threads: int = 1) -> Iterator[Connection]:
-    """Each source under its name. One thread: sums of floats must not depend on who came first."""
+def opened(sources: Mapping[str, Source], moment: Moment | None = None, *, threads: int = 1) -> Iterator[Connection]:
+    """Each source under its name. One thread: sums of floats must not depend on who came first.
+
+    Times are UTC; the day is that of `moment`, for questions that can ask what day it is.
+    """
     connection = duckdb.connect(":memory:", config={**CLOSED, "threads": str(threads)})
     try:
         connection.execute("SET TimeZone = 'UTC'")
@@ -66,6 +82,8 @@ def opened(sources: Mapping[str, Source], *, threads: int = 1) -> Iterator[Conne
         _shut(connection, [path for source in sources.values() for path in _paths(source)])
         for place, (name, source) in enumerate(sources.items()):
             _add(connection, name, source, place)
+        if moment:
+            connection.execute(CLOCKS.format(day=f"DATE '{moment.today}'", at=f"TIMESTAMP '{_utc(moment.at)}'"))
         connection.execute("SET lock_configuration = true")
         yield connection
     finally:
@@ -131,6 +149,10 @@ def _newest(source: Source, files: str) -> str:
     newer = f'{newest} HAVING min("_batch") < max("_batch")'
     later = f'SELECT 1 FROM ({newer}) AS newer WHERE {same} AND newer."_batch" > stored."_batch"'  # noqa: S608  names are quoted
     return f" WHERE NOT EXISTS ({later})"
+
+
+def _utc(at: datetime) -> str:
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(" ")
 
 
 def _literal(text: str) -> str:

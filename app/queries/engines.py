@@ -6,11 +6,11 @@ from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
 
-from app.core import children, clock
+from app.core import children
 from app.core.actor import Actor
 from app.core.errors import NotFound
 from app.queries.build_sql import Translated, build_sql
-from app.queries.moments import bound_values, local_date
+from app.queries.moments import bound_values, present
 from app.queries.questions import QuerySpec, SqlQuery
 from app.queries.schemas import QueryResult, ResultColumn, Source
 
@@ -62,10 +62,10 @@ def answer_elsewhere(db: Session, actor: Actor, question: QuerySpec | SqlQuery) 
 
 
 def _translated(db: Session, actor: Actor, question: QuerySpec | SqlQuery, engine: Engine, dialect: str) -> Translated:
-    today = local_date(clock.now())
+    today = present().today
     if isinstance(question, SqlQuery):
         named = bound_values(question.parameters, today)
-        found: Translated = children.call("app.queries.translate:translate_sql", question.sql, named, dialect)
+        found: Translated = children.call("app.queries.translate:translate_sql", question.sql, named, dialect, today)
         return found
     known = engine.columns(db, actor, question.connection or "", question.datasets)
     sources = {name: Source.elsewhere(name, known[name]) for name in question.datasets}

@@ -13,6 +13,7 @@ from app.queries.build_sql import Statement, build_sql, quote
 from app.queries.engine import THREADS, NotAnswered, QueryTooLarge, QueryTooSlow, json_value, opened, said_plainly
 from app.queries.engine import time_limit as limited
 from app.queries.joins import is_unique
+from app.queries.moments import Moment
 from app.queries.questions import Join, QuerySpec
 from app.queries.schemas import Pinned, QueryResult, ResultColumn, Source, Written
 from app.queries.scope import NO_OTHERS
@@ -48,9 +49,11 @@ def execute(
     return answer.model_copy(update={"warnings": repeated}) if repeated else answer
 
 
-def execute_sql(sql: str, values: dict[str, Any], limit: int, sources: dict[str, Source]) -> QueryResult:
+def execute_sql(
+    sql: str, values: dict[str, Any], limit: int, sources: dict[str, Source], moment: Moment
+) -> QueryResult:
     """`sql` was read and found harmless by `read_sql`."""
-    with opened(sources) as connection, limited(connection), said_plainly(sql, list(sources)):
+    with opened(sources, moment) as connection, limited(connection), said_plainly(sql, list(sources)):
         found = connection.execute(sql, values)
         columns = _columns(found)
         rows = found.fetchmany(limit + 1)
@@ -58,9 +61,9 @@ def execute_sql(sql: str, values: dict[str, Any], limit: int, sources: dict[str,
     return _answer(statement, rows, limit, list(sources.values()))
 
 
-def write(sql: str, values: Any, sources: dict[str, Source], key: str, max_rows: int) -> Written:
+def write(sql: str, values: Any, sources: dict[str, Source], key: str, max_rows: int, moment: Moment) -> Written:
     """The whole answer into the storage, a piece at a time."""
-    with opened(sources) as connection, limited(connection, WRITE_SECONDS), said_plainly(sql, list(sources)):
+    with opened(sources, moment) as connection, limited(connection, WRITE_SECONDS), said_plainly(sql, list(sources)):
         found = connection.sql(sql, params=values)
         columns = _columns(found)
         with writer(key) as sink:

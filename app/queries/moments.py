@@ -1,11 +1,13 @@
 """From "yesterday" and "last full month" to fixed days, once for each time that a question is asked."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
+from app.core import clock
 from app.core.errors import Invalid
 from app.core.settings import settings
 from app.queries.periods import Period, RelativeDay, RelativePeriod, day_of, period_of
@@ -16,6 +18,19 @@ DAYS, PERIODS = set(RelativeDay), set(RelativePeriod)
 
 class UnfitValue(Invalid):
     """This value does not fit the column."""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """When a question is asked. `today` is the day there in the zone of the installation, whatever it is in UTC."""
+
+    at: datetime
+    today: date
+
+
+def present() -> Moment:
+    at = clock.now()
+    return Moment(at, local_date(at))
 
 
 def local_date(at: datetime) -> date:

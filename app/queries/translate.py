@@ -3,6 +3,7 @@
 import re
 import secrets
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import sqlglot
@@ -12,6 +13,7 @@ from sqlglot.tokenizer_core import TokenType
 from app.core.errors import Invalid
 from app.queries.build_sql import Statement, Translated
 
+TODAY = "_today"  # parameters of people begin with a letter
 WRITES = (exp.Insert, exp.Update, exp.Delete, exp.Merge, exp.Into, exp.Lock, exp.Command, exp.Create, exp.Drop)
 
 
@@ -32,20 +34,35 @@ def _numbered(sql: str) -> str:
     return sql
 
 
-def translate_sql(sql: str, values: dict[str, Any], dialect: str) -> Translated:
-    """Colons of texts and casts are escaped, because `sqlalchemy.text` takes `:name` for a parameter."""
+def translate_sql(sql: str, values: dict[str, Any], dialect: str, today: date | None = None) -> Translated:
+    """Colons of texts and casts are escaped, because `sqlalchemy.text` takes `:name` for a parameter.
+
+    With `today` the current date is that day, whatever day it is where the question is answered.
+    """
     tree = _portable(_one_select(sql))
+    known = values
+    if today:
+        _bind_today(tree)
+        known = {**values, TODAY: today}
     mark, used = f"p{secrets.token_hex(8)}_", {}
     for found in list(tree.find_all(exp.Placeholder, exp.Parameter)):
-        if found.name not in values:
+        if found.name not in known:
             raise NotTranslatable(f'There is no parameter "{found.name}". Parameters: {", ".join(values) or "none"}.')
-        used[found.name] = values[found.name]
+        used[found.name] = known[found.name]
         found.replace(exp.column(mark + found.name))
     try:
         text = tree.sql(dialect=dialect, unsupported_level=sqlglot.ErrorLevel.RAISE, comments=False)
     except sqlglot.errors.SqlglotError as error:
         raise NotTranslatable(f"This question cannot be asked in {dialect}: {error}") from error
     return Translated(re.sub(rf"{mark}(\w+)", r":\1", text.replace(":", "\\:")), used)
+
+
+def _bind_today(tree: exp.Query) -> None:
+    for found in list(tree.find_all(exp.CurrentDate)):
+        day: exp.Expr = exp.Placeholder(this=TODAY)
+        if isinstance(found.parent, exp.Select):
+            day = exp.alias_(day, "current_date", quoted=True)
+        found.replace(day)
 
 
 def _portable(tree: exp.Query) -> exp.Query:

@@ -1,6 +1,6 @@
 """One SELECT of a person: what it may do, and what is said when it may not or cannot be answered."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import duckdb
@@ -10,13 +10,14 @@ from app.core.errors import AppError
 from app.core.storage import local_folder
 from app.queries.engine import opened
 from app.queries.execute import execute_sql, write
-from app.queries.moments import bound_values
+from app.queries.moments import Moment, bound_values
 from app.queries.questions import SqlParameter
 from app.queries.read_sql import tables_in
 from app.queries.schemas import QueryResult, Source
 from tests.queries.stored import DIAMONDS, ECONOMICS, diamonds, economics, store
 
 TODAY = date(2015, 3, 18)
+NOW = Moment(datetime(2015, 3, 18, 12, tzinfo=UTC), TODAY)
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +34,7 @@ def ask(sql: str, *sources: Source, limit: int = 100, **parameters: object) -> Q
     given = [SqlParameter.model_validate({"name": name, **value}) for name, value in parameters.items()]  # type: ignore[dict-item]
     values = bound_values(given, TODAY)
     tables_in(sql, set(values))
-    return execute_sql(sql, values, limit, {source.dataset: source for source in sources})
+    return execute_sql(sql, values, limit, {source.dataset: source for source in sources}, NOW)
 
 
 def test_an_answer_has_typed_columns(gems: Source) -> None:
@@ -196,7 +197,7 @@ def test_a_whole_answer_is_written_as_parquet(gems: Source) -> None:
 
     from app.core.storage import filesystem, read
 
-    written = write("SELECT cut, price FROM diamonds", {}, {"diamonds": gems}, "derived/a.parquet", 10_000)
+    written = write("SELECT cut, price FROM diamonds", {}, {"diamonds": gems}, "derived/a.parquet", 10_000, NOW)
     table = pq.read_table("derived/a.parquet", filesystem=filesystem())
     assert (written.rows, table.num_rows, table.column_names) == (3000, 3000, ["cut", "price"])
     assert written.size == len(read("derived/a.parquet"))
@@ -206,5 +207,5 @@ def test_an_answer_that_is_too_long_leaves_no_file(gems: Source) -> None:
     folder = local_folder()
     assert folder
     with pytest.raises(AppError, match="more than the 100 rows"):
-        write("SELECT cut FROM diamonds", {}, {"diamonds": gems}, "derived/b.parquet", 100)
+        write("SELECT cut FROM diamonds", {}, {"diamonds": gems}, "derived/b.parquet", 100, NOW)
     assert not list((folder / "derived").glob("b.*"))

@@ -1,10 +1,12 @@
 """Questions go to the database itself: read only, for those who may change the source, and nobody sees the password."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from app.core import clock
 from app.core.actor import SYSTEM, Actor, Role
 from app.core.db import transaction
 from app.core.errors import AppError
@@ -65,6 +67,15 @@ def test_sql_is_translated_limited_and_its_values_are_exact(database: str, serve
     assert found.rows == [[1, "1.10", "2026-01-02T00:00:00", False], [4, "4.40", "2026-01-05T00:00:00", True]]
     assert [column.type for column in found.columns] == ["integer", "decimal", "timestamp", "boolean"]
     assert found.truncated
+
+
+def test_the_day_there_is_that_of_the_question(database: str, server: Server) -> None:
+    connected(server)
+    sql = "select current_date, max(today() + 1) as next, count(*) as n from sales group by current_date"
+    with clock.use(clock.FixedClock(datetime(2200, 1, 31, tzinfo=UTC))):
+        found = asked(SqlQuery(connection="their shop", sql=sql))
+    assert found.rows == [["2200-01-31", "2200-02-01", 300]]
+    assert [(column.name, column.type) for column in found.columns[:2]] == [("current_date", "date"), ("next", "date")]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Derived datasets: an answer becomes rows, when what it is made of has changed."""
 
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from app.core import clock
 from app.core.actor import SYSTEM
 from app.core.db import transaction
 from app.core.errors import Conflict, Forbidden, NotFound
+from app.core.settings import settings
 from app.datasets import service as datasets
 from app.queries import service as queries
 from app.queries.schemas import QueryChange, QueryCreate
@@ -129,15 +131,24 @@ def test_nobody_reads_through_it_what_they_may_not_see() -> None:
         derived(owner=author)
 
 
-@pytest.mark.usefixtures("sales")
+@pytest.fixture
+def tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ_DEFAULT", "Asia/Tokyo")
+        settings.cache_clear()
+        yield
+    settings.cache_clear()
+
+
+@pytest.mark.usefixtures("sales", "tokyo")
 def test_a_question_that_moves_with_the_days_is_asked_again_tomorrow() -> None:
     made("totals", TOTALS, mode="replace")
     one = derived({"sql": "SELECT current_date AS day, sum(amount) AS total FROM sales"})
-    assert pull(one.id).result["taken"] == 1
-    load_all()
-    assert pull(one.id).result["duplicates"] == 0
-    with clock.use(clock.FixedClock(datetime(2200, 1, 1, tzinfo=UTC))):
-        assert pull(one.id).result["duplicates"] == 1  # the engine's own day is today's still
+    for at, taken in ((time(14), 1), (time(14, 59), 0), (time(15), 1)):
+        with clock.use(clock.FixedClock(datetime.combine(date(2200, 1, 1), at, UTC))):
+            assert pull(one.id).result["taken"] == taken
+            load_all()
+    assert totals() == [["2200-01-02", "7.75"]]
 
 
 @pytest.mark.usefixtures("sales")

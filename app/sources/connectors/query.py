@@ -10,12 +10,13 @@ import sqlalchemy as sa
 from pydantic import Field, model_validator
 from sqlalchemy.orm import Session
 
-from app.core import clock, storage
+from app.core import storage
 from app.core.actor import SYSTEM, Actor
 from app.core.db import transaction
 from app.core.errors import AppError, Invalid
 from app.datasets import service as datasets
 from app.queries import service as queries
+from app.queries.moments import present
 from app.queries.schemas import QuerySpec, Question, SqlQuery
 from app.sources.connectors.protocol import Inbox, SourceSettings, Watermark
 from app.sources.schemas import Probe
@@ -98,7 +99,7 @@ def _state(db: Session, actor: Actor, question: QuerySpec | SqlQuery) -> Waterma
         "datasets": {name: source.version for name, source in queries.inputs_of(db, actor, question).items()},
     }
     if queries.moves(question):
-        state["day"] = clock.now().date().isoformat()
+        state["day"] = present().today.isoformat()
     return state
 
 
