@@ -126,7 +126,7 @@ class OwnState(Own):
     estimate: Estimate | None = None
     labels: list[str] = []
     members: list[str] = []
-    changes: dict[str, Any] = {}
+    changes: dict[str, tuple[Any, Any]] = {}
 
 
 T = TypeVar("T", bound=Own)

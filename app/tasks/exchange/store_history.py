@@ -60,5 +60,10 @@ def _named(changes: dict[str, Any], ids: Ids) -> dict[str, Any]:
     for what, names in (("labels", ids.label_names), ("members", ids.person_names)):
         if what in shown:
             pair = shown.pop(what)
-            shown["assignees" if what == "members" else what] = [[names.get(key, key) for key in one] for one in pair]
+            shown["assignees" if what == "members" else what] = [_called(side, names) for side in pair]
     return shown
+
+
+def _called(side: Any, names: dict[str, str]) -> Any:
+    """A file of AutoReport holds what its log says, which has the names already."""
+    return [names.get(one, one) if isinstance(one, str) else one for one in side] if isinstance(side, list) else side

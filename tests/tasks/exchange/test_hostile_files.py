@@ -43,6 +43,12 @@ def in_a_circle(board: dict[str, Any]) -> None:
         card["autoreport"] = {"blocked_by": [other]}
 
 
+def changed_from_nothing_to_nothing(board: dict[str, Any]) -> None:
+    state = {"kind": "changed", "at": "2026-03-01T09:00:00Z", "person": "Ann", "title": "Card 0"}
+    state |= {"priority": "low", "category": "highlight", "changes": {"labels": 5}}
+    board["actions"][0]["data"]["autoreport"] = state
+
+
 def one_card(board: dict[str, Any]) -> None:
     card = board["cards"][0]
     board.clear()
@@ -58,6 +64,7 @@ SPOILT: dict[str, tuple[Spoil, str]] = {
     "nested deeply": (deep, "nested too deeply"),
     "cards that wait in a circle": (in_a_circle, "circle"),
     "no estimate": (lambda board: board["cards"][0].update(autoreport={"estimate": -1}), "estimate"),
+    "a change without before and after": (changed_from_nothing_to_nothing, "changes.labels"),
     "no cards at all": (lambda board: board.pop("cards"), "cards"),
     "a card without its board": (one_card, "a single card"),
 }  # fmt: skip

@@ -18,7 +18,7 @@ from app.tasks import service as tasks
 from app.tasks.details.tables import BlockerRow, ChecklistItemRow, CommentRow, FileRow, NoteRow
 from app.tasks.exchange.write_csv import csv_parts
 from app.tasks.exchange.write_trello import trello_parts
-from app.tasks.schemas import BoardChange, BoardCreate, CardCreate, ColumnEdit, LaneEdit
+from app.tasks.schemas import BoardChange, BoardCreate, CardChange, CardCreate, ColumnEdit, LabelEdit, LaneEdit
 from app.tasks.tables import BoardRow, CardRow, ColumnChangeRow, ColumnRow, LabelRow, LaneRow, TransitionRow
 from tests.tasks.conftest import ann as ann
 from tests.tasks.conftest import bob as bob
@@ -149,6 +149,24 @@ def test_files_dependencies_and_old_names_come_back(db: Session, ann: Actor, imp
     assert history(db, back) == history(db, board_id)
     assert column_names(db, back) == column_names(db, board_id)
     assert [name for name, _, _ in column_names(db, back)] == ["Ideas", "Plans"]
+
+
+def test_labels_and_people_that_a_card_was_given_later_come_back(db: Session, ann: Actor, imported: Import) -> None:
+    with clock.use(FixedClock(NOW - timedelta(days=9))):
+        board_id = tasks.create_board(db, ann, BoardCreate(name="Whole")).id
+        tasks.change_board(db, ann, board_id, BoardChange(labels=[LabelEdit(name="Bug")]))
+        label = tasks.board(db, ann, board_id).labels[0].id
+        card = tasks.create_card(db, ann, board_id, CardCreate(title="Dig"))
+    with clock.use(FixedClock(NOW - timedelta(days=8))):
+        card = tasks.change_card(
+            db, ann, card.id, CardChange(version=card.version, label_ids=[label], assignee_ids=[ann.id])
+        )
+    with clock.use(FixedClock(NOW - timedelta(days=7))):
+        tasks.change_card(db, ann, card.id, CardChange(version=card.version, label_ids=[], assignee_ids=[]))
+    back = imported(ann, b"".join(trello_parts(db, board_id)))
+    assert history(db, back) == history(db, board_id)
+    again = imported(ann, b"".join(trello_parts(db, back)), again=True)
+    assert history(db, again) == history(db, board_id)
 
 
 def column_names(db: Session, board_id: UUID) -> list[tuple[Any, ...]]:
