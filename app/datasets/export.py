@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from psycopg import sql
@@ -25,7 +26,7 @@ from app.datasets.rejects.schemas import RejectFilter
 from app.datasets.rejects.search import matching
 from app.datasets.schemas import DatasetSchema
 from app.datasets.stage import table_of
-from app.datasets.tables import BatchRow, DatasetRow
+from app.datasets.tables import BatchRow, DatasetRow, RejectRow
 
 EXPORT_FORMATS = {
     "csv": "text/csv",
@@ -132,21 +133,23 @@ def _record(db: Session, actor: Actor, row: DatasetRow, what: str, **details: ob
     audit.record(db, actor, Action.rows_exported, row.id, dataset=row.name, what=what, **details)
 
 
-def _rejects(row: DatasetRow, form: str, wanted: RejectFilter) -> sql.Composed:
+def _rejects(row: DatasetRow, form: str, wanted: RejectFilter) -> sql.SQL:
     """The conditions of the list, so that a download holds what the list shows."""
     asked = [BatchRow.dataset_id == row.id, BatchRow.status.in_(("held", "published")), *matching(wanted)]
     asked.append(BatchRow.replaced_by.is_(None) if wanted.batch is None else BatchRow.id == wanted.batch)
-    details = "rejects.failures" if form in NESTED else REASONS
-    return sql.SQL(
-        "select rejects.batch_id as batch, batches.file_name as file, rejects.row, rejects.line, {}, rejects.raw"
-        " from rejects join batches on batches.id = rejects.batch_id where {}"
-    ).format(sql.SQL(details), _written_out(sa.and_(*asked)))
+    details = RejectRow.failures if form in NESTED else sa.literal_column(REASONS)
+    head = RejectRow.batch_id.label("batch"), BatchRow.file_name.label("file"), RejectRow.row, RejectRow.line
+    together = BatchRow.id == RejectRow.batch_id
+    return _written_out(sa.select(*head, details, RejectRow.raw).join(BatchRow, together).where(*asked))
 
 
-def _written_out(condition: sa.ColumnElement[bool]) -> sql.SQL:
-    """COPY takes no parameters: each value stands in the text, quoted by psycopg."""
+def _written_out(query: sa.Select[Any]) -> sql.SQL:
+    """COPY takes no parameters: each value stands in the text, quoted by psycopg.
+
+    A whole query: a condition written out alone does not know which table its EXISTS look back at.
+    """
     dialect = postgresql_psycopg.dialect()  # type: ignore[no-untyped-call]
-    compiled = condition.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
+    compiled = query.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
     values = {name: Jsonb(value) if isinstance(value, list) else value for name, value in compiled.params.items()}
     return sql.SQL(str(compiled) % {name: sql.Literal(value).as_string() for name, value in values.items()})
 

@@ -19,7 +19,7 @@ from app.core.actor import SYSTEM
 from app.core.errors import AppError
 from app.datasets import export
 from app.datasets import service as datasets
-from app.datasets.rejects.schemas import RejectFilter
+from app.datasets.rejects.schemas import Mend, RejectFilter
 from tests.datasets.conftest import load, make_dataset
 
 DOWNLOADING = """select count(*) from pg_stat_activity
@@ -170,6 +170,23 @@ def test_rejects_come_in_five_formats_with_their_reasons_and_filters(database: s
     assert [line["row"] for line in json.loads(rejected("checked", "json", where='raw == ",b"'))] == [3]
     assert rejected("checked", "csv", column="note", q="100% _sure\\'").count(b"\n") == 1
     assert rejected("checked", "csv", q="much too").count(b"\n") == 2
+
+
+@pytest.mark.parametrize("form", ["csv", "json"])
+def test_a_mended_reject_leaves_the_download_of_open_ones_and_no_other_does(form: str, database: str) -> None:
+    make_dataset("mended", [{"name": "id", "type": "integer"}])
+    batch = load("mended", b"id\nx\ny\nz\n")
+    with db.transaction() as session:
+        datasets.replay_reject(session, SYSTEM, f"{batch.id}.2", Mend(values={"id": "2"})).require_stored()
+
+    def rows(**wanted: Any) -> list[int]:
+        content = rejected("mended", form, **wanted).decode()
+        lines = json.loads(content) if form == "json" else csv.DictReader(io.StringIO(content))
+        return [int(line["row"]) for line in lines]
+
+    assert rows() == [1, 3]
+    assert rows(state="replayed") == [2]
+    assert rows(state="all") == [1, 2, 3]
 
 
 def test_rows_that_went_away_meanwhile_are_said_to_be_gone(everything: str) -> None:
