@@ -109,6 +109,9 @@ def test_an_impossible_window_is_refused(db: Session, ann: Actor, board: Board) 
         tasks.board_summary(db, ann, board.id, WEEK[0], datetime(2026, 3, 9))  # noqa: DTZ001
     with pytest.raises(Invalid, match="needs its zone"):
         tasks.board_summary(db, ann, board.id, datetime(2026, 3, 1), datetime(2026, 3, 9, tzinfo=UTC))  # noqa: DTZ001
+    for window in ((datetime.min.replace(tzinfo=UTC), WEEK[1]), (WEEK[0], datetime.max.replace(tzinfo=UTC))):
+        with pytest.raises(Invalid, match="1971 to 2199"):
+            tasks.board_summary(db, ann, board.id, *window)
 
 
 def planned_week(db: Session, ann: Actor) -> Board:

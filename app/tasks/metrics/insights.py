@@ -45,9 +45,12 @@ def _oldest(metrics: Metrics) -> str:
 
 
 def _slowest(metrics: Metrics) -> str:
+    """A card that was opened again has been in a done column, where nothing waited for anybody."""
     if not _enough(metrics):
         return ""
-    timed = [(stay.time.p50, stay) for stay in metrics.stays if stay.time.p50 is not None]
+    over = {column.id for column in metrics.columns if column.is_done}
+    stays = [stay for stay in metrics.stays if stay.column_id not in over]
+    timed = [(stay.time.p50, stay) for stay in stays if stay.time.p50 is not None]
     if len(timed) < 2:
         return ""
     longest, stay = max(timed, key=lambda each: each[0])

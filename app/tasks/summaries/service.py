@@ -28,6 +28,7 @@ from app.tasks.summaries.schemas import BlockedCard, BoardSummary, CardState, Co
 from app.tasks.tables import ColumnChangeRow, TransitionRow
 
 MAX_CARDS, MAX_BLOCKED_DAYS = 200, 365
+FIRST_YEAR, LAST_YEAR = 1971, 2199  # the days around a period must be days, too
 States = dict[UUID, TransitionRow]
 
 
@@ -53,6 +54,8 @@ def board_summary(
 def _check(since: datetime, until: datetime, blocked_days: int) -> None:
     if since.tzinfo is None or until.tzinfo is None:
         raise Invalid("since, until: a time needs its zone, such as 2026-03-01T00:00:00Z.")
+    if not all(FIRST_YEAR <= moment.year <= LAST_YEAR for moment in (since, until)):
+        raise Invalid(f"since, until: give moments of the years {FIRST_YEAR} to {LAST_YEAR}.")
     if since >= until:
         raise Invalid(f"until: {until.isoformat()} is not after since, {since.isoformat()}.")
     if not 0 <= blocked_days <= MAX_BLOCKED_DAYS:

@@ -57,6 +57,21 @@ def test_the_sentences_say_what_the_figures_say(db: Session, ann: Actor, board: 
     ]
 
 
+def test_a_done_column_is_never_told_to_be_slow(db: Session, ann: Actor, board: Board) -> None:
+    doing, done = column(board, "In progress"), column(board, "Completed")
+    now = FixedClock(MONDAY)
+    with clock.use(now):
+        cards = add(db, ann, board, *"abcde")
+        for days, target in ((1, doing), (2, done), (9, doing), (10, done)):  # opened again after a week
+            now.at = MONDAY + days * DAY
+            cards = [move(db, ann, card, target) for card in cards]
+        metrics = tasks.board_metrics(db, ann, board.id, WEEKS)
+    assert {stay.name: stay.time.p50 for stay in metrics.stays}["Completed"] == 7
+    assert [said for said in metrics.insights if "stayed longest" in said] == [
+        "Completed cards stayed longest in “In progress”: half of those that were there at most 2 days."
+    ]
+
+
 def test_an_empty_board_says_nothing(db: Session, ann: Actor, board: Board) -> None:
     metrics = tasks.board_metrics(db, ann, board.id)
     assert metrics.insights == []
