@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from app.jobs.again import check_before_retry
 from app.jobs.context import Handler, JobContext, limited, turned_away
 from app.jobs.stopped import tell_when_stopped
 
@@ -62,6 +63,13 @@ def stop_loading(db: Session, run_id: UUID, args: dict[str, Any], reason: str) -
     say_so(db, int(args["batch_id"]), run_id, reason)
 
 
+def refuse_undone(db: Session, args: dict[str, Any]) -> None:
+    from app.datasets.stopped import refuse_undone as refuse  # noqa: PLC0415
+
+    refuse(db, int(args["batch_id"]))
+
+
+check_before_retry(INGEST, refuse_undone)
 tell_when_stopped(INGEST, stop_loading)
 HANDLERS: dict[str, Handler] = {
     "datasets.replay": replay,

@@ -23,6 +23,10 @@ class GivenUp(Conflict):
     """Nothing is left of this load that could go on. Send the file again."""
 
 
+class Undone(Conflict):
+    """This load was undone, so there is nothing to go on with. Send the file again."""
+
+
 class LoadedSince(Conflict):
     """The same file is loaded by another batch by now."""
 
@@ -32,6 +36,14 @@ def stop_loading(db: Session, batch_id: int, run_id: UUID, reason: str) -> None:
     batch = db.get(BatchRow, batch_id, with_for_update=True, populate_existing=True)
     if batch is not None and batch.status == "loading" and batch.run_id == run_id:
         batch.status, batch.error = "failed", f"{reason} {WAY_OUT}"
+
+
+def refuse_undone(db: Session, batch_id: int) -> None:
+    batch = db.get(BatchRow, batch_id)
+    if batch is not None and batch.status == "undone":
+        raise Undone(
+            f"Batch {batch.id} ({batch.file_name}) was undone, and nothing of it is kept. Send the file again."
+        )
 
 
 def go_on(db: Session, batch: BatchRow, run_id: UUID | None) -> None:

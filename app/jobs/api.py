@@ -56,7 +56,7 @@ def cancel_job(db: Db, caller: Caller, job_id: UUID) -> Run:
 
 @router.post("/jobs/{job_id}/retry", status_code=202)
 def retry_job(db: Db, caller: Caller, job_id: UUID) -> Run:
-    """From the beginning; only one that failed, ended in part or was cancelled."""
+    """From the beginning; only one that failed, ended in part or was cancelled, and whose file was not undone since."""
     return jobs.retry_run(db, caller, job_id)
 
 

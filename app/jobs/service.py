@@ -16,9 +16,10 @@ from app.audit.schemas import Action
 from app.core import clock
 from app.core import db as database
 from app.core.actor import SYSTEM, Actor, Role
-from app.core.errors import Conflict, Forbidden, NotFound
+from app.core.errors import Conflict, NotFound
 from app.core.paging import Page
 from app.jobs import claim, queries
+from app.jobs.again import check_retry
 from app.jobs.alarm import drop_alarm, set_alarm
 from app.jobs.queries import errors_of
 from app.jobs.schemas import Run, RunStatus, Step
@@ -31,10 +32,6 @@ POLL_SECONDS = 0.1
 
 class RunNotFound(NotFound):
     """There is no such run, or it is somebody else's."""
-
-
-class RunForbidden(Forbidden):
-    """This run belongs to somebody else. Only its owner and administrators may see it."""
 
 
 class RunIsOver(Conflict):
@@ -87,7 +84,7 @@ def enqueue(
 
 
 def access_run(db: Session, actor: Actor, run_id: UUID) -> Run:
-    """The run with its steps. Raises RunNotFound, RunForbidden. Only admins get the traceback."""
+    """The run with its steps. Raises RunNotFound. Only admins get the traceback."""
     row = _row(db, actor, run_id)
     steps = queries.newest_steps(db, run_id)
     return queries.as_run(row, steps, with_traceback=actor.role.includes(Role.admin))
@@ -134,11 +131,13 @@ def cancel_run(db: Session, actor: Actor, run_id: UUID) -> Run:
 def retry_run(db: Session, actor: Actor, run_id: UUID) -> Run:
     """Starts from the beginning with the same arguments and a full set of attempts.
 
-    Whoever starts the run of somebody who is deactivated, does so in their own name.
+    Whoever starts the run of somebody who is deactivated, does so in their own name. Raises RunNotOver, and what the
+    feature says against it.
     """
     row = _row(db, actor, run_id, lock=True)
     if row.status not in (RunStatus.failed, RunStatus.partial, RunStatus.cancelled):
         raise RunNotOver
+    check_retry(db, row)
     if actor.id is not None and not _may_act(db, row.person_id):
         row.person_id = actor.id
     row.attempt, row.progress, row.attempt_progress = 0, 0, 0
@@ -179,8 +178,6 @@ def _may_act(db: Session, person_id: UUID | None) -> bool:
 
 def _row(db: Session, actor: Actor, run_id: UUID, *, lock: bool = False) -> RunRow:
     row = db.get(RunRow, run_id, with_for_update=lock or None, populate_existing=True)
-    if row is None:
+    if row is None or (row.person_id != actor.id and not actor.role.includes(Role.admin)):
         raise RunNotFound
-    if row.person_id != actor.id and not actor.role.includes(Role.admin):
-        raise RunForbidden
     return row

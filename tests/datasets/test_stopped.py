@@ -18,7 +18,7 @@ from app.datasets import service as datasets
 from app.datasets.ingest import ingest_batch
 from app.datasets.jobs import HANDLERS
 from app.datasets.schemas import Batch, DatasetChange, DatasetSchema
-from app.datasets.stopped import GivenUp
+from app.datasets.stopped import GivenUp, Undone
 from app.jobs import service as jobs
 from app.jobs.attend import KILLED
 from app.jobs.claim import claim
@@ -209,6 +209,8 @@ def test_it_can_be_undone_and_then_nothing_is_left_to_start() -> None:
     with db.transaction() as session:
         assert datasets.undo_batch(session, SYSTEM, batch.id).status == "undone"
     assert not is_kept(key)
+    with pytest.raises(Undone, match=rf"Batch {batch.id} \(.+\) was undone.+ Send the file again"):
+        retry(batch)
     assert load("notes", b"a\n1\n").id > batch.id
 
 

@@ -83,11 +83,11 @@ def test_a_waiting_job_is_cancelled_started_again_and_deleted_at_its_end(client:
 @pytest.mark.parametrize(
     ("method", "suffix"), [("GET", ""), ("GET", "/events"), ("POST", "/cancel"), ("POST", "/retry"), ("DELETE", "")]
 )
-def test_somebody_elses_job_is_refused(client: TestClient, method: str, suffix: str) -> None:
+def test_somebody_elses_job_is_not_there(client: TestClient, method: str, suffix: str) -> None:
     run_id = enqueue(a_person()[0])
     _, proof = a_person(Role.author)
     answer = client.request(method, f"/jobs/{run_id}{suffix}", headers=proof)
-    assert (answer.status_code, answer.json()["error"]) == (403, "RunForbidden")
+    assert (answer.status_code, answer.json()["error"]) == (404, "RunNotFound")
 
 
 def test_events_tell_each_step_once_and_end_with_the_final_state(client: TestClient) -> None:

@@ -10,7 +10,7 @@ from app.accounts import service as accounts
 from app.accounts.schemas import PersonChange, PersonCreate
 from app.core import db
 from app.core.actor import SYSTEM, Actor, Role
-from app.core.errors import Forbidden
+from app.core.errors import NotFound
 from app.jobs import service as jobs
 from app.jobs.context import JobContext, turned_away
 from app.jobs.schemas import Run, RunStatus
@@ -103,5 +103,5 @@ def test_a_reader_who_looks_at_a_run_that_is_not_theirs_is_refused_whatever_beca
     ann, ben = person(Role.author), person(Role.author, "Ben")
     run_id = queued_by(ann)
     change(ann, is_active=False)
-    with db.transaction() as session, pytest.raises(Forbidden):
+    with db.transaction() as session, pytest.raises(NotFound):
         jobs.retry_run(session, ben, run_id)

@@ -72,9 +72,9 @@ def test_people_see_their_own_runs_and_admins_see_all(db: Session) -> None:
     assert [r.id for r in jobs.list_runs(db, ada).items] == [run.id]
     assert jobs.list_runs(db, eve).items == []
     assert run.id in [r.id for r in jobs.list_runs(db, root).items]
-    with pytest.raises(jobs.RunForbidden):
+    with pytest.raises(jobs.RunNotFound):
         jobs.access_run(db, eve, run.id)
-    with pytest.raises(jobs.RunForbidden):
+    with pytest.raises(jobs.RunNotFound):
         jobs.cancel_run(db, eve, run.id)
     with pytest.raises(jobs.RunNotFound):
         jobs.access_run(db, ada, uuid.uuid4())
