@@ -27,7 +27,7 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 gc.disable()  # until all is imported
 
-from app.core import children, migrations
+from app.core import children, migrations, secrets, storage
 from app.core import db as database_module
 from app.core.settings import settings
 from tests import cheap_bcrypt
@@ -76,6 +76,16 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     os.environ["DATA_DIR"] = str(path)
     settings.cache_clear()
     return path
+
+
+@pytest.fixture(autouse=True)
+def forget_foreign_settings(data_dir: Path) -> Iterator[None]:
+    """What a test has read from an environment of its own is nothing for those that come after it."""
+    before = settings()
+    yield
+    if not settings.cache_info().currsize or settings() is not before:
+        for one in (settings, secrets._fernet, storage.filesystem):
+            one.cache_clear()
 
 
 @pytest.fixture(scope="session", autouse=True)
