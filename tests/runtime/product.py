@@ -38,6 +38,13 @@ def is_alive(process: psutil.Process) -> bool:
         return False
 
 
+def children_of(process: psutil.Process) -> list[psutil.Process]:
+    """What looks like the database server may be a process that it has just forked, and be gone again."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return process.children(recursive=True)
+    return []
+
+
 class Product:
     def __init__(self, data_dir: Path, *command: str, **settings: str) -> None:
         self.data_dir, self.port = data_dir, free_port()
@@ -69,7 +76,7 @@ class Product:
         """All that belong to it, the database server too, which is nobody's child."""
         name = f"cluster_name={EmbeddedPostgres(self.data_dir / 'postgres').cluster.name}"
         servers = [p for p in psutil.process_iter(["cmdline"]) if name in (p.info["cmdline"] or [])]
-        backends = [child for server in servers for child in server.children(recursive=True)]
+        backends = [child for server in servers for child in children_of(server)]
         own = psutil.Process(self.program.pid)
         return [own, *own.children(recursive=True), *servers, *backends]
 
