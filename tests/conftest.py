@@ -170,10 +170,17 @@ def database(server_url: str, template_database: str) -> Iterator[str]:
     """URL of a migrated database of its own, with `app.core.db` pointed at it: for tests that commit, fork or race."""
     with created_database(server_url, f"test_{uuid.uuid4().hex[:12]}", template_database) as url:
         database_module.configure(url)
+        be_patient(database_module.engine())
         yield url
         _wait_for_threads(database_module.engine())
         database_module.engine().dispose()
         database_module.engine.cache_clear()
+
+
+def be_patient(engine: sa.Engine) -> None:
+    """Where fifty threads share ten connections, the last waits longer than a person would: all is slow, not wrong."""
+    if isinstance(engine.pool, sa.QueuePool):
+        engine.pool._timeout = 120.0
 
 
 def _wait_for_threads(engine: sa.Engine, seconds: float = 60) -> None:

@@ -89,7 +89,7 @@ def test_of_fifty_threads_exactly_the_burst_passes(database: str) -> None:
 
     def go() -> None:
         ready.wait()
-        with transaction() as db:
+        with clock.use(FixedClock(START)), transaction() as db:
             passed.append(passes(db, "a:1"))
 
     threads = [threading.Thread(target=go) for _ in range(50)]

@@ -119,7 +119,8 @@ def test_events_arrive_while_the_job_is_still_at_work() -> None:
     async def read_all() -> list[str]:
         told = []
         async for event in follow(SYSTEM, run_id, 0):
-            told.append(event)
+            if not event.startswith(":"):  # what a busy machine says while nothing happens
+                told.append(event)
             if "First half" in event:
                 go_on.set()
         return told
