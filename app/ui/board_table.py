@@ -123,14 +123,25 @@ def _below(person: Actor, board: Board, text: str, found: CardTable, selected: l
     query = urlencode({"filter": text.strip(), "zone": str(zone())} if text.strip() else {})
     cards = "1 card" if found.total == 1 else f"{found.total:,} cards"
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        _open_selected(selected)
         if may_work(board, person):
             if st.button(_chosen(len(selected)), disabled=not selected, icon=":material/edit:", key="change_selected"):
                 change_many(person, board, [line.id for line in selected], len(selected))
             if st.button(f"Change all {cards}", icon=":material/edit_note:", key="change_found"):
                 change_many(person, board, text.strip(), found.total)
         st.link_button(f"{cards} as CSV", f"/api/v1/boards/{board.id}/cards.csv?{query}", icon=":material/download:")
-    if may_work(board, person) and not selected:
-        st.caption("Select rows to change several cards at once; click on a number to open its card.")
+    if not selected:
+        changes = " or to change several at once" if may_work(board, person) else ""
+        select = f"Select rows, on the keyboard with Shift+Space, to open a card{changes}."
+        st.caption(f"{select} A click on a number opens its card, too.")
+
+
+def _open_selected(selected: list[CardLine]) -> None:
+    """For the keyboard, which does not reach the button in a row."""
+    one = selected[0] if len(selected) == 1 else None
+    name = f"Open #{one.number}" if one else "Open selected"
+    if st.button(name, disabled=one is None, icon=":material/open_in_full:", key="open_selected") and one:
+        st.query_params["card"] = str(one.id)
 
 
 def _chosen(count: int) -> str:

@@ -85,6 +85,14 @@ class BoardPage:
         for key in keys:
             self.page.keyboard.press(key)
 
+    def tab_to(self, wanted: Locator) -> None:
+        expect(wanted.first).to_be_visible()
+        for _ in range(60):
+            if wanted.and_(self.page.locator(":focus")).count():
+                return
+            self.page.keyboard.press("Tab")
+        raise AssertionError(f"Tab never came to {wanted}")
+
     def drag(self, title: str, to: Locator) -> None:
         card, place = self.card(title).bounding_box(), to.bounding_box()
         assert card
