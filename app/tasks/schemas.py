@@ -215,7 +215,10 @@ class Board(BoardLine):
 
 
 class CardEvent(Output):
-    """One line of a card's history; `changes` is {field: [old, new]}."""
+    """One line of a card's history; `changes` is {field: [old, new]}.
+
+    `imported`: it happened elsewhere, as the file says from which it came.
+    """
 
     id: int
     card_id: UUID
@@ -228,3 +231,4 @@ class CardEvent(Output):
     to_lane: str | None = None
     title: str
     changes: dict[str, Any]
+    imported: bool = False

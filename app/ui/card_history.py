@@ -65,8 +65,9 @@ def told(event: CardEvent, names: dict[UUID, str]) -> str:
     said = SAID[event.kind].format(**columns) if event.kind in SAID else ""
     changed = _changes(event, names)
     said = ", and ".join(part for part in (said, changed) if part) or "changed it"
+    came = ", imported" if event.imported else ""
     icon = next((DETAIL_ICONS[field] for field in event.changes if field in DETAIL_ICONS), EVENT_ICONS[event.kind])
-    return f":material/{icon}: **{plain(event.person)}** {said}  \n:gray[{plain(when(event.at))}]"
+    return f":material/{icon}: **{plain(event.person)}** {said}  \n:gray[{plain(when(event.at))}{came}]"
 
 
 def _changes(event: CardEvent, names: dict[UUID, str]) -> str:

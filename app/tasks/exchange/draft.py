@@ -97,6 +97,7 @@ class Comment:
     at: datetime
     person: str
     text: str
+    edited_at: datetime | None = None
 
 
 @dataclass
@@ -104,6 +105,8 @@ class Item:
     text: str
     done: bool = False
     heading: str = ""
+    done_at: datetime | None = None
+    done_by: str = ""
 
 
 @dataclass

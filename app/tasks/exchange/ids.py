@@ -14,6 +14,16 @@ from app.tasks.exchange.draft import Draft
 
 AT_ONCE = 2_000
 SOMEBODY = "Somebody"
+IMPORTED = " (imported)"
+
+
+def as_imported(name: str) -> str:
+    """Whose words a file says they are: anybody could have written the file."""
+    return written_here(name) + IMPORTED
+
+
+def written_here(name: str) -> str:
+    return name.removesuffix(IMPORTED)
 
 
 @dataclass

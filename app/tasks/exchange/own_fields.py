@@ -5,18 +5,19 @@ Trello itself, and others who read its files, pass over a name they do not know.
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from app.tasks.exchange.draft import LEFT, TAKEN, Card, Column, Draft, State
-from app.tasks.exchange.trello import NotATrelloBoard
+from app.tasks.exchange.trello import LATEST, OLDEST, NotATrelloBoard
 from app.tasks.schemas import Category, Priority
 
 NAME = "autoreport"
 Text = Annotated[str, Field(max_length=20_000)]
+Moment = Annotated[AwareDatetime, Field(ge=OLDEST, le=LATEST)]
 Estimate = Annotated[Decimal, Field(ge=0, max_digits=8, decimal_places=2)]
 
 
@@ -85,10 +86,20 @@ class OwnColumn(Own):
     wip_per_lane: bool = False
 
 
+class OwnItem(Own):
+    done_at: Moment | None = None
+    done_by: Annotated[str, Field(max_length=200)] = ""
+
+
+class OwnComment(Own):
+    edited_at: Moment | None = None
+
+
 class OwnNote(Own):
     day: date
     author: Annotated[str, Field(max_length=200)]
-    at: AwareDatetime
+    at: Moment
+    edited_at: Moment | None = None
     text: Text = ""
     issue: Text = ""
     analysis: Text = ""
@@ -103,7 +114,7 @@ class OwnCard(Own):
     lane: str | None = None
     start_on: date | None = None
     due_on: date | None = None
-    completed_at: AwareDatetime | None = None
+    completed_at: Moment | None = None
     blocked_by: list[str] = Field(default=[], max_length=1_000)
     notes: list[OwnNote] = Field(default=[], max_length=10_000)
 
@@ -112,7 +123,7 @@ class OwnState(Own):
     """A card as it was after one line of its history."""
 
     kind: Literal["created", "moved", "changed", "archived", "revived", "deleted"]
-    at: AwareDatetime
+    at: Moment
     person: Annotated[str, Field(max_length=200)]
     title: Annotated[str, Field(max_length=200)]
     priority: Priority
@@ -122,7 +133,7 @@ class OwnState(Own):
     lane: str | None = None
     from_lane: str | None = None
     due_on: date | None = None
-    completed_at: datetime | None = None
+    completed_at: Moment | None = None
     estimate: Estimate | None = None
     labels: list[str] = []
     members: list[str] = []

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
@@ -10,7 +11,7 @@ from app.core import clock
 from app.core.actor import Actor
 from app.tasks.details.tables import BlockerRow, ChecklistItemRow, CommentRow, NoteRow
 from app.tasks.exchange.draft import Card, Draft
-from app.tasks.exchange.ids import SOMEBODY, Ids, insert
+from app.tasks.exchange.ids import SOMEBODY, Ids, as_imported, insert
 from app.tasks.rank import spread
 from app.tasks.tables import CardAssigneeRow, CardLabelRow, CardRow
 
@@ -84,7 +85,13 @@ def store_details(db: Session, actor: Actor, draft: Draft, ids: Ids) -> None:
         db,
         CommentRow,
         (
-            {"card_id": ids.cards[card.key], "text": one.text, "created_at": one.at, **_author(one.person, ids, actor)}
+            {
+                "card_id": ids.cards[card.key],
+                "text": one.text,
+                "created_at": one.at,
+                "edited_at": one.edited_at,
+                **_author(one.person, ids, actor),
+            }
             for card in living
             for one in sorted(card.comments, key=lambda one: one.at)
         ),
@@ -92,11 +99,7 @@ def store_details(db: Session, actor: Actor, draft: Draft, ids: Ids) -> None:
     insert(
         db,
         NoteRow,
-        (
-            {"card_id": ids.cards[card.key], **{key: one[key] for key in one if key != "at"}, "created_at": one["at"]}
-            for card in living
-            for one in card.notes
-        ),
+        (_note(one, ids.cards[card.key]) for card in living for one in card.notes),
     )
     insert(
         db,
@@ -116,15 +119,21 @@ def _items(card: Card, ids: Ids) -> Iterator[dict[str, Any]]:
             "list": item.heading,
             "rank": rank,
             "text": item.text,
-            "done_at": card.created_at if item.done else None,
+            "done_at": (item.done_at or card.created_at) if item.done else None,
+            "done_by": as_imported(item.done_by) if item.done and item.done_by else None,
             "created_at": card.created_at,
         }
 
 
+def _note(note: dict[str, Any], card_id: UUID) -> dict[str, Any]:
+    said = {key: note[key] for key in note if key not in ("at", "author")}
+    return {"card_id": card_id, "created_at": note["at"], "author": as_imported(note["author"]), **said}
+
+
 def _author(key: str, ids: Ids, actor: Actor) -> dict[str, Any]:
-    if person := ids.people.get(key):
-        return {"author_id": person.id, "author": person.name}
-    return {"author_id": None, "author": ids.person_names.get(key, SOMEBODY)} if key else {
-        "author_id": actor.id,
-        "author": actor.name,
-    }  # fmt: skip
+    """Whoever is known here may change or delete what is said to be theirs; that it was imported is always told."""
+    if not key:
+        return {"author_id": actor.id, "author": actor.name}
+    person = ids.people.get(key)
+    name = person.name if person else ids.person_names.get(key, SOMEBODY)
+    return {"author_id": person.id if person else None, "author": as_imported(name)}

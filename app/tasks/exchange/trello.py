@@ -61,6 +61,7 @@ class CheckItem(Record):
     pos: Place = None
     due: str | None = None
     id_member: str | None = None
+    autoreport: dict[str, Any] | None = None
 
 
 class Checklist(Thing):

@@ -7,6 +7,8 @@ from decimal import Decimal, InvalidOperation
 from zoneinfo import ZoneInfo
 
 from app.tasks.exchange.draft import COMMENT, ITEM, KEPT, LEFT, NAME, Card, Comment, Draft, Item, cut
+from app.tasks.exchange.own_fields import NAME as OWN
+from app.tasks.exchange.own_fields import OwnComment, OwnItem, checked
 from app.tasks.exchange.trello import (
     Action,
     Checklist,
@@ -71,7 +73,8 @@ class Parts:
                 self.draft.note(KEPT, "Checklists without items", f"{card.title}: {name}")
             for item in sorted(items, key=lambda item: place_of(item.pos)):
                 text = self._item(card, item.name or "", item.due, item.id_member)
-                card.checklist.append(Item(text, item.state == "complete", heading))
+                own = checked(OwnItem, item.autoreport) or OwnItem()
+                card.checklist.append(Item(text, item.state == "complete", heading, own.done_at, own.done_by))
 
     def _item(self, card: Card, name: str, due: str | None, member: str | None) -> str:
         text = " ".join(name.split()) or "Without a text"
@@ -153,5 +156,7 @@ def comments_of(actions: list[Action], people: Container[str]) -> list[Comment]:
             pieces = [text[start : start + COMMENT] for start in range(0, len(text), COMMENT)]
             first = part(action.data, "idOriginalCommenter")
             author = first if first in people else action.id_member_creator or ""
-            found += [Comment(at, author, piece) for piece in pieces]
+            given = action.data.get(OWN)
+            own = checked(OwnComment, given if isinstance(given, dict) else None)
+            found += [Comment(at, author, piece, own.edited_at if own else None) for piece in pieces]
     return sorted(found, key=lambda one: one.at)

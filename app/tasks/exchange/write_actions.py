@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from app.tasks.details.tables import CommentRow
+from app.tasks.exchange.ids import written_here
 from app.tasks.exchange.own_fields import NAME
 from app.tasks.exchange.trello_names import People, iso, object_id
 from app.tasks.tables import ColumnChangeRow, TransitionRow
@@ -61,8 +62,8 @@ def _what(row: TransitionRow, shown: dict[str, Any], origin: str | None, target:
 
 
 def comment_of(row: CommentRow, card: str, title: str, people: People) -> dict[str, Any]:
-    data = {"text": row.text, "card": {"id": card, "name": title}}
-    person = people.key(row.author_id, row.author)
+    data = {"text": row.text, "card": {"id": card, "name": title}, NAME: {"edited_at": iso(row.edited_at)}}
+    person = people.key(row.author_id, written_here(row.author))
     return _action("commentCard", object_id(row.id, row.created_at), row.created_at, person, data)
 
 

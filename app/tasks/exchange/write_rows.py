@@ -74,7 +74,7 @@ def hanging(db: Session, some: list[CardRow]) -> Hanging:
     ids = [card.id for card in some]
     items: dict[UUID, list[Item]] = defaultdict(list)
     for row in _of(db, ChecklistItemRow, ids, ChecklistItemRow.rank):
-        items[row.card_id].append(Item(row.text, row.done_at is not None, row.list))
+        items[row.card_id].append(_item(row))
     notes: dict[UUID, list[NoteRow]] = defaultdict(list)
     for note in _of(db, NoteRow, ids, NoteRow.day, NoteRow.created_at, NoteRow.id):
         notes[note.card_id].append(note)
@@ -85,6 +85,10 @@ def hanging(db: Session, some: list[CardRow]) -> Hanging:
     for blocker in _of(db, BlockerRow, ids, BlockerRow.created_at, BlockerRow.blocker_id):
         blockers[blocker.card_id].append(blocker.blocker_id)
     return Hanging(items, notes, files, blockers)
+
+
+def _item(row: ChecklistItemRow) -> Item:
+    return Item(row.text, row.done_at is not None, row.list, row.done_at, row.done_by or "")
 
 
 def _of(db: Session, row: type[T], ids: list[UUID], *by: Any) -> Iterator[T]:

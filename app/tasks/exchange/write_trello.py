@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.core.settings import settings
 from app.tasks.details.tables import CommentRow, NoteRow
+from app.tasks.exchange.ids import written_here
 from app.tasks.exchange.own_fields import NAME
 from app.tasks.exchange.references import Kind
 from app.tasks.exchange.trello_names import COLORS, People, iso, object_id
@@ -196,7 +197,8 @@ def _card(card: CardRow, keys: Keys, held: Frame, extra: Hanging) -> dict[str, A
 
 def _note(note: NoteRow) -> dict[str, Any]:
     parts = {part: getattr(note, part) for part in ("text", "issue", "analysis", "timeline", "resolution")}
-    return {"day": note.day.isoformat(), "author": note.author, "at": iso(note.created_at), **parts}
+    written = {"author": written_here(note.author), "at": iso(note.created_at), "edited_at": iso(note.edited_at)}
+    return {"day": note.day.isoformat(), **written, **parts}
 
 
 def _checklists(db: Session, held: Frame, keys: Keys) -> Iterator[dict[str, Any]]:
@@ -218,6 +220,7 @@ def _checklists(db: Session, held: Frame, keys: Keys) -> Iterator[dict[str, Any]
                             "name": item.text,
                             "state": "complete" if item.done else "incomplete",
                             "pos": place * STEP,
+                            NAME: {"done_at": iso(item.done_at), "done_by": written_here(item.done_by)},
                         }
                         for place, item in enumerate(items, 1)
                     ],

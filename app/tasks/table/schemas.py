@@ -54,8 +54,7 @@ class CardTable(Output):
 
 
 class BoardEvent(CardEvent):
-    """One line of what happened on a board. `imported`: it happened elsewhere and came with an import."""
+    """One line of what happened on a board."""
 
     number: int | None
     person_id: UUID | None
-    imported: bool

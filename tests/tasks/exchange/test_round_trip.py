@@ -15,7 +15,9 @@ from app.core import clock
 from app.core.actor import Actor
 from app.core.clock import FixedClock
 from app.tasks import service as tasks
+from app.tasks.details.schemas import CommentChange, CommentCreate, ItemChange, ItemCreate, NoteChange, NoteCreate
 from app.tasks.details.tables import BlockerRow, ChecklistItemRow, CommentRow, FileRow, NoteRow
+from app.tasks.exchange.ids import IMPORTED
 from app.tasks.exchange.write_csv import csv_parts
 from app.tasks.exchange.write_trello import trello_parts
 from app.tasks.schemas import BoardChange, BoardCreate, CardChange, CardCreate, ColumnEdit, LabelEdit, LaneEdit
@@ -82,11 +84,17 @@ def _details(db: Session, board_id: UUID) -> Picture:
     item, comment, note = ChecklistItemRow, CommentRow, NoteRow
     items = sa.select(CardRow.number, item.list, item.text, item.done_at.is_not(None))
     items = items.join(CardRow, CardRow.id == item.card_id).where(CardRow.board_id == board_id)
+    said = [(one.created_at, one.edited_at, who(one.author)) for one in (comment, note)]
     return {
         "checklists": rows(db, items.order_by(CardRow.number, item.rank)),
-        "comments": of_cards(comment, comment.created_at, comment.text, comment.author),
-        "notes": of_cards(note, note.created_at, note.day, note.author, note.text, note.issue, note.resolution),
+        "ticked": of_cards(item, item.text, item.done_at, who(item.done_by)),
+        "comments": of_cards(comment, *said[0], comment.text, comment.author_id),
+        "notes": of_cards(note, *said[1], note.day, note.text, note.issue, note.resolution),
     }
+
+
+def who(name: Any) -> Any:
+    return sa.func.replace(name, IMPORTED, "")
 
 
 def history(db: Session, board_id: UUID) -> list[tuple[Any, ...]]:
@@ -167,6 +175,32 @@ def test_labels_and_people_that_a_card_was_given_later_come_back(db: Session, an
     assert history(db, back) == history(db, board_id)
     again = imported(ann, b"".join(trello_parts(db, back)), again=True)
     assert history(db, again) == history(db, board_id)
+
+
+def test_ticks_and_edits_come_back_with_their_times_and_say_that_they_were_imported(
+    db: Session, ann: Actor, imported: Import
+) -> None:
+    with clock.use(FixedClock(NOW - timedelta(days=9))):
+        board_id = tasks.create_board(db, ann, BoardCreate(name="Whole")).id
+        card_id = tasks.create_card(db, ann, board_id, CardCreate(title="Dig")).id
+        item = tasks.add_item(db, ann, card_id, ItemCreate(text="Spade"))
+        comment = tasks.write_comment(db, ann, card_id, CommentCreate(text="Hard soil"))
+        note = tasks.write_note(db, ann, card_id, NoteCreate(text="One metre"))
+    with clock.use(FixedClock(edited := NOW - timedelta(days=8))):
+        tasks.change_item(db, ann, card_id, item.id, ItemChange(done=True))
+        tasks.edit_comment(db, ann, card_id, comment.id, CommentChange(text="Soft soil"))
+        tasks.edit_note(db, ann, card_id, note.id, NoteChange(text="Two metres"))
+    first = imported(ann, b"".join(trello_parts(db, board_id)))
+    again = imported(ann, b"".join(trello_parts(db, first)), again=True)
+    for back in (first, again):
+        dig = tasks.board(db, ann, back).columns[0].cards[0].id
+        ticked = tasks.checklist(db, ann, dig).items[0]
+        said = [(ticked.done_at, ticked.done_by)]
+        said += [
+            (one.edited_at, one.author)
+            for one in (*tasks.comments(db, ann, dig).items, *tasks.notes(db, ann, dig).items)
+        ]
+        assert said == [(edited, "Ann (imported)")] * 3
 
 
 def column_names(db: Session, board_id: UUID) -> list[tuple[Any, ...]]:

@@ -38,6 +38,20 @@ def test_only_who_sees_the_board_is_given_its_cards(db: Session, ann: Actor, bob
     assert people == {"Ann": "Ann", "Bob": None}
 
 
+def test_a_file_puts_no_words_into_somebodys_mouth_unmarked(
+    db: Session, ann: Actor, bob: Actor, imported: Import
+) -> None:
+    file = TrelloFile()
+    card = file.add_card("Work")
+    file.comment(card, "I resign", file.add_member("Bob", "bob"))
+    board_id = imported(ann, file.content())
+    shown = tasks.board(db, ann, board_id).columns[0].cards[0]
+    comment = tasks.comments(db, ann, shown.id).items[0]
+    assert (comment.author, comment.author_id) == ("Bob (imported)", bob.id)
+    assert {event.imported for event in tasks.card_history(db, ann, shown.id)} == {True}
+    tasks.delete_comment(db, bob, shown.id, comment.id)
+
+
 def test_what_has_no_field_here_can_be_read_on_the_card(db: Session, ann: Actor, imported: Import) -> None:
     file = TrelloFile()
     card = file.add_card("Work", desc="Own words.", dueComplete=True)
@@ -51,4 +65,4 @@ def test_what_has_no_field_here_can_be_read_on_the_card(db: Session, ann: Actor,
     for line in ("Own words.", "Client: Acme", "[Plan](https://example.com/p)", "Due date marked as complete"):
         assert line in shown.description
     comment = tasks.comments(db, ann, shown.id).items[0]
-    assert (comment.text, comment.author, comment.author_id) == ("First words", "Zoe", None)
+    assert (comment.text, comment.author, comment.author_id) == ("First words", "Zoe (imported)", None)
