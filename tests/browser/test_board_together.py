@@ -51,6 +51,31 @@ def test_a_stale_move_is_refused_with_a_message_and_nothing_is_lost(board: Board
     assert [kind for kind, *_ in board.history("Alpha")] == ["moved", "created"]
 
 
+def test_what_is_removed_while_it_is_carried_is_let_go(board: BoardPage) -> None:
+    """First the column under the pointer, then the card that the keyboard holds."""
+    columns = [{"id": id_, "name": name, "is_done": name == "Completed"} for name, id_ in board.columns.items()]
+    handle, pending = board.card("Alpha").bounding_box(), board.column("Pending").bounding_box()
+    assert handle
+    assert pending
+    board.page.mouse.move(handle["x"] + 60, handle["y"] + 12)
+    board.page.mouse.down()
+    board.page.mouse.move(pending["x"] + 60, pending["y"] + 70, steps=8)
+    board.expect_titles("Pending", "Alpha")
+    board.api("PATCH", f"/boards/{board.id}", {"columns": [one for one in columns if one["name"] != "Pending"]})
+    board.expect_told("taken back")
+    board.page.mouse.up()
+    board.expect_titles("To do", "Alpha", "Beta", "Gamma")
+    board.page.get_by_role("button", name="Dismiss").click()
+    board.card("Beta").focus()
+    board.press("Space", "ArrowRight")
+    board.expect_titles(IN_PROGRESS, "Beta")
+    board.api("POST", f"/cards/{board.cards['Beta']}/archive")
+    board.expect_told("taken back")
+    board.expect_titles("To do", "Alpha", "Gamma")
+    board.expect_titles(IN_PROGRESS)
+    expect(board.card("Alpha")).to_be_focused()
+
+
 def test_a_change_is_kept_while_the_server_is_away_and_done_once(board: BoardPage) -> None:
     """The first attempt arrives, and only its answer is lost."""
     lost: list[int] = []

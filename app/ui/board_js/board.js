@@ -96,6 +96,7 @@ class Board {
     cancelAnimationFrame(this.frameAsked);
     this.frameAsked = undefined;
     if (this.store.revision === null) return;
+    if (this.preview && !this.canLand(this.preview)) this.letGo();
     const focus = this.focusedPart();
     const scrolled = this.element.scrollLeft;
     this.frame.draw();
@@ -191,6 +192,20 @@ class Board {
   show(preview) {
     this.preview = preview && { ...preview, set: new Set(preview.ids) };
     this.draw();
+  }
+
+  // Others may archive what is carried, or remove where it would go.
+  canLand({ ids, column, lane }) {
+    const { store } = this;
+    const hasLane = lane === NO_LANE || store.laneIds.has(lane);
+    return hasLane && store.columns.some(({ id }) => id === column) && ids.every((id) => store.cards.has(id));
+  }
+
+  letGo() {
+    this.preview = null;
+    if (this.drag.isOn) this.drag.letGo();
+    else this.keys.letGo();
+    this.voice.tell("Your move was taken back: the card, or the place for it, has just been removed.");
   }
 
   columnName(id) {

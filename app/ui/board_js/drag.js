@@ -33,6 +33,7 @@ class Drag {
       listen.abort();
       this.release(now, finished);
     };
+    this.letGo = () => end(false);
     const mine = (act) => (move) => move.pointerId === now.pointer && act(move);
     const on = (name, act, more) => window.addEventListener(name, act, { signal: listen.signal, ...more });
     on("pointermove", mine((move) => this.follow(now, move)), { passive: false });

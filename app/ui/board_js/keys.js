@@ -57,7 +57,7 @@ class Keys {
     this.keepOneTabStop(id);
     board.placeOf(id)?.cell.reveal(id);
     board.draw();
-    const known = board.parts.get(id);
+    const known = board.parts.get(id ?? this.stop);
     known?.face.focus({ preventScroll: true });
     known?.item.scrollIntoView({ block: "nearest", inline: "nearest" });
   }
@@ -184,6 +184,12 @@ class Keys {
     this.focus(this.carried);
     this.board.voice.say("Move cancelled");
     return true;
+  }
+
+  // The focus goes to the card, if that is still there.
+  letGo() {
+    this.isCarrying = false;
+    this.focus(this.board.store.cards.has(this.carried) ? this.carried : undefined);
   }
 
   // ---- keys anywhere on the page -------------------------------------------------------------------------------------
