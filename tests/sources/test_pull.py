@@ -85,6 +85,7 @@ def wait_until(condition: Any, seconds: float = 120) -> None:
         sleep(0.02)
 
 
+@pytest.mark.crash
 def test_a_pull_that_is_killed_between_fetching_and_taking_in_leaves_nothing(database: str, store: WebServer) -> None:
     dataset()
     one, go = box(store), threading.Event()

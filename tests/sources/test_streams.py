@@ -251,6 +251,7 @@ def test_what_the_broker_deleted_unread_is_said_and_reading_goes_on(database: st
     assert next_offsets() == {0: 1}
 
 
+@pytest.mark.crash
 def test_killed_followers_and_brokers_lose_and_double_nothing(database: str, server: NoidaBroker) -> None:
     dataset()
     source("kafka", {"topic": kafka_kills.TOPIC})
@@ -260,6 +261,7 @@ def test_killed_followers_and_brokers_lose_and_double_nothing(database: str, ser
     assert outcome.kills["follower"] >= 2
 
 
+@pytest.mark.crash
 def test_the_supervisor_brings_a_message_into_the_dataset_within_a_second(database: str, broker: str) -> None:
     dataset()
     stream()
@@ -307,9 +309,14 @@ def test_a_follower_that_starts_slowly_is_not_replaced_by_its_own_supervisor(
 def seconds_until(wanted: int) -> float:
     started = time.monotonic()
     while len(rows()) < wanted:
-        assert time.monotonic() < started + 120
+        assert time.monotonic() < started + 120, the_streams()
         time.sleep(0.02)
     return time.monotonic() - started
+
+
+def the_streams() -> list[dict[str, Any]]:
+    with transaction() as db:
+        return [dict(row) for row in db.execute(sa.text("select *, clock_timestamp() as now from streams")).mappings()]
 
 
 def test_a_changed_or_paused_source_is_not_followed_with_the_settings_of_before(database: str, broker: str) -> None:
