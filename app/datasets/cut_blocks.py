@@ -79,6 +79,7 @@ class BlockReader:
             content = to_utf8(self.raw, self.dialect.encoding, final=self.ended)
             block = self._cut(content)
             if block is not None:
+                _refuse_long_records(block)
                 return block
             wanted = min(len(self.raw) * 2, MAX_RECORD_BYTES + self.block_bytes)
 
@@ -164,6 +165,19 @@ class BlockReader:
                 " told apart. Save it as UTF-8 and send that."
             )
         return own
+
+
+def _refuse_long_records(block: Block) -> None:
+    """Looks only at blocks that are larger than a record may be. Raises RecordTooLong."""
+    if len(block.content) <= MAX_RECORD_BYTES:
+        return
+    if block.records is not None:
+        longest = max(record.end - record.start for record in block.records)
+    else:
+        assert block.layout is not None
+        longest = int((block.layout.ends - block.layout.starts).max())
+    if longest > MAX_RECORD_BYTES:
+        raise RecordTooLong
 
 
 def rows_of(block: Block) -> int:

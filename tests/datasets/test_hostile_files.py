@@ -69,6 +69,16 @@ def test_a_record_longer_than_the_limit_ends_the_load(monkeypatch: pytest.Monkey
         read(HEADER + b"1,2," + b"x" * 3000 + b"\n", block=100)
 
 
+@pytest.mark.parametrize("end", [b"", b"\n", b"\n3,4,5\n"])
+@pytest.mark.parametrize("text", [b"x" * 1050, b'"' + b"x\n" * 600 + b'"'])
+def test_a_record_little_longer_than_the_limit_ends_the_load_wherever_it_stands(
+    monkeypatch: pytest.MonkeyPatch, text: bytes, end: bytes
+) -> None:
+    monkeypatch.setattr(cut_blocks, "MAX_RECORD_BYTES", 1000)
+    with pytest.raises(RecordTooLong):
+        read(HEADER + b"1,2," + text + end, block=500)
+
+
 def test_a_stray_quote_does_not_eat_a_long_file(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cut_blocks, "MAX_RECORD_BYTES", 1000)
     good = b"".join(b"%d,b,c\n" % number for number in range(1000))
