@@ -9,6 +9,7 @@ import polars as pl
 from app.core.errors import Invalid
 from app.datasets.conditions import TEXT, Condition, conditions, nul_conditions
 from app.datasets.convert import convert
+from app.datasets.decimal_comma import as_written, form_of, plain
 from app.datasets.known_keys import Keys, reference_conditions
 from app.datasets.named import named
 from app.datasets.parse import Ints, Parsed
@@ -41,7 +42,7 @@ class Checker:
         self, schema: DatasetSchema, dialect: Dialect, now: datetime, keys: dict[str, Keys] | None = None
     ) -> None:
         _try_patterns(schema)
-        self.schema = schema
+        self.schema = schema = as_written(schema, dialect)
         self.present = set(dialect.header)
         self.conditions = [*conditions(schema, now), *reference_conditions(schema, keys or {})]
         groups: list[tuple[str, ...]] = [(column.name,) for column in schema.columns if column.unique]
@@ -123,7 +124,7 @@ def _try_patterns(schema: DatasetSchema) -> None:
 
 
 def _normal(column: Column, *, present: bool, has_empty: bool) -> pl.Expr:
-    """Transformed, empty as missing, default filled in."""
+    """Transformed, empty as missing, numbers with a decimal point, default filled in."""
     if not present:
         return pl.lit(column.default, dtype=pl.String()).alias(column.name)
     text = named(column.name)
@@ -134,6 +135,8 @@ def _normal(column: Column, *, present: bool, has_empty: bool) -> pl.Expr:
             text = text.str.to_uppercase() if step == "upper" else text.str.to_lowercase()
     if has_empty or column.transform:
         text = pl.when(text != "").then(text)
+    if form := form_of(column):
+        text = plain(text, form)
     return (text.fill_null(pl.lit(column.default)) if column.default is not None else text).alias(column.name)
 
 

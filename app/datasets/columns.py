@@ -16,6 +16,7 @@ DEFAULT_DECIMALS = 6
 MOMENTS = ("now", "today")
 LIMITS = ("min", "max", "exclusive_min", "exclusive_max")
 NUMERIC = ("integer", "decimal", "number")
+DECIMAL_COMMA = ("1234,56", "1.234,56", "1 234,56")  # how a column may say that its numbers are written
 ORDERED = (*NUMERIC, "date", "timestamp")
 
 
@@ -38,6 +39,7 @@ def check_column(column: "Column") -> None:
     _check_for_type(column)
     _check_pattern(column)
     _check_formats(column)
+    _check_number_form(column)
 
 
 def _check_limits(column: "Column") -> None:
@@ -98,11 +100,19 @@ def _check_pattern(column: "Column") -> None:
 
 
 def _check_formats(column: "Column") -> None:
-    if column.formats and column.type not in ("date", "timestamp"):
-        raise ValueError(f"column {column.name!r}: formats needs type date or timestamp, not {column.type}")
-    for form in column.formats:
+    if column.formats and column.type not in ORDERED:
+        raise ValueError(f"column {column.name!r}: formats needs a number, date or timestamp, not {column.type}")
+    for form in column.formats if column.type not in NUMERIC else ():
         if "%Y" not in form and "%F" not in form:
             raise ValueError(f"column {column.name!r}: format {form!r} has no four-digit year (%Y)")
+
+
+def _check_number_form(column: "Column") -> None:
+    if column.type in NUMERIC and column.formats and column.formats not in [[form] for form in DECIMAL_COMMA]:
+        raise ValueError(
+            f"column {column.name!r}: formats {', '.join(map(repr, column.formats))} must be one of "
+            f"{', '.join(map(repr, DECIMAL_COMMA))} for numbers, or nothing where they have a decimal point"
+        )
 
 
 def check_schema(schema: "DatasetSchema") -> None:

@@ -102,10 +102,10 @@ def _years(column: Column) -> tuple[date, date]:
 
 
 def _kind(column: Column) -> str:
+    formats = f" in the form {' or '.join(column.formats)}" if column.formats else ""
     if column.type == "decimal":
         digits = precision_of(column) - scale_of(column)
-        return f"a decimal number with at most {digits} digits before the point"
-    formats = f" in the form {' or '.join(column.formats)}" if column.formats else ""
+        return f"a decimal number with at most {digits} digits before the point{formats}"
     return KINDS[column.type] + formats
 
 

@@ -10,9 +10,11 @@ from app.core.errors import AppError, Invalid
 from app.datasets.conditions import FIRST_YEAR
 from app.datasets.convert import converters, type_of
 from app.datasets.cut_blocks import Checkpoint
+from app.datasets.decimal_comma import forms_in, has_habits, plain
 from app.datasets.formats.blocks import parse_block, read_blocks
 from app.datasets.formats.look import look_inside
 from app.datasets.header import column_names
+from app.datasets.names_line import check_names_line
 from app.datasets.schemas import (
     Column,
     ColumnType,
@@ -58,9 +60,12 @@ def propose_parts(upload: Upload, pins: Pins | None = None) -> Proposals:
 
 
 def _proposal(part: str, dialect: Dialect, text: bytes) -> Proposal:
+    check_names_line(dialect, text)
     frame = _sample(text, dialect)
+    values = {source: _values(frame[source]) for source in dialect.header}
+    forms = forms_in(values, dialect.delimiter) if has_habits(dialect) else {}
     named = zip(column_names(dialect.header), dialect.header, strict=True)
-    columns = [_proposed(name, frame[source].alias("x")) for name, source in named]
+    columns = [_proposed(name, frame[source], values[source], forms.get(source, "")) for name, source in named]
     return Proposal(dialect=dialect, columns=columns, rows_seen=len(frame), part=part)
 
 
@@ -74,19 +79,26 @@ def _sample(head: bytes, dialect: Dialect) -> pl.DataFrame:
     return parsed.frame.filter(whole).head(SAMPLE_ROWS)
 
 
-def _proposed(name: str, texts: pl.Series) -> ProposedColumn:
-    values = texts.str.strip_chars()
-    values = values.filter(values != "")
-    kind = next((kind for kind in TRIED if len(values) and _all_are(kind, values)), "text")
+def _values(texts: pl.Series) -> pl.Series:
+    values = texts.str.strip_chars().alias("x")
+    return values.filter(values != "")
+
+
+def _proposed(name: str, texts: pl.Series, values: pl.Series, form: str | None) -> ProposedColumn:
+    """`form`: of its numbers, empty for 1234.56; None where nobody can tell, so that it stays text."""
+    read = values.to_frame().select(plain(pl.col("x"), form)).to_series() if form else values
+    kind = next((kind for kind in TRIED if len(read) and _all_are(kind, read)), "text") if form is not None else "text"
     column = {"name": name, "type": kind, "required": len(values) == len(texts) > 0}
     if kind == "decimal":
-        column["decimals"] = _decimals(values)
+        column["decimals"] = _decimals(read)
+    if form and kind != "text":
+        column["formats"] = [form]
     return ProposedColumn(
         column=Column.model_validate(column),
         examples=values.unique(maintain_order=True).head(EXAMPLES).to_list(),
         missing=len(texts) - len(values),
         distinct=values.n_unique(),
-        nearly=_nearly(values) if kind == "text" else None,
+        nearly=_nearly(values) if kind == "text" and form is not None else None,
     )
 
 

@@ -54,7 +54,12 @@ class Column(BaseModel):
     allowed: list[str] | None = Field(None, max_length=1000)
     unique: bool = False
     decimals: int | None = Field(None, ge=0, le=18)
-    formats: list[str] = Field(default_factory=list, max_length=10)
+    formats: list[str] = Field(
+        default_factory=list,
+        max_length=10,
+        description="Of dates: such as %d.%m.%Y, the first that fits. Of numbers in delimited text: one of 1234,56 and "
+        "1.234,56 and 1 234,56; none for 1234.56",
+    )
     default: str | None = None
     transform: Annotated[list[Transform], BeforeValidator(_words)] = Field(default_factory=list)
     references: Reference | None = None

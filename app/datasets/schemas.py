@@ -8,6 +8,8 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.core.intake import Upload as Upload
+from app.datasets.columns import DECIMAL_COMMA as DECIMAL_COMMA
+from app.datasets.columns import NUMERIC as NUMERIC
 from app.datasets.formats.schemas import Delimiter as Delimiter
 from app.datasets.formats.schemas import Dialect as Dialect
 from app.datasets.formats.schemas import Part as Part

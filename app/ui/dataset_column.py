@@ -4,9 +4,14 @@ from typing import Any
 
 import streamlit as st
 
-from app.datasets.schemas import ColumnType
+from app.datasets.schemas import DECIMAL_COMMA, NUMERIC, ColumnType
 
 TRANSFORMS = ["", "trim", "upper", "lower", "trim upper", "trim lower"]
+NUMBERS = ["", *DECIMAL_COMMA]
+NUMBERS_HELP = (
+    "How numbers stand in text files such as CSV: 1234,56, 1.234,56 or 1 234,56. Empty: 1234.56. Workbooks, JSON and "
+    "Parquet need nothing here. Limits and allowed values are always written like 1234.56."
+)
 ORDERED = ("integer", "decimal", "number", "date", "timestamp")
 LABELS = {
     "min": ("At least", "A number, an ISO date, now or today"),
@@ -14,6 +19,7 @@ LABELS = {
     "exclusive_min": ("More than", None),
     "exclusive_max": ("Less than", None),
     "pattern": ("Pattern", "A regular expression; ^ and $ for the whole value"),
+    "numbers": ("Numbers written as", NUMBERS_HELP),
     "formats": ("Date formats", "Such as %d.%m.%Y; separated by commas. Empty: ISO dates"),
     "allowed": ("Allowed values", "Separated by commas"),
     "default": ("Default", "Stored when the value is empty"),
@@ -83,6 +89,7 @@ def _rules_of(kind: str) -> list[str]:
     names = ["min", "max", "exclusive_min", "exclusive_max"] if kind in ORDERED else []
     names += ["min_length", "max_length", "pattern"] if kind == "text" else []
     names += ["decimals"] if kind == "decimal" else []
+    names += ["numbers"] if kind in NUMERIC else []
     names += ["formats"] if kind in ("date", "timestamp") else []
     return [*names, "allowed", "default", *(["references"] if kind not in ("number", "boolean") else [])]
 
@@ -93,4 +100,9 @@ def _field(place: Any, name: str, value: Any, key: str) -> Any:
         least = 1 if name == "max_length" else 0
         number = None if value is None or value != value else int(value)
         return place.number_input(label, least, value=number, step=1, help=words, key=f"{key}_{name}")
+    if name == "numbers":
+        at = NUMBERS.index(value) if value in NUMBERS else 0
+        return place.selectbox(
+            label, NUMBERS, at, format_func=lambda form: form or "1234.56", help=words, key=f"{key}_{name}"
+        )
     return place.text_input(label, value or "", help=words, key=f"{key}_{name}")

@@ -7,8 +7,8 @@ from typing import Any
 import streamlit as st
 from pydantic import ValidationError
 
-from app.datasets.schemas import Column, ColumnType, DatasetSchema, ProposedColumn, Rule
-from app.ui.dataset_column import TRANSFORMS, edit_singly
+from app.datasets.schemas import NUMERIC, Column, ColumnType, DatasetSchema, ProposedColumn, Rule
+from app.ui.dataset_column import NUMBERS, NUMBERS_HELP, TRANSFORMS, edit_singly
 
 LISTS = ("allowed", "formats")
 MODES = {
@@ -40,11 +40,13 @@ def _line(column: Column, seen: ProposedColumn | None, rows: int) -> dict[str, A
     line: dict[str, Any] = {"was": column.name, "name": column.name}
     if seen is not None:
         missing = seen.missing / rows if rows else 0.0
-        line |= {"examples": ", ".join(seen.examples), "missing": missing, "distinct": seen.distinct}
+        line |= {"examples": "; ".join(seen.examples), "missing": missing, "distinct": seen.distinct}
     line |= {"type": str(column.type), "required": column.required, "unique": column.unique}
     line |= {name: _text(getattr(column, name)) for name in TEXTS}
-    line |= {name: _listed(getattr(column, name) or []) for name in LISTS}
-    line |= {name: getattr(column, name) for name in COUNTS}
+    forms = {name: _listed(getattr(column, name) or []) for name in LISTS}
+    if column.type in NUMERIC and column.formats:
+        forms |= {"formats": "", "numbers": column.formats[0]}
+    line |= {"numbers": ""} | forms | {name: getattr(column, name) for name in COUNTS}
     line["transform"] = " ".join(column.transform)
     line["references"] = f"{column.references.dataset}/{column.references.column}" if column.references else ""
     return line
@@ -128,6 +130,7 @@ def _looks() -> dict[str, Any]:
         "decimals": column.NumberColumn("Decimals", min_value=0, max_value=18, step=1),
         "min_length": column.NumberColumn("Shortest", min_value=0, step=1, help="Characters"),
         "max_length": column.NumberColumn("Longest", min_value=1, step=1, help="Characters"),
+        "numbers": column.SelectboxColumn("Numbers written as", options=NUMBERS, help=NUMBERS_HELP),
         "formats": column.TextColumn("Date formats", help="Such as %d.%m.%Y; separated by commas. Empty: ISO dates"),
         "default": column.TextColumn("Default", help="Stored when the value is empty"),
         "transform": column.SelectboxColumn("Clean up", options=TRANSFORMS, help="Before all rules"),
@@ -223,6 +226,8 @@ def _column(line: dict[str, Any]) -> dict[str, Any]:
         if value is None or value is False or value == "" or value != value:  # the last: not a number, an empty cell
             continue
         column[name] = _cell(name, value)
+    if line.get("numbers"):
+        column["formats"] = [line["numbers"], *column.get("formats", [])]
     dataset, _, referred = (line.get("references") or "").partition("/")
     if dataset:
         column["references"] = {"dataset": dataset.strip(), "column": referred.strip()}

@@ -51,7 +51,7 @@ class Table:
     @property
     def key(self) -> str:
         dialect = self.proposal.dialect
-        return f"new_{self.file.file_id}_{self.proposal.part}_{dialect.delimiter}_{dialect.encoding}"
+        return f"new_{self.file.file_id}_{self.proposal.part}_{dialect.delimiter}_{dialect.encoding}{dialect.numbers}"
 
     @property
     def title(self) -> str:

@@ -65,8 +65,15 @@ def pick_pins(key: str) -> Pins:
             format_func=lambda sign: DELIMITERS.get(sign, sign),
             key=f"{key}_delimiter",
         )
+        points = st.checkbox(
+            "Decimal points only",
+            key=f"{key}_points",
+            help="For a file that writes 1234.56 though columns of the dataset say 1234,56 or 1.234,56, such as one "
+            "that was downloaded here.",
+        )
+        pins = {"encoding": encoding, "delimiter": delimiter, "numbers": "1234.56" if points else None}
         try:
-            return Pins.model_validate({"encoding": encoding, "delimiter": delimiter})
+            return Pins.model_validate(pins)
         except ValidationError:
             st.error(f"{plain(str(delimiter))} cannot separate columns. Use one sign that is no letter or digit.")
             return Pins(encoding=encoding)
@@ -160,7 +167,7 @@ def show_skipped(dataset: str) -> None:
 
 def proposed(person: Actor, file: Any, pins: Pins) -> Proposals | None:
     """Asked once per file, not at each click. What is wrong with the file is said."""
-    key = f"proposal_{file.file_id}_{pins.encoding}_{pins.delimiter}"
+    key = f"proposal_{file.file_id}_{pins.encoding}_{pins.delimiter}_{pins.numbers}"
     if key not in st.session_state:
         try:
             with st.spinner(f"Looking at {plain(file.name)}"):

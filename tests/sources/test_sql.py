@@ -24,7 +24,7 @@ from tests.sources.postgres_server import PASSWORD, Server, second_server
 
 QUERY = "select city, people from towns"
 TYPES = [
-    {"name": "amount", "type": "decimal", "decimals": 6},
+    {"name": "amount", "type": "decimal", "decimals": 6, "formats": ["1.234,56"]},  # so is text of people, not this
     {"name": "at", "type": "timestamp"},
     {"name": "raw", "type": "text"},
     {"name": "doc", "type": "text"},

@@ -95,11 +95,21 @@ def test_lists_and_limits_come_back_from_the_grid_as_they_were() -> None:
     columns = [
         {"name": "n", "type": "decimal", "min": 0.5, "max": 10},
         {"name": "c", "allowed": ["a, b", 'say "c"', "d"]},
+        {"name": "p", "type": "number", "formats": ["1.234,56"]},
+        {"name": "d", "type": "date", "formats": ["%d.%m.%Y", "%d, %m, %Y"]},
     ]
     schema = DatasetSchema.model_validate({"columns": columns, "max_reject_share": 0.29})
     same = as_edited(schema)
-    assert same.columns[1] == schema.columns[1]
+    assert same.columns[1:] == schema.columns[1:]
     assert datasets.what_changes(schema, same, {}) == ("rules", [])
+
+
+def test_how_numbers_are_written_is_chosen_and_counted(ann: Actor, open_page: Open) -> None:
+    at = singly(open_page(ann, "datasets", dataset="towns", tab="Rules"))
+    at.selectbox(key="rules_towns_1_columns_0_id_numbers").set_value("1.234,56").run()
+    assert "- id\\: written as none → 1\\.234,56" in " ".join(one.value for one in at.markdown)
+    press(at, "Save rules")
+    assert towns(ann).definition.column("id").formats == ["1.234,56"]
 
 
 def test_a_renamed_column_is_one_change(ann: Actor, open_page: Open) -> None:

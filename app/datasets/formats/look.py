@@ -92,7 +92,7 @@ def text_look(head: bytes, file_name: str, pins: Pins) -> tuple[Part, bytes]:
     check_content(file_name, head)
     whole = len(head) < SAMPLE_BYTES
     dialect, text = sniff_json(head, file_name, pins, whole=whole) or (sniff(head, pins), head)
-    return Part(name="", dialect=dialect), text
+    return Part(name="", dialect=dialect.model_copy(update={"numbers": pins.numbers or ""})), text
 
 
 def _chosen(found: list[Look], pins: Pins) -> list[Look]:

@@ -30,6 +30,9 @@ class Pins(Seen):
     delimiter: Delimiter | None = None
     part: str | None = Field(None, description="Only this member or sheet of the file, as `parts` call it")
     sheet: str | None = Field(None, description="Only this sheet of a workbook")
+    numbers: Literal["1234.56"] | None = Field(
+        None, description="This file has decimal points, also in columns whose `formats` say decimal commas"
+    )
 
 
 class Dialect(Seen):
@@ -45,6 +48,7 @@ class Dialect(Seen):
     encoding: str = "utf-8"
     delimiter: str = ","
     newline: Literal["\n", "\r"] = "\n"
+    numbers: Literal["", "1234.56"] = Field("", description="Pinned: numbers are plain, whatever the columns say")
     bom: int = 0
     preamble: int = Field(0, description="Bytes up to the first record: byte order mark and column names")
     preamble_lines: int = 0

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from app.core import clock
 from app.core.after_commit import delete_after_commit
 from app.datasets.access import definition_of
+from app.datasets.decimal_comma import in_form
 from app.datasets.rejects.bulk import BulkReplay, question_of, work_through
 from app.datasets.rejects.named import RAW
 from app.datasets.rejects.questions import Change, Question
@@ -87,7 +88,7 @@ class Corrections(BulkReplay):
             texts = before.row(place, named=True) if before is not None else {}
             change = _change(among[row], raw[row], {name: texts.get(name) or "" for name in columns})
             if change is not None:
-                changes[row] = change
+                changes[row] = _in_form(question, change) if among[row].exact and change.values else change
         self.unchanged += len(rows) - len(changes)
         return changes
 
@@ -125,6 +126,13 @@ def _change(line: Line, raw: str, texts: dict[str, str]) -> Change | None:
     new = {name: line.changed(name, before) for name, before in texts.items()}
     values = {name: text.replace("\0", "") for name, text in new.items() if text is not None}
     return Change(values=values) if values else None
+
+
+def _in_form(question: Question, change: Change) -> Change:
+    """Workbooks and JSON hold 1234.56, where the file that the row comes from may write 1.234,56."""
+    dialect, schema = question.evidence.dialect, question.schema
+    values = change.values or {}
+    return replace(change, values={name: in_form(schema.column(name), dialect, text) for name, text in values.items()})
 
 
 def correct(ctx: JobContext) -> dict[str, Any]:

@@ -22,7 +22,7 @@ WORDS = {
     "pattern": "pattern",
     "allowed": "allowed values",
     "decimals": "decimals",
-    "formats": "date formats",
+    "formats": "written as",
     "default": "default",
     "transform": "clean up",
     "references": "refers to",
