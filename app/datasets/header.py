@@ -27,7 +27,8 @@ def match_header(schema: DatasetSchema, dialect: Dialect) -> Dialect:
         raise ColumnsMissing(
             f"The file lacks the column{'s' if len(needed or missing) > 1 else ''} {_listed(needed or missing)}. "
             f"Its columns are: {_listed(dialect.header)}. "
-            f"If these look wrong, pin the delimiter (guessed: {dialect.delimiter!r})."
+            f"If these look wrong, pin the delimiter (guessed: {dialect.delimiter!r}), "
+            "or delete the lines above the column names."
         )
     known = {column.name for column in schema.columns}
     return dialect.model_copy(

@@ -42,6 +42,12 @@ SIGNATURES = (
 )
 # Guesses worth trusting; between single-byte Western pages nobody can tell, so those are read as cp1252.
 TRUSTED = {"shift_jis", "cp932", "gb18030", "gbk", "gb2312", "big5", "euc_jp", "euc_kr", "cp949", "cp1251", "koi8_r"}
+# Found under the name of a later edition of the same, and those of one script whose bytes are all of another one, too.
+NEWER = {"euc_jis_2004": "euc_jp", "euc_jisx0213": "euc_jp", "big5hkscs": "big5"}
+KOREAN = {"cp949", "euc_kr"}
+COMMON_SYLLABLE, COMMON_SHARE = re.compile(rb"[\xb0-\xc8][\xa1-\xfe]"), 0.8
+# An export that only calls itself a workbook or a table.
+MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:\?xml|!doctype|html|table)\b", re.IGNORECASE)
 # Western texts have single letters beside ASCII; other scripts have words, or lead bytes that no Western letter has.
 OTHER_SCRIPT = re.compile(rb"[\x80-\xff]{3,}|[\x81\x83\x86-\x90\x98-\x9f]")
 # Excel's way to name the delimiter, above the column names. Some programs put quotes around it or repeat the delimiter.
@@ -66,6 +72,11 @@ def check_content(file_name: str, head: bytes) -> None:
     for signature, kind in SIGNATURES:
         if head.startswith(signature):
             raise NotATable(f"{file_name} is {kind}, not a table. Send CSV, JSON, Excel, OpenDocument or Parquet.")
+    if MARKUP.match(head):
+        raise NotATable(
+            f"{file_name} is a web page or XML, not a table. Open it in Excel or LibreOffice, save it as .xlsx or CSV "
+            "and send that."
+        )
     if not head.strip():
         raise NotATable(f"{file_name} is empty.")
     if bom_of(head)[1] or wide_encoding(head):
@@ -174,8 +185,16 @@ def _guess(sample: bytes) -> str:
     lines = b"\n".join(line for line in sample.splitlines() if not line.isascii())
     if sum(map(len, OTHER_SCRIPT.findall(lines))) * 2 < len(re.findall(rb"[\x80-\xff]", lines)):
         return "cp1252"
-    best = from_bytes(lines[:65536]).best()
-    return best.encoding if best is not None and best.encoding in TRUSTED else "cp1252"
+    found = (NEWER.get(match.encoding, match.encoding) for match in from_bytes(lines[:65536]))
+    best = next((name for name in found if name not in KOREAN or _is_common_korean(lines)), "")
+    return best if best in TRUSTED else "cp1252"
+
+
+def _is_common_korean(lines: bytes) -> bool:
+    """Its table has a syllable for nearly every pair of bytes, so Chinese and Japanese texts pass for rare ones."""
+    signs = [sign for sign in lines.decode("cp949", "replace") if not sign.isascii()]
+    common = [sign for sign in signs if COMMON_SYLLABLE.match(sign.encode("cp949", "replace"))]
+    return len(common) >= len(signs) * COMMON_SHARE
 
 
 def _delimiter(text: bytes, newline: str) -> str:
@@ -231,7 +250,10 @@ def checked_names(names: list[str]) -> list[str]:
         raise BadHeader(f"The file has {len(names):,} columns; {settings().max_columns:,} are allowed (MAX_COLUMNS).")
     unnamed = [place for place, name in enumerate(names, start=1) if not name]
     if unnamed:
-        raise BadHeader(f"Column {unnamed[0]} of {len(names)} has no name in the first line.")
+        raise BadHeader(
+            f"Column {unnamed[0]} of {len(names)} has no name in the first line. "
+            "Name it or delete it; if the names stand further down, delete what is above them."
+        )
     nul = next((place for place, name in enumerate(names, start=1) if "\0" in name), None)
     if nul:
         raise BadHeader(f"The name of column {nul} of {len(names)} holds a NUL byte. Is this really a text table?")

@@ -101,6 +101,8 @@ def uncalculated() -> bytes:
         ("a.xlsx", xlsx({"A": [["a", "A"], [1, 2]]}), "Two columns are called"),
         ("a.csv", b"", "empty"),
         ("a.csv", b"a,b\n", "no rows"),
+        ("a.csv", b" <!DOCTYPE html>\n<table><tr><td>a,b</td></tr></table>\n", "is a web page or XML.*save it as"),
+        ("a.csv", b'<?xml version="1.0"?>\n<rows><row a="1"/></rows>\n', "is a web page or XML"),
         ("a.csv", b"sep=;\n", "no column names"),
         ("a.csv", b"sep=;\na;b\n", "no rows"),
         ("a.csv", b"a,,b\n1,2,3\n", "Column 2 of 3 has no name"),
@@ -193,3 +195,23 @@ def test_delimiters_may_be_any_sign() -> None:
     for wrong in ("a", "", ",,", '"', "é", "\n", "."):
         with pytest.raises(ValueError, match="one ASCII sign"):
             Pins.model_validate({"delimiter": wrong})
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        ("cp932", "名前,金額,日付\n山田太郎,￥980,2026年3月7日\nｶﾅ,３００,2026/3/6\n"),
+        ("euc_jp", "名前,都市\n山田,東京\n鈴木,大阪\n"),
+        ("euc_jp", "氏名,商品\nりんご,みかん\n"),
+        ("gb18030", "客户,金额,日期\n王小明,100,2026-01-01\n"),
+        ("big5", "姓名,城市\n張三,臺北\n李四,高雄\n"),
+        ("cp949", "이름,도시\n김철수,서울\n이영희,부산\n"),
+        ("cp949", "상품명,수량\n똠방각하,3\n"),
+    ],
+    ids=["shift-jis", "euc-jp", "kana", "chinese", "taiwanese", "korean", "a rare syllable"],
+)
+def test_a_few_east_asian_rows_are_not_taken_for_another_language(encoding: str, text: str) -> None:
+    dialect = look(text.encode(encoding), "a.csv")[0].part.dialect
+    assert dialect
+    assert dialect.encoding == encoding
+    assert dialect.header == text.partition("\n")[0].split(",")
