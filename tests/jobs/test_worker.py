@@ -20,7 +20,7 @@ pytestmark = pytest.mark.usefixtures("shared_worker")
 def test_an_idle_worker_starts_a_new_run_within_a_second() -> None:
     waited = []
     while not waited or min(waited) >= 1:
-        assert len(waited) < 20, f"seconds until the start: {waited}"
+        assert len(waited) < 60, f"seconds until the start: {waited}"
         run = jobs.wait_for(enqueue("test.write_down"), PATIENCE)
         assert (run.status, attempts_written(run.id)) == (RunStatus.completed, [1])
         assert run.started_at is not None
@@ -28,9 +28,10 @@ def test_an_idle_worker_starts_a_new_run_within_a_second() -> None:
 
 
 def test_a_run_set_for_later_waits_for_its_time() -> None:
-    run = jobs.wait_for(enqueue("test.write_down", run_at=clock.now() + timedelta(seconds=1.5)), PATIENCE)
+    due = clock.now() + timedelta(seconds=1.5)
+    run = jobs.wait_for(enqueue("test.write_down", run_at=due), PATIENCE)
     assert run.started_at is not None
-    assert (run.started_at - run.created_at).total_seconds() >= 1.4
+    assert run.started_at >= due
 
 
 @pytest.mark.crash

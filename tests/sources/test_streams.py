@@ -274,7 +274,7 @@ def test_the_supervisor_brings_a_message_into_the_dataset_within_a_second(databa
         seconds_until(1)
         took = []
         while not took or min(took) >= 1:
-            assert len(took) < 10, took
+            assert len(took) < 60, took
             send(broker, TOPIC, [city("Bergen")])
             took.append(seconds_until(len(took) + 2))
     finally:
