@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, computed_field, model_validator
 
 MAX_TEXT = 1 << 20
 State = Literal["open", "replayed", "all"]
@@ -44,6 +44,11 @@ class Reject(Seen):
     failures: list[Failure]
     file_name: str = ""
     state: Literal["open", "replayed"] = "open"
+
+    @computed_field(description="Batch and row: what `/rejects/{reject_id}` and `/trace` take")  # type: ignore[prop-decorator]
+    @property
+    def id(self) -> str:
+        return f"{self.batch_id}.{self.row}"
 
 
 class RejectFilter(Wanted):
