@@ -21,10 +21,12 @@ COLORS = {
 
 def read_trello(content: bytes, wishes: Wishes) -> Draft:
     """Raises NotATrelloBoard."""
-    board, raw = decode(content)
+    board, raw, repeats = decode(content)
     draft = Draft(name=cut((board.name or "").strip(), 80) or "Imported board")
     if len(board.name or "") > 80:
         draft.note(CHANGED, "The name of the board is cut", board.name or "")
+    for kind, count in repeats.items():
+        draft.note(LEFT, f"{kind.capitalize()} that are in the file once more, word for word: {count}")
     leave_mirrors(draft, board, raw)
     draft.people = _people(board)
     draft.labels = [_label(draft, one.id, one.name, one.color) for one in _labels(draft, board)]

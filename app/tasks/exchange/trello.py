@@ -15,6 +15,7 @@ NOT_STORABLE = re.compile("[\x00\ud800-\udfff]")
 OBJECT_ID = re.compile("[0-9a-f]{24}")
 OLDEST, LATEST = datetime(1970, 1, 2, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 MAX_DEPTH = 64
+KINDS = ("lists", "cards", "labels", "checklists")  # whose ids say which one it is
 
 
 class NotATrelloBoard(Invalid):
@@ -144,22 +145,26 @@ class TBoard(Record):
 T = TypeVar("T")
 
 
-def decode(content: bytes) -> tuple[TBoard, dict[str, Any]]:
-    """Typed, and as it came. Raises NotATrelloBoard with the place of what is wrong."""
+def decode(content: bytes) -> tuple[TBoard, dict[str, Any], dict[str, int]]:
+    """Typed, as it came, and how many of each kind were there once more and are left out.
+
+    Raises NotATrelloBoard with the place of what is wrong.
+    """
     try:
         raw = msgspec.json.decode(content.removeprefix(b"\xef\xbb\xbf"))
         _check_texts(raw)
         _check_kind(raw)
+        repeats = _leave_repeats(raw)
         board = msgspec.convert(raw, TBoard)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise NotATrelloBoard(f"This file is no export of a Trello board: {_reason(error)}.") from error
     except RecursionError as error:
         raise _too_deep() from error
-    for kind in ("lists", "cards", "labels", "checklists"):
+    for kind in KINDS:
         _check_ids(kind, [thing.id for thing in getattr(board, kind) or [] if thing.id])
     for label in (*(board.labels or []), *(label for card in board.cards for label in card.labels or [])):
         label.id = label.id or f"{label.color}:{label.name}"
-    return board, raw
+    return board, raw, repeats
 
 
 def _check_kind(raw: Any) -> None:
@@ -192,6 +197,26 @@ def _check_texts(raw: Any) -> None:
             left += [(part, depth + 1) for pair in value.items() for part in pair]
         elif isinstance(value, list):
             left += [(part, depth + 1) for part in value]
+
+
+def _leave_repeats(raw: Any) -> dict[str, int]:
+    """How many of each kind are in the file once more, word for word, as when it is put together page by page."""
+    left: dict[str, int] = {}
+    for kind in KINDS:
+        things = raw.get(kind) if isinstance(raw, dict) else None
+        if not isinstance(things, list):
+            continue
+        first: dict[str, Any] = {}
+        known = [one for one in things if not _is_repeat(one, first)]
+        if len(known) < len(things):
+            left[kind] = len(things) - len(known)
+            raw[kind] = known
+    return left
+
+
+def _is_repeat(one: Any, first: dict[str, Any]) -> bool:
+    key = one.get("id") if isinstance(one, dict) else None
+    return isinstance(key, str) and bool(key) and first.setdefault(key, one) is not one and first[key] == one
 
 
 def _check_ids(kind: str, ids: list[str]) -> None:

@@ -27,6 +27,7 @@ PRIORITIES = {
     "lowest": "low", "low": "low", "medium": "medium", "normal": "medium", "high": "high", "highest": "urgent",
     "urgent": "urgent", "critical": "urgent",
 }  # fmt: skip
+NOBODY = "?"  # no key of a person, and not none: without one a comment would be the importer's
 MOST = Decimal("999999.99")
 
 
@@ -155,7 +156,7 @@ def comments_of(actions: list[Action], people: Container[str]) -> list[Comment]:
         if at and text.strip():
             pieces = [text[start : start + COMMENT] for start in range(0, len(text), COMMENT)]
             first = part(action.data, "idOriginalCommenter")
-            author = first if first in people else action.id_member_creator or ""
+            author = first if first in people else action.id_member_creator or NOBODY
             given = action.data.get(OWN)
             own = checked(OwnComment, given if isinstance(given, dict) else None)
             found += [Comment(at, author, piece, own.edited_at if own else None) for piece in pieces]

@@ -70,6 +70,18 @@ def test_places_may_be_words_or_the_same() -> None:
     assert "".join(card.title for card in found(file.content()).draft.cards) == "befagdc"
 
 
+def test_what_is_there_once_more_word_for_word_is_taken_once_and_named() -> None:
+    file = TrelloFile()
+    card = file.add_card("Work")
+    file.check(card, "Steps", ("Dig", True))
+    for kind in ("lists", "cards", "checklists"):
+        file.board[kind].append(dict(file.board[kind][0]))
+    draft = found(file.content()).draft
+    assert [len(one.checklist) for one in draft.cards] == [1]
+    named = said(draft, "left")
+    assert all(f"{kind} that are in the file once more" in named for kind in ("Lists", "Cards", "Checklists"))
+
+
 def crowded(lists: int) -> TrelloFile:
     file = TrelloFile()
     more = [file.add_list(f"List {number}") for number in range(lists - 5)]

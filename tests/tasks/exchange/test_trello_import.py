@@ -44,12 +44,14 @@ def test_a_file_puts_no_words_into_somebodys_mouth_unmarked(
     file = TrelloFile()
     card = file.add_card("Work")
     file.comment(card, "I resign", file.add_member("Bob", "bob"))
+    file.comment(card, "So do I")
     board_id = imported(ann, file.content())
     shown = tasks.board(db, ann, board_id).columns[0].cards[0]
-    comment = tasks.comments(db, ann, shown.id).items[0]
-    assert (comment.author, comment.author_id) == ("Bob (imported)", bob.id)
+    comments = tasks.comments(db, ann, shown.id).items
+    said = {comment.text: (comment.author, comment.author_id) for comment in comments}
+    assert said == {"I resign": ("Bob (imported)", bob.id), "So do I": ("Somebody (imported)", None)}
     assert {event.imported for event in tasks.card_history(db, ann, shown.id)} == {True}
-    tasks.delete_comment(db, bob, shown.id, comment.id)
+    tasks.delete_comment(db, bob, shown.id, next(one.id for one in comments if one.author_id))
 
 
 def test_what_has_no_field_here_can_be_read_on_the_card(db: Session, ann: Actor, imported: Import) -> None:

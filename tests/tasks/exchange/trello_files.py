@@ -82,7 +82,7 @@ class TrelloFile:
         card.update(fields)
         self.act("updateCard", card, new=dict(fields), old=old)
 
-    def comment(self, card: dict[str, Any], text: str, who: dict[str, Any]) -> None:
+    def comment(self, card: dict[str, Any], text: str, who: dict[str, Any] | None = None) -> None:
         self.act("commentCard", card, who, text=text)
 
     def check(self, card: dict[str, Any], name: str, *items: tuple[str, bool]) -> None:
