@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import hashlib
 import json
 import os
@@ -97,6 +98,7 @@ def run(app: st.App) -> None:
     finally:
         database.close()
         _exit_at_the_latest(EXIT_SECONDS)
+        gc.freeze()  # else Python looks through all of it for garbage, for a second, before it gives it back
 
 
 @contextlib.asynccontextmanager

@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import gc
 import os
 import sys
 import threading
@@ -57,6 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             )
     finally:
         database.close()
+        gc.freeze()  # as in the server: it is about to end
     return 0
 
 

@@ -34,7 +34,7 @@ class WorkerOptions:
     limits: Limits = DEFAULT_LIMITS
     beat_seconds: float = 1
     stale_seconds: float = 10
-    drain_seconds: float = 7
+    drain_seconds: float = 3
 
 
 @dataclass
@@ -47,6 +47,10 @@ class Stop:
     def ask(self, drain_seconds: float) -> None:
         self.deadline = time.monotonic() + drain_seconds
         self.asked.set()
+
+    @property
+    def seconds_left(self) -> float:
+        return self.deadline - time.monotonic()
 
     @property
     def is_due(self) -> bool:
@@ -92,7 +96,7 @@ class Attendant:
 
     def _watch(self, child: Child, claimed: Claim, limits: Limits) -> Outcome:
         end = time.monotonic() + limits.wall_seconds
-        while not child.wait(min(self._options.beat_seconds, end - time.monotonic())):
+        while not child.wait(min(self._options.beat_seconds, end - time.monotonic(), self._stop.seconds_left)):
             if self._stop.is_due:
                 return GivenBack()
             if self._is_cancelled(claimed):

@@ -82,6 +82,16 @@ def is_kept(key: str) -> bool:
     return key in {kept for kept, _ in storage.listed("uploads")}
 
 
+def traces(batch: Batch) -> list[int]:
+    """What lies in the database of it, seen or not."""
+    asked = [
+        f"select count(*) from {one} where batch_id = {batch.id}" for one in ("raw_blocks", "rejects", "data_files")
+    ]
+    asked.append(f"select count(*) from pg_class where relname like 'd\\_%\\_b{batch.id}%'")
+    with db.transaction() as session:
+        return [session.scalar(sa.text(sql)) or 0 for sql in asked]
+
+
 def retry(batch: Batch) -> str | None:
     assert batch.run_id
     with db.transaction() as session:
@@ -144,6 +154,31 @@ def test_what_was_stored_before_it_stopped_is_seen_by_nobody_and_not_stored_twic
     seen = read_batch(batch.id)
     assert (seen.rows_in, seen.rows_valid, seen.rows_rejected) == (200, 100, 100)
     assert rows_of("notes") == [[number] for number in range(100)]
+
+
+def test_cancelling_it_on_its_way_leaves_nothing_and_undoing_it_no_trace(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cut_blocks, "BLOCK_BYTES", 16)
+    make_dataset("notes", [{"name": "a", "type": "integer"}])
+    batch = receive("notes", b"a\n" + b"".join(b"%d\nx\n" % number for number in range(100)))
+
+    def cancelled_on_its_way(ctx: JobContext) -> dict[str, Any]:
+        step = ctx.step_within
+
+        def cancel_before(session: Session, message: str, progress: float | None = None) -> None:
+            if read_batch(batch.id).rows_in:
+                cancelled(batch)
+            step(session, message, progress)
+
+        ctx.step_within = cancel_before  # type: ignore[method-assign]
+        return ingest_batch(ctx)
+
+    [run] = work_off({"datasets.ingest": cancelled_on_its_way})
+    seen = read_batch(batch.id)
+    assert (run.status, seen.status, seen.rows_in > 0, rows_of("notes")) == ("cancelled", "failed", True, [])
+    assert 0 not in traces(batch)
+    with db.transaction() as session:
+        datasets.undo_batch(session, SYSTEM, batch.id)
+    assert traces(batch) == [0, 0, 0, 0]
 
 
 def test_the_same_file_sent_again_goes_on_with_it() -> None:
