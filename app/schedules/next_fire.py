@@ -4,6 +4,7 @@ Everything outside these functions is UTC. Python compares two datetimes of one 
 arithmetic in local time around a clock change is wrong without a word.
 """
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -17,6 +18,7 @@ from app.schedules.schemas import Kind, NextRun, Timing
 
 DAY = 86_400
 SHORTEST_INTERVAL, LONGEST_INTERVAL = 60, 10 * 366 * DAY
+ENDINGS = {"1": "st", "2": "nd", "3": "rd"}
 FIRST_YEAR, LAST_YEAR = 2000, 2199  # beyond them calendars end: an interval or a zone would lead out of time
 
 
@@ -82,7 +84,8 @@ def explain(timing: Timing) -> str:
     """The timing in plain words."""
     if timing.kind is Kind.cron:
         words = CronSim(timing.cron or "", datetime(2026, 1, 1, tzinfo=UTC)).explain()
-        # Two restricted day fields mean either of them; the library says "and".
+        # Two restricted day fields mean either of them; the library says "and", and "31th".
+        words = re.sub(r"\b([2-5])([123])th\b", lambda found: found[1] + found[2] + ENDINGS[found[2]], words)
         return f"{words.replace(' and on ', ' or on ')}, {timing.zone} time"
     assert timing.starts_at is not None
     start = local_text(timing.starts_at, timing.zone)

@@ -160,3 +160,8 @@ def test_two_restricted_day_fields_are_explained_as_either() -> None:
 
 def test_local_text_shows_the_offset() -> None:
     assert local_text(utc("2026-03-30T07:00"), "Europe/Berlin") == "Mon 30 Mar 2026 09:00 +02:00"
+
+
+def test_the_days_of_the_month_end_as_one_says_them() -> None:
+    said = explain(Timing(cron="0 9 1,11,12,13,21,22,23,31 * *"))
+    assert "the first, the 11th, the 12th, the 13th, the 21st, the 22nd, the 23rd, and the 31st day" in said
