@@ -1,5 +1,7 @@
 """Datasets: files in, what became of their rows, and where each row came from."""
 
+from collections import Counter
+
 import streamlit as st
 
 from app.core import children, clock
@@ -8,7 +10,7 @@ from app.datasets import service as datasets
 from app.datasets.schemas import Dataset
 from app.sample.rows import sales_csv
 from app.sharing.schemas import Kind
-from app.ui.dataset_batches import batch_list, still_loading
+from app.ui.dataset_batches import batch_list, held_lately, still_loading
 from app.ui.dataset_downloads import rows_tab
 from app.ui.dataset_new import new_dataset
 from app.ui.dataset_rejects import reject_list
@@ -30,15 +32,18 @@ def overview() -> None:
     page_header("Datasets", "Files in, checked row by row. What is rejected keeps its reasons and its text.")
     with reading() as db:
         found = datasets.datasets(db, person)
-    if person.role.includes(Role.author):
+        held = Counter(batch.dataset for batch in held_lately(db, person))
+    may_make = person.role.includes(Role.author)
+    if may_make:
         with st.expander("New dataset", icon=":material/add:", expanded=not found):
             new_dataset(person)
-    sample_link()
+            sample_link()
     if not found:
-        empty_state("database", "No datasets yet", "Drop a file above, or try it with the sample file.")
+        hint = "Drop a file above, or try it with the sample file." if may_make else "An author makes and shares them."
+        empty_state("database", "No datasets yet", hint)
         return
     for dataset in found:
-        line(dataset)
+        line(dataset, held[dataset.name])
     if st.toggle("Summary of all datasets", key="summary_of_all"):
         with reading() as db:
             summary = datasets.summary(db, person)
@@ -48,7 +53,7 @@ def overview() -> None:
 
 def sample_link() -> None:
     st.download_button(
-        "Download a sample file",
+        "Sample file",
         lambda: sales_csv(clock.now().date()),
         file_name="sample_sales.csv",
         mime="text/csv",
@@ -57,7 +62,7 @@ def sample_link() -> None:
     )
 
 
-def line(dataset: Dataset) -> None:
+def line(dataset: Dataset, held: int) -> None:
     with st.container(border=True, gap="xxsmall"):
         if st.button(dataset.name, key=f"open_{dataset.name}", type="tertiary", icon=":material/database:"):
             st.query_params[CHOSEN] = dataset.name
@@ -66,7 +71,8 @@ def line(dataset: Dataset) -> None:
         count = len(dataset.definition.columns)
         columns = "1 column" if count == 1 else f"{count} columns"
         last = f"last file {when(dataset.last_batch_at)}" if dataset.last_batch_at else "no file yet"
-        st.caption(f"{rows} · {dataset.rejected:,} rejected · {columns} · {last}")
+        waits = f" :orange-badge[:material/front_hand: {held} held]" if held else ""
+        st.caption(f"{rows} · {dataset.rejected:,} rejected · {columns} · {last}{waits}")
 
 
 def detail(name: str) -> None:

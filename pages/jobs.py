@@ -60,7 +60,7 @@ def detail(run_id: UUID) -> None:
     st.button("All jobs", icon=":material/arrow_back:", on_click=st.query_params.clear, type="tertiary")
     with reading() as db:
         first = jobs.access_run(db, person, run_id)
-    page_header(first.title, f"{first.job}, asked for {when(first.created_at)}")
+    page_header(first.title, f"Asked for {when(first.created_at)}")
 
     def draw() -> None:
         with reading() as db:

@@ -43,7 +43,7 @@ def _board(lines: list[BoardLine], wanted: UUID | None) -> UUID | None:
         names = {None: ALL, **names}
     ids = list(names)
     key = _begin("board", wanted if wanted in names else ids[0], ids)
-    board = st.selectbox("Board", ids, format_func=names.__getitem__, width=220, key=key)
+    board = st.selectbox("Board", ids, format_func=names.__getitem__, placeholder=ALL, width=220, key=key)
     _keep("board", str(board) if board else None)
     return board
 

@@ -1,6 +1,7 @@
 """The files of a dataset: what became of them, and what may be decided."""
 
 import streamlit as st
+from sqlalchemy.orm import Session
 
 from app.core.actor import Actor, Role
 from app.datasets import service as datasets
@@ -20,12 +21,18 @@ LOOKS = {
     BatchStatus.failed: ("red", "error", "Failed"),
     BatchStatus.undone: ("gray", "undo", "Undone"),
 }
-PAGE_SIZE = 20
+PAGE_SIZE, LATELY = 20, 50
 REASONS_SHOWN = 5
 HELD_HELP = (
     "More of it was rejected than this dataset accepts, so none of it is in the table yet. "
     "Look at the rejected rows, then release its good rows, or undo it and load a corrected file."
 )
+
+
+def held_lately(db: Session, person: Actor) -> list[Batch]:
+    """Of the newest files of all datasets those that wait for a decision."""
+    newest = datasets.batches(db, person, limit=LATELY).items
+    return [batch for batch in newest if batch.status is BatchStatus.held]
 
 
 def batch_list(person: Actor, dataset: Dataset) -> None:

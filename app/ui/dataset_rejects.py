@@ -33,13 +33,13 @@ class Scope(NamedTuple):
 
 def reject_list(person: Actor, dataset: Dataset, batch_id: int | None = None) -> None:
     scope = Scope(dataset, batch_id)
+    if batch_id is not None and st.button("All files", icon=":material/arrow_back:", type="tertiary"):
+        del st.query_params["batch"]
+        st.rerun()
     with reading() as db:
         name = datasets.batch(db, person, batch_id).file_name if batch_id is not None else ""
         summary = datasets.summary(db, person, dataset=dataset.name, batch_id=batch_id)
     if batch_id is not None:
-        if st.button("All files", icon=":material/arrow_back:", type="tertiary"):
-            del st.query_params["batch"]
-            st.rerun()
         st.subheader(f"Rejected rows of {plain(name)}", anchor=False)
     if not summary.rows_rejected and not summary.rows_mended:
         empty_state("task_alt", "No row was rejected", "What breaks a rule appears here, with every reason.")
@@ -124,13 +124,12 @@ def _table(scope: Scope, found: list[Reject], page: int) -> Reject | None:
 
 def _line(reject: Reject, with_file: bool) -> dict[str, object]:
     line: dict[str, object] = {"Row id": f"{reject.batch_id}.{reject.row}", "Line": reject.line}
-    if with_file:
-        line["File"] = reject.file_name
     if reject.state == "replayed":
         line["State"] = "Mended"
     return line | {
         "Reasons": reasons_text(reject.failures),
         "As in the file": visible(reject.raw),
+        **({"File": reject.file_name} if with_file else {}),
         "Messages": " ".join(failure.message for failure in reject.failures),
     }
 

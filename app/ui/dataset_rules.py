@@ -122,7 +122,8 @@ def _save(person: Actor, dataset: Dataset, change: DatasetChange) -> None:
 
 def _end(person: Actor, dataset: Dataset) -> None:
     if st.button("Delete dataset", icon=":material/delete:"):
-        detail = f"{dataset.rows:,} rows, {dataset.batches} files and all evidence are deleted. This cannot be undone."
+        files = "1 file" if dataset.batches == 1 else f"{dataset.batches:,} files"
+        detail = f"{dataset.rows:,} rows, {files} and all evidence are deleted. This cannot be undone."
         question, delete = f"Delete {dataset.name}?", partial(_delete, person, dataset)
         confirm_with_password(person, question, verb="Delete", act=delete, detail=detail)
 

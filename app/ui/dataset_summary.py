@@ -51,7 +51,7 @@ def summary_view(summary: Summary, empty: str) -> None:
         st.markdown("**Reasons that came together**")
         _combinations(summary)
     st.markdown("**By file**")
-    _table([_file(one.model_dump()) for one in summary.by_file])
+    _table([_file(one.model_dump(), with_dataset=summary.dataset is None) for one in summary.by_file])
 
 
 def _bars(name: str, counts: list[tuple[str, int]]) -> None:
@@ -93,7 +93,7 @@ def _rate(summary: Summary) -> None:
             "Received": day.rows_in,
             "Stored": day.rows_valid,
             "Rejected": day.rows_rejected,
-            "Passed": f"{day.rows_valid / day.rows_in:.1%}",
+            "Passed": _percent(day),
         }
         for day in days
     ]
@@ -122,18 +122,17 @@ def _in_words(reasons: list[str]) -> list[str]:
     return [reason_text(column, rule) for column, _, rule in parts]
 
 
-def _file(one: dict[str, Any]) -> dict[str, Any]:
-    rate = f"{one['rows_valid'] / one['rows_in']:.1%}" if one["rows_in"] else "–"
+def _file(one: dict[str, Any], *, with_dataset: bool) -> dict[str, Any]:
     name = f"{one['file_name']}, {one['part']}" if one["part"] else one["file_name"]
     return {
         "File": name,
-        "Dataset": one["dataset"],
-        "Batch": str(one["batch"]),
-        "Loaded": when(one["created_at"]),
+        **({"Dataset": one["dataset"]} if with_dataset else {}),
         "Received": one["rows_in"],
         "Stored": one["rows_valid"],
         "Rejected": one["rows_rejected"],
-        "Passed": rate,
+        "Passed": 100 * one["rows_valid"] / one["rows_in"] if one["rows_in"] else None,
+        "Loaded": when(one["created_at"]),
+        "Batch": str(one["batch"]),
     }
 
 
@@ -143,4 +142,5 @@ def _table(lines: list[dict[str, Any]]) -> None:
         return
     counts = [name for name, value in lines[0].items() if isinstance(value, int)]
     looks = {name: st.column_config.NumberColumn(format="localized") for name in counts}
+    looks["Passed"] = st.column_config.NumberColumn(format="%.1f%%")
     st.dataframe(lines, hide_index=True, width="stretch", column_config=looks)

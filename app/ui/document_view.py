@@ -74,7 +74,9 @@ def document_list(person: Actor) -> None:
     with reading() as db:
         found = documents.documents(db, person)
     if not found:
-        empty_state("article", "No documents yet", "Add reports, minutes or slides to find what is said in them.")
+        may_add = person.role.includes(Role.member)
+        hint = "Add reports, minutes or slides to find what is said in them." if may_add else "A member adds them."
+        empty_state("article", "No documents yet", hint)
         return
 
     def draw() -> None:

@@ -15,6 +15,7 @@ from app.schedules import service as schedules
 from app.tasks import service as tasks
 from app.tasks.schemas import MyCard
 from app.templates import service as templates
+from app.ui.dataset_batches import held_lately
 from app.ui.page import action, empty_state, path_of, plain, reading, when, zone
 
 SHOWN = 6
@@ -71,7 +72,8 @@ def my_cards(person: Actor) -> None:
         empty_state("task_alt", "Nothing to do", "Cards on any board that are assigned to you appear here.")
     for card in mine:
         with st.container(border=True, gap=None):
-            st.page_link(path_of("board"), label=plain(card.title), query_params={"board": str(card.board_id)})
+            place = {"board": str(card.board_id), "card": str(card.id)}
+            st.page_link(path_of("board"), label=plain(card.title), query_params=place)
             # Not a caption: its paleness would make the warning unreadable.
             st.markdown(f":small[:gray[{plain(card.board)}, {plain(card.column)} · {card.priority.value}]{_due(card)}]")
 
@@ -92,9 +94,15 @@ def trouble(person: Actor) -> None:
             for state in (State.failed, State.unknown)
             for one in deliveries.deliveries(db, person, DeliveryFilter(state=state), limit=SHOWN).items
         ]
-    if not runs and not stuck:
+        held = [one for one in held_lately(db, person) if one.created_by == person.id or person.role is Role.admin]
+    if not runs and not stuck and not held:
         return
     st.header("Needs attention", anchor=False)
+    for batch in held[:SHOWN]:
+        with st.container(border=True, gap=None):
+            name, link = plain(f"{batch.file_name} is held back from {batch.dataset}"), {"dataset": batch.dataset}
+            st.page_link(path_of("datasets"), label=name, icon=":material/front_hand:", query_params=link)
+            st.caption(f"{batch.rows_rejected:,} of {batch.rows_in:,} rows rejected, {when(batch.created_at)}")
     for run in runs:
         with st.container(border=True, gap=None):
             st.page_link(

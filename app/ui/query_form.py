@@ -159,7 +159,7 @@ def order_input(query: Query, columns: Columns, key: str) -> Query:
     place = names.index(order.get("column")) if order.get("column") in names else None
     column = left.selectbox("Sort by", names, place, placeholder="As it comes", key=f"{key}_sort")
     down = middle.checkbox("Largest first", order.get("descending", False), key=f"{key}_down")
-    limit = right.number_input("At most", 1, 5000, query.get("limit", 200), key=f"{key}_limit")
+    limit = right.number_input("Rows at most", 1, 5000, query.get("limit", 200), key=f"{key}_limit")
     rest = query.get("order_by", [])[1:] if column == order.get("column") else []
     return {**query, "order_by": [{"column": column, "descending": down}, *rest] if column else [], "limit": limit}
 

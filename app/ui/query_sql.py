@@ -30,7 +30,7 @@ def write_sql(person: Actor, query: Query, sources: Mapping[str, Source], key: s
         sql = st.text_area("One SELECT", query["sql"], height=260, placeholder=EXAMPLE, key=f"{key}_sql")
         st.caption("In the dialect of DuckDB, read only. `WITH` is fine; values of parameters stand as `$name`.")
         parameters = _parameters(query["parameters"], key)
-        limit = st.number_input("At most", 1, 5000, query.get("limit", 200), key=f"{key}_limit", width=160)
+        limit = st.number_input("Rows at most", 1, 5000, query.get("limit", 200), key=f"{key}_limit", width=160)
     with right:
         if tables is None:
             here = {name: source.columns for name, source in sources.items()}

@@ -23,14 +23,14 @@ NAME_HINT = "It has letters from A to Z, digits, spaces, dots, dashes and unders
 
 def show_query(person: Actor, query_id: UUID | None) -> None:
     """None for a new one."""
+    if st.button("All queries", icon=":material/arrow_back:", type="tertiary"):
+        st.query_params.clear()
+        st.rerun()
     saved = None
     with reading() as db:
         saved = queries.query(db, person, query_id) if query_id else None
         sources = queries.known_sources(db, person)
     draft = open_draft(saved)
-    if st.button("All queries", icon=":material/arrow_back:", type="tertiary"):
-        st.query_params.clear()
-        st.rerun()
     _head(person, saved)
     if not person.role.includes(Role.member):
         _read_only(saved)

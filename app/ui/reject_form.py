@@ -8,13 +8,14 @@ import streamlit as st
 from app.accounts import service as accounts
 from app.core.actor import Actor, Role
 from app.datasets import service as datasets
-from app.datasets.schemas import Dataset, History, Mend, Record, Reject, Replay
+from app.datasets.schemas import Dataset, Failure, History, Mend, Record, Reject, Replay
 from app.sharing.schemas import Level
 from app.ui.dataset_trace import show_trace
 from app.ui.page import DONE, action, forget_failure, plain, reading, when
 from app.ui.reject_words import STRUCTURE, reason_text, visible
 
 BY_COLUMN, AS_TEXT = "By column", "The whole record"
+REASONS_SHOWN = 10
 
 
 def reject_view(person: Actor, dataset: Dataset, reject: Reject) -> None:
@@ -24,8 +25,7 @@ def reject_view(person: Actor, dataset: Dataset, reject: Reject) -> None:
         names = accounts.person_names(db, person)
     with st.container(border=True):
         st.markdown(f"**Row {reject_id}** · line {reject.line:,} of {plain(reject.file_name)}")
-        for failure in reject.failures:
-            st.markdown(f"- **{plain(reason_text(failure.column, failure.rule))}** — {plain(failure.message)}")
+        _reasons(reject.failures)
         st.code(visible(reject.raw), language=None, wrap_lines=True)
         may_mend = person.role.includes(Role.member) and dataset.level is Level.edit
         if history.reject.state == "replayed":
@@ -37,6 +37,15 @@ def reject_view(person: Actor, dataset: Dataset, reject: Reject) -> None:
             with reading() as db:
                 found = datasets.trace_row(db, person, dataset.name, reject_id)
             show_trace(found, names)
+
+
+def _reasons(failures: list[Failure]) -> None:
+    """A row of a wide file may break a rule in each of its columns."""
+    lines = [f"- **{plain(reason_text(one.column, one.rule))}** — {plain(one.message)}" for one in failures]
+    st.markdown("\n".join(lines[:REASONS_SHOWN]))
+    if rest := lines[REASONS_SHOWN:]:
+        with st.expander(f"{len(rest):,} more"):
+            st.markdown("\n".join(rest))
 
 
 def _form(person: Actor, dataset: Dataset, reject_id: str) -> None:

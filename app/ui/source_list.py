@@ -106,7 +106,7 @@ def _buttons(person: Actor, one: Source) -> None:
         test = st.button("Test", key=f"test_{one.id}", icon=":material/cable:")
         if st.button("Change", key=f"change_{one.id}", icon=":material/edit:"):
             change_source(one)
-        with st.popover("More", icon=":material/more_horiz:"):
+        with st.popover("More", icon=":material/more_horiz:"), st.container(key=f"rare_{one.id}"):
             _rare_buttons(person, one)
     if test:
         with st.spinner("Connecting…"), action() as db:
