@@ -14,7 +14,7 @@ def check_names_line(dialect: Dialect, head: bytes) -> None:
         return
     rows = to_utf8(head[dialect.preamble :], dialect.encoding, final=False)[:SCORED_BYTES]
     alone = len(dialect.header) == 1 and "delimiter" in dialect.guessed
-    tried = [(sign, _commonest(rows, sign, dialect.newline)) for sign in (DELIMITERS if alone else dialect.delimiter)]
+    tried = [(sign, _usual(rows, sign, dialect.newline)) for sign in (DELIMITERS if alone else dialect.delimiter)]
     delimiter, (count, width, total, line) = max(tried, key=lambda one: one[1][:2])
     if width in (0, 1, len(dialect.header)) or count < FEWEST or count * 2 <= total:
         return
@@ -26,7 +26,7 @@ def check_names_line(dialect: Dialect, head: bytes) -> None:
     )
 
 
-def _commonest(rows: bytes, delimiter: str, newline: str) -> tuple[int, int, int, int]:
+def _usual(rows: bytes, delimiter: str, newline: str) -> tuple[int, int, int, int]:
     """How many of the first rows have the number of fields that most have, that number, all rows, and the first."""
     lines: dict[int, list[int]] = {}
     total = 0

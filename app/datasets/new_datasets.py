@@ -61,5 +61,11 @@ def _schema(upload: Upload, proposal: Proposal) -> DatasetSchema:
     try:
         return DatasetSchema(columns=[one.column for one in proposal.columns])
     except ValidationError as error:
-        words = str(error.errors()[0]["msg"]).removeprefix("Value error, ")
-        raise Invalid(f"{upload.file_name} {proposal.part}: no schema can be made of its columns: {words}") from error
+        first, name = error.errors()[0], f"{upload.file_name} {proposal.part}".strip()
+        if first["type"] == "too_long":
+            raise Invalid(
+                f"{name} has {len(proposal.columns):,} columns; a dataset has at most {first['ctx']['max_length']:,}. "
+                "Make one with those that you need, then load the file into it: the others are left out."
+            ) from error
+        words = str(first["msg"]).removeprefix("Value error, ")
+        raise Invalid(f"{name}: no schema can be made of its columns: {words}") from error

@@ -45,7 +45,7 @@ TRUSTED = {"shift_jis", "cp932", "gb18030", "gbk", "gb2312", "big5", "euc_jp", "
 # Found under the name of a later edition of the same, and those of one script whose bytes are all of another one, too.
 NEWER = {"euc_jis_2004": "euc_jp", "euc_jisx0213": "euc_jp", "big5hkscs": "big5"}
 KOREAN = {"cp949", "euc_kr"}
-COMMON_SYLLABLE, COMMON_SHARE = re.compile(rb"[\xb0-\xc8][\xa1-\xfe]"), 0.8
+EVERYDAY, MOST = re.compile(rb"[\xb0-\xc8][\xa1-\xfe]"), 0.8
 # An export that only calls itself a workbook or a table.
 MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:\?xml|!doctype|html|table)\b", re.IGNORECASE)
 # Western texts have single letters beside ASCII; other scripts have words, or lead bytes that no Western letter has.
@@ -186,15 +186,15 @@ def _guess(sample: bytes) -> str:
     if sum(map(len, OTHER_SCRIPT.findall(lines))) * 2 < len(re.findall(rb"[\x80-\xff]", lines)):
         return "cp1252"
     found = (NEWER.get(match.encoding, match.encoding) for match in from_bytes(lines[:65536]))
-    best = next((name for name in found if name not in KOREAN or _is_common_korean(lines)), "")
+    best = next((name for name in found if name not in KOREAN or _is_everyday_korean(lines)), "")
     return best if best in TRUSTED else "cp1252"
 
 
-def _is_common_korean(lines: bytes) -> bool:
+def _is_everyday_korean(lines: bytes) -> bool:
     """Its table has a syllable for nearly every pair of bytes, so Chinese and Japanese texts pass for rare ones."""
     signs = [sign for sign in lines.decode("cp949", "replace") if not sign.isascii()]
-    common = [sign for sign in signs if COMMON_SYLLABLE.match(sign.encode("cp949", "replace"))]
-    return len(common) >= len(signs) * COMMON_SHARE
+    known = [sign for sign in signs if EVERYDAY.match(sign.encode("cp949", "replace"))]
+    return len(known) >= len(signs) * MOST
 
 
 def _delimiter(text: bytes, newline: str) -> str:

@@ -202,8 +202,18 @@ def schema_from(lines: list[dict[str, Any]], rules: list[dict[str, Any]], mode: 
         )
     except ValidationError as error:
         first = error.errors()[0]
+        if first["type"] == "too_long" and first["loc"] == ("columns",):
+            return f"These are {len(lines):,} columns; a dataset has at most {first['ctx']['max_length']:,}."
         text = first["msg"].removeprefix("Value error, ")
-        return f"{text[:1].upper()}{text[1:]}." if first["type"] == "value_error" else f"{first['loc']}: {text}"
+        text = text if first["type"] == "value_error" else f"{_place(first['loc'], lines)}: {text}"
+        return f"{text[:1].upper()}{text[1:]}."
+
+
+def _place(path: tuple[str | int, ...], lines: list[dict[str, Any]]) -> str:
+    kind, number, *rest = path if len(path) > 1 else (*path, "")
+    if kind == "columns" and isinstance(number, int):
+        return " ".join(map(str, [f"column {lines[number]['name']!r}", *rest]))
+    return ".".join(map(str, path))
 
 
 def as_edited(schema: DatasetSchema) -> DatasetSchema:

@@ -61,8 +61,9 @@ class Table:
     @property
     def seen(self) -> str:
         dialect = self.proposal.dialect
-        rows = self.proposal.rows_seen
-        return f"{len(dialect.header)} columns in {self.title}; looked at {rows:,} rows; {read_as(dialect)}."
+        rows, columns = self.proposal.rows_seen, len(dialect.header)
+        counted = f"{columns:,} column{'s' * (columns != 1)}"
+        return f"{counted} in {self.title}; looked at {rows:,} row{'s' * (rows != 1)}; {read_as(dialect)}."
 
 
 def new_dataset(person: Actor) -> None:

@@ -69,3 +69,19 @@ def test_names_do_not_depend_on_their_order() -> None:
     assert column_names(NAMES[::-1]) == names[::-1]
     assert len({name.casefold() for name in names}) == len(NAMES)
     assert (names[1], names[2], *names[5:]) == ("id", "ab", "index", "column", "*", "^.*$", "plain")
+
+
+def test_a_table_with_more_columns_than_a_dataset_can_have_fills_one_with_fewer(client: TestClient) -> None:
+    content = ",".join(f"c{place}" for place in range(501)).encode() + b"\n" + b",".join([b"1"] * 501) + b"\n"
+    file = {"file": ("wide.csv", content)}
+    refused = client.post("/upload", files=file)
+    assert (refused.status_code, refused.json()["message"]) == (
+        422,
+        "wide.csv has 501 columns; a dataset has at most 500. "
+        "Make one with those that you need, then load the file into it: the others are left out.",
+    )
+    columns = [{"name": "c500", "type": "integer"}]
+    assert client.post("/datasets", json={"name": "narrow", "schema": {"columns": columns}}).status_code == 201
+    assert client.post("/ingest?dataset=narrow", files=file).status_code == 202
+    work_off(HANDLERS)
+    assert client.get("/datasets/narrow/rows").json()["rows"] == [[1]]

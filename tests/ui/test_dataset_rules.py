@@ -1,5 +1,7 @@
 """The rules of a dataset on its page: tried while they are written, saved, applied to everything, and taken back."""
 
+from typing import Any
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -9,7 +11,7 @@ from app.datasets import service as datasets
 from app.datasets.jobs import HANDLERS
 from app.datasets.schemas import Dataset, DatasetChange, DatasetCreate, DatasetSchema, UseVersion
 from app.jobs.work_off import work_off
-from app.ui.dataset_grid import as_edited
+from app.ui.dataset_grid import as_edited, schema_from
 from tests.access_objects import new_person
 from tests.ui.opening import Open, errors, open_page, press
 
@@ -125,3 +127,16 @@ def test_who_may_not_change_it_sees_the_rules_and_versions(ann: Actor, open_page
     assert not errors(at)
     assert "Only authors change rules." in [one.value for one in at.caption]
     assert not {"Save rules", "Apply to everything", "Delete dataset"} & {button.label for button in at.button}
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        ([{"name": f"c{place}"} for place in range(501)], "These are 501 columns; a dataset has at most 500."),
+        ([{"name": "a", "pattern": "x" * 501}], "Column 'a' pattern: String should have at most 500 characters."),
+        ([], "Columns: List should have at least 1 item after validation, not 0."),
+    ],
+    ids=["too many", "long pattern", "none"],
+)
+def test_what_is_wrong_with_columns_is_told_by_their_names(lines: list[dict[str, Any]], words: str) -> None:
+    assert schema_from(lines, [], {"mode": "append"}) == words
