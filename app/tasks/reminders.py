@@ -1,7 +1,8 @@
 """What only time brings: cards that are due soon, overdue, or have stood still. The timer asks every few minutes.
 
 Each is told once, by its key. What lies further back than `WITHIN` is not told any more: notices are kept for longer,
-so none is told again after it was deleted, and a board that slept for a year does not wake up with a flood.
+so none is told again after it was deleted, and a board that slept for a year does not wake up with a flood. Nor does
+one that was imported: what was late or stood still before it came is known to those who brought it.
 """
 
 from datetime import date, timedelta
@@ -55,7 +56,7 @@ def _remind_due_soon(db: Session) -> int:
 
 def _remind_overdue(db: Session) -> int:
     today = notices.today_of(WHO.c.person_id)
-    late = sa.and_(CardRow.due_on < today, CardRow.due_on >= today - WITHIN.days)
+    late = sa.and_(CardRow.due_on < today, CardRow.due_on >= today - WITHIN.days, ~_came_late())
     key = sa.func.concat("overdue:", CardRow.id, ":", CardRow.due_on)
     found = _untold(db, NoticeKind.overdue, key, late)
     return sum(_tell(db, NoticeKind.overdue, *one, f"was due on {_day(one[0].due_on)}") for one in found)
@@ -63,14 +64,22 @@ def _remind_overdue(db: Session) -> int:
 
 def _remind_stale(db: Session) -> int:
     """A standstill is known by the move that came before it."""
-    moves = sa.select(TransitionRow.id, TransitionRow.at)
+    moves = sa.select(TransitionRow.id, TransitionRow.at, TransitionRow.imported)
     moves = moves.where(TransitionRow.card_id == CardRow.id, TransitionRow.kind.in_(MOVES))
     last = moves.order_by(TransitionRow.id.desc()).limit(1).correlate(CardRow).lateral("last_move")
-    until = sa.literal(clock.now(), sa.DateTime(timezone=True)) - sa.func.make_interval(0, 0, 0, _days("stale_days"))
-    stands = sa.and_(last.c.at <= until, last.c.at > until - WITHIN)
+    days = sa.func.make_interval(0, 0, 0, _days("stale_days"))
+    until = sa.literal(clock.now(), sa.DateTime(timezone=True)) - days
+    came_so = sa.and_(last.c.imported, last.c.at <= BoardRow.created_at - days)
+    stands = sa.and_(last.c.at <= until, last.c.at > until - WITHIN, ~came_so)
     key = sa.func.concat("stale:", CardRow.id, ":", last.c.id)
     found = _untold(db, NoticeKind.stale, key, stands, last)
     return sum(_tell(db, NoticeKind.stale, *one, f"has not moved for {_stale_days(db, one[0])}") for one in found)
+
+
+def _came_late() -> sa.ColumnElement[bool]:
+    """A board that was imported is as old as its import."""
+    line = sa.select(sa.literal(1)).where(TransitionRow.card_id == CardRow.id, TransitionRow.imported)
+    return sa.and_(CardRow.due_on < sa.cast(BoardRow.created_at, sa.Date), line.correlate(CardRow).exists())
 
 
 def _untold(

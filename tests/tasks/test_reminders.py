@@ -18,6 +18,9 @@ from app.tasks.schemas import Board, BoardChange, BoardCreate, BoardOptions, Car
 from tests.access_objects import new_person
 from tests.tasks.conftest import MONDAY, add, column, move
 from tests.tasks.counting import statements
+from tests.tasks.exchange.conftest import Import
+from tests.tasks.exchange.conftest import imported as imported
+from tests.tasks.exchange.trello_files import TrelloFile, iso
 
 TODAY = MONDAY.date()
 
@@ -130,6 +133,22 @@ def test_what_is_long_past_is_not_told_and_what_was_told_is_kept_for_longer(
     assert remind(db) == 1
     monday.at += timedelta(days=400)
     assert remind(db) == 0
+
+
+def test_what_was_late_or_stood_still_before_it_was_imported_is_not_told(
+    db: Session, ann: Actor, imported: Import, monday: clock.FixedClock
+) -> None:
+    file = TrelloFile()
+    for title, made, due in (("Old", -25, -3), ("Idle", -10, 60), ("Soon", -1, 1)):
+        file.at = MONDAY + timedelta(days=made)
+        file.add_card(title, due=iso(MONDAY + timedelta(days=due)))
+    imported(ann, file.content())
+    assert [remind(db), remind(db)] == [1, 0]
+    assert told(db, ann) == ["#3 Soon is due on Tue 3 Mar 2026"]
+    monday.at += timedelta(days=5)
+    assert remind(db) == 2
+    assert told(db, ann)[0] == "#2 Idle has not moved for 14 days"
+    assert told(db, ann)[2] == "#3 Soon was due on Tue 3 Mar 2026"
 
 
 def test_looking_costs_the_same_whatever_there_is(db: Session, ann: Actor, board: Board) -> None:
