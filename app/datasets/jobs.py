@@ -5,9 +5,8 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from app.jobs.again import check_before_retry
 from app.jobs.context import Handler, JobContext, limited, turned_away
-from app.jobs.stopped import tell_when_stopped
+from app.jobs.stopped import check_before_retry, tell_when_stopped
 
 HOURS = 3600.0
 INGEST = "datasets.ingest"

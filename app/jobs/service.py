@@ -19,10 +19,10 @@ from app.core.actor import SYSTEM, Actor, Role
 from app.core.errors import Conflict, NotFound
 from app.core.paging import Page
 from app.jobs import claim, queries
-from app.jobs.again import check_retry
 from app.jobs.alarm import drop_alarm, set_alarm
 from app.jobs.queries import errors_of
 from app.jobs.schemas import Run, RunStatus, Step
+from app.jobs.stopped import check_retry
 from app.jobs.tables import RunRow
 
 __all__ = ["errors_of"]

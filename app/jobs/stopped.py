@@ -1,4 +1,7 @@
-"""Features hear that a run of theirs ended without a result, in the transaction that ends it, whoever ends it."""
+"""Features hear that a run of theirs ended without a result, in the transaction that ends it, whoever ends it.
+
+They may refuse that it is started again.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,9 +14,11 @@ from sqlalchemy.orm import Session
 from app.jobs.tables import RunRow
 
 Tell = Callable[[Session, UUID, dict[str, Any], str], None]
+Check = Callable[[Session, dict[str, Any]], None]
 
 log = structlog.stdlib.get_logger(__name__)
 _told: dict[str, Tell] = {}
+_checks: dict[str, Check] = {}
 
 
 def tell_when_stopped(job: str, tell: Tell) -> None:
@@ -36,3 +41,14 @@ def tell_stopped(db: Session, row: RunRow) -> None:
         raise
     except Exception:
         log.exception("not told that its run has ended", job=row.job)
+
+
+def check_before_retry(job: str, check: Check) -> None:
+    """`check` is given the arguments of the run, and raises a Conflict that names the way out when nothing is left that
+    the run could do. To be called where `tell_when_stopped` is."""
+    _checks[job] = check
+
+
+def check_retry(db: Session, row: RunRow) -> None:
+    if row.job in _checks:
+        _checks[row.job](db, row.args)
