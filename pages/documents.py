@@ -4,6 +4,7 @@ from uuid import UUID
 
 import streamlit as st
 
+from app.core import children
 from app.core.actor import Role
 from app.documents import service as documents
 from app.sharing.schemas import Kind
@@ -13,6 +14,8 @@ from app.ui.page import page_header, reading, viewer
 from app.ui.share_dialog import sharing_line
 
 person = viewer()
+if person.role.includes(Role.member):
+    children.warm_up()  # while the page is read
 
 
 def overview() -> None:

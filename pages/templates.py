@@ -4,6 +4,7 @@ from uuid import UUID
 
 import streamlit as st
 
+from app.core import children
 from app.core.actor import Role
 from app.datasets import service as datasets
 from app.tasks import service as tasks
@@ -25,6 +26,8 @@ ABOUT = {
 
 person = viewer()
 may_write = person.role.includes(Role.author)
+if may_write:
+    children.warm_up()  # while the page is read
 
 
 @st.dialog("New template")
