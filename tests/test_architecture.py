@@ -18,7 +18,7 @@ DOORS = {"api.py", "worker.py", "server.py"}
 # What a feature shows besides `service` and `schemas`: what doors need of it, and pure functions on plain values.
 SHOWN = {
     "accounts": {"web", "asgi", "cookies", "idempotency", "limits"},
-    "jobs": {"again", "context", "stopped", "work_off"},
+    "jobs": {"context", "stopped", "work_off"},
     "queries": {"format", "periods", "moments", "build_sql", "execute"},
     "schedules": {"next_fire"},
     "templates": {"parameters", "starters", "texts"},
