@@ -5,6 +5,7 @@ Migrated once into a template, then copied (`database`) or rolled back (`db`) pe
 
 import gc
 import os
+import re
 import sys
 import time
 import uuid
@@ -33,7 +34,10 @@ from app.core.settings import settings
 from tests import cheap_bcrypt
 
 cheap_bcrypt.install()
-# How long an example takes says more of the machine than of the code.
+# How long a statement, a lock or an example takes says more of the machine than of the code.
+defaults = database_module.make_engine.__kwdefaults__
+assert defaults
+defaults["options"] = re.sub(r"(?<=_timeout=)\d+", "300000", defaults["options"])
 patience = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 hypothesis_settings.register_profile("patient", hypothesis_settings.default, **patience)
 hypothesis_settings.load_profile("patient")
