@@ -94,5 +94,11 @@ def steps(found: list[Step]) -> None:
 
 def result_text(result: dict[str, Any]) -> str:
     """Plain values only: what is nested is for programs."""
-    plain = {key: value for key, value in result.items() if not isinstance(value, dict | list)}
-    return ", ".join(f"{key.replace('_', ' ')}: {value}" for key, value in plain.items())
+    shown = {key: value for key, value in result.items() if not isinstance(value, dict | list)}
+    return ", ".join(f"{key.replace('_', ' ')}: {_value(key, value)}" for key, value in shown.items())
+
+
+def _value(key: str, value: object) -> str:
+    """Counts with separators; the number of a thing is its name."""
+    is_count = isinstance(value, int) and not isinstance(value, bool) and not key.endswith("id")
+    return f"{value:,}" if is_count else str(value)

@@ -8,6 +8,7 @@ from app.datasets import service as datasets
 from app.datasets.jobs import HANDLERS
 from app.datasets.schemas import DatasetCreate
 from app.jobs.work_off import work_off
+from app.ui.job_parts import result_text
 from tests.access_objects import new_person
 from tests.ui.opening import Open, errors, open_page
 
@@ -42,3 +43,8 @@ def test_an_empty_list_tells_nobody_to_do_what_they_may_not(open_page: Open, dat
     texts = " ".join(one.value for one in said.caption)
     assert "them." in texts
     assert not any(word in texts for word in ("Drop a file", "Add reports"))
+
+
+def test_counts_that_a_job_tells_have_separators_and_names_that_are_numbers_have_none() -> None:
+    told = result_text({"status": "published", "batch_id": 13000, "rows_in": 2500000, "parts": [1]})
+    assert told == "status: published, batch id: 13000, rows in: 2,500,000"
