@@ -161,7 +161,10 @@ def read_card(db: Db, caller: Caller, card_id: UUID) -> Card:
 
 @router.patch("/cards/{card_id}")
 def change_card(db: Db, caller: Caller, card_id: UUID, change: CardChange) -> Card:
-    """Only what is given changes; null clears a date or the assignee. 409 when `version` is no longer the latest."""
+    """Only what is given changes; null clears a date, the estimate or the lane, and `[]` people or labels.
+
+    409 when `version` is no longer the latest.
+    """
     return tasks.change_card(db, caller, card_id, change)
 
 
