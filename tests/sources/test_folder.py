@@ -83,9 +83,11 @@ def test_a_link_that_takes_the_place_of_a_folder_leads_nowhere(inbox_folder: Pat
 def test_a_file_that_may_still_grow_waits(database: str, inbox_folder: Path) -> None:
     dataset()
     one = source("folder", {"folder": str(inbox_folder), "min_age_seconds": 60})
-    path = put(inbox_folder, "new.csv", OSLO, at=clock.now().timestamp() - 30)
-    assert pull(one.id).result["taken"] == 0
-    with clock.use(clock.FixedClock(clock.now() + timedelta(seconds=40))):
+    now = clock.now()
+    path = put(inbox_folder, "new.csv", OSLO, at=now.timestamp() - 30)
+    with clock.use(clock.FixedClock(now)):
+        assert pull(one.id).result["taken"] == 0
+    with clock.use(clock.FixedClock(now + timedelta(seconds=40))):
         assert pull(one.id).result["taken"] == 1
     assert path.exists()
 
