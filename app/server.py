@@ -65,6 +65,7 @@ IN_CHILDREN = (
     "app.datasets.exports.write_parquet",
 )
 GRACE_SECONDS = 5
+KEEP_ALIVE_SECONDS = 75  # longer than clients and proxies keep an idle connection, or they write into a closed one
 EXIT_SECONDS = 10
 MOST_IN_A_ROW = 100
 
@@ -166,6 +167,7 @@ def _serve(app: st.App, listener: socket.socket, config: Settings) -> None:
             log_config=None,
             forwarded_allow_ips=config.forwarded_allow_ips,
             timeout_graceful_shutdown=GRACE_SECONDS,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
             server_header=False,
         )
     )
