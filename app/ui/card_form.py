@@ -15,6 +15,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from app.accounts import service as accounts
 from app.core import clock
 from app.core.actor import Actor
+from app.core.errors import NotFound
 from app.core.paging import Page
 from app.tasks import service as tasks
 from app.tasks.details.schemas import Comment
@@ -32,7 +33,11 @@ from app.ui.card_reading import read_section
 from app.ui.markdown import show_markdown
 from app.ui.page import action, plain, reading, viewer
 
-CARD, SHOWN, WARNED, CLOSED = "card", "card_shown", "card_warned", "card_closed"
+CARD, SHOWN, WARNED, CLOSED, LAST = "card", "card_shown", "card_warned", "card_closed", "card_last"
+GONE = (
+    "This card was deleted or is no longer shared with you. What you see is how it was, with what you wrote: "
+    "nothing of it can be saved any more, so copy what you need before you close it."
+)
 STILL_ON_THE_WAY = timedelta(seconds=2)
 T = TypeVar("T")
 
@@ -45,6 +50,13 @@ class Opened(NamedTuple):
     card: Card
     board: Board
     may_change: bool
+
+
+class Drawn(NamedTuple):
+    """What the sections were given the last time that the card could be read."""
+
+    opened: Opened
+    found: dict[str, Any]
 
 
 class Section(NamedTuple):
@@ -67,6 +79,7 @@ def open_card(card: Card) -> None:
         _draw(person, card)
 
     st.session_state.pop(_looked_at(card), None)
+    st.session_state.pop(LAST, None)
     dialog()
 
 
@@ -107,20 +120,44 @@ def show_asked_card(person: Actor) -> None:
 
 
 def _draw(person: Actor, first: Card) -> None:
-    """Only the sections that were looked at: they stay, because fields that are not drawn forget what was typed."""
+    """Only the sections that were looked at: they stay, because fields that are not drawn forget what was typed.
+
+    For the same reason a card that is gone stays as it was last seen.
+    """
     with reading() as db:
+        if now := _now(db, person, first):
+            tabs = _tabs(now)
+            looked_at: set[str] = st.session_state.setdefault(_looked_at(first), set())
+            looked_at |= {name for name, tab in tabs.items() if tab.open}
+            found = {name: SECTIONS[name].read(db, now) for name in tabs if name in looked_at}
+            drawn = st.session_state[LAST] = Drawn(now, found)
+        else:
+            st.error(GONE, icon=":material/error:")
+            drawn = st.session_state[LAST]
+            tabs = _tabs(drawn.opened)
+    for name, what in drawn.found.items():
+        with tabs[name]:
+            SECTIONS[name].draw(drawn.opened, what)
+
+
+def _now(db: Session, person: Actor, first: Card) -> Opened | None:
+    """None when a card that this dialog has shown is gone."""
+    try:
         card = tasks.card(db, person, first.id)
         board = tasks.board_frame(db, person, card.board_id)
-        may_change = may_work(board, person) and card.archived_at is None
-        opened = Opened(person, first, card, board, may_change)
-        names = [name for name in SECTIONS if name != EDIT or may_change]
-        tabs = dict(zip(names, st.tabs(names, key=f"card-tabs-{card.id}", on_change="rerun"), strict=True))
-        looked_at: set[str] = st.session_state.setdefault(_looked_at(card), set())
-        looked_at |= {name for name, tab in tabs.items() if tab.open}
-        found = {name: SECTIONS[name].read(db, opened) for name in names if name in looked_at}
-    for name, what in found.items():
-        with tabs[name]:
-            SECTIONS[name].draw(opened, what)
+    except NotFound:
+        if LAST in st.session_state:
+            return None
+        raise
+    return Opened(person, first, card, board, may_work(board, person) and card.archived_at is None)
+
+
+def _tabs(opened: Opened) -> dict[str, Any]:
+    """Who has begun to edit keeps the form, also when somebody else archives the card meanwhile."""
+    card = opened.card
+    edits = opened.may_change or EDIT in st.session_state.get(_looked_at(card), ())
+    names = [name for name in SECTIONS if name != EDIT or edits]
+    return dict(zip(names, st.tabs(names, key=f"card-tabs-{card.id}", on_change="rerun"), strict=True))
 
 
 def _looked_at(card: Card) -> str:
@@ -150,7 +187,10 @@ def _read_only(opened: Opened, _nothing: None) -> None:
 def _change(opened: Opened, people: dict[UUID, str]) -> None:
     """The card as it was when it was opened: what somebody writes here is not lost when others change it."""
     first = opened.first
-    if opened.card.version != first.version:
+    if opened.card.archived_at:
+        text = "Somebody has archived this card in the meantime. Copy what you wrote, then bring it back under Read."
+        st.warning(text, icon=":material/archive:")
+    elif opened.card.version != first.version:
         text = "Somebody has changed this card in the meantime. Keep what you wrote, then open the card again."
         st.warning(text, icon=":material/sync_problem:")
     with st.form(f"card-{first.id}-{first.version}", border=False, enter_to_submit=False):

@@ -122,6 +122,25 @@ def test_the_keys_work_on_after_something_was_deleted_and_the_card_closed(
     expect(face).to_be_focused()
 
 
+def test_what_was_typed_stays_when_somebody_archives_and_deletes_the_card(
+    card: tuple[str, str], admin_page: Page
+) -> None:
+    page, dialog = admin_page, admin_page.get_by_role("dialog", name=NAME)
+    description = dialog.get_by_role("textbox", name="Description", exact=True)
+    description.fill("An hour of work")
+    for method, path, refusal in (
+        ("POST", f"/cards/{card[1]}/archive", "Bring it back first"),
+        ("DELETE", f"/cards/{card[1]}", "There is no such card"),
+    ):
+        api(page, method, path)
+        dialog.get_by_role("button", name="Save", exact=True).click()
+        expect(dialog.get_by_role("alert").filter(has_text=refusal)).to_be_visible()
+        expect(description).to_have_value("An hour of work")
+    tab(dialog, "Read")
+    tab(dialog, "Edit")
+    expect(description).to_have_value("An hour of work")
+
+
 def test_a_card_opens_from_the_activity_in_the_same_tab_and_gives_the_focus_back(
     card: tuple[str, str], admin_page: Page
 ) -> None:
