@@ -5,7 +5,7 @@ from app.datasets.schemas import Dialect
 from app.datasets.sniff import DELIMITERS, SAMPLE_RECORDS, SCORED_BYTES, BadHeader
 from app.datasets.split import is_blank, tokenize
 
-FEWEST = 2
+FEWEST = 3
 
 
 def check_names_line(dialect: Dialect, head: bytes) -> None:
