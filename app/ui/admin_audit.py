@@ -82,7 +82,7 @@ def _asked_filter(people: list[Person]) -> AuditFilter:
         "Person", list(names), index=None, placeholder="Everybody", format_func=names.__getitem__
     )
     done: str | None = what.selectbox("Action", actions, index=None, placeholder="Everything", format_func=_choice)
-    days = span.date_input("Days, first and last", value=[], help="In your own time zone.")
+    days = span.date_input("Days, first and last", value=[], format="YYYY-MM-DD", help="In your own time zone.")
     dates = [day for day in (days if isinstance(days, tuple) else [days]) if day]
     since = datetime.combine(dates[0], time.min, zone()) if dates else None
     until = datetime.combine(dates[-1], time.min, zone()) + timedelta(days=1) if len(dates) == 2 else None

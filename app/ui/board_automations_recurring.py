@@ -90,7 +90,9 @@ def _form(scene: Scene, given: Recurrence | None) -> None:
     st.divider()
     timing = timing_input(Timing.model_validate(given) if given else None)
     left, right = st.columns(2)
-    until = left.date_input("Until", given.until if given else None, help="The last day; empty: for ever")
+    until = left.date_input(
+        "Until", given.until if given else None, format="YYYY-MM-DD", help="The last day; empty: for ever"
+    )
     with right:
         only = st.checkbox("Only if the last one is done", given.only_if_done if given else False)
         st.caption("Of moments that were missed, only the last one makes a card.")

@@ -105,7 +105,7 @@ def _amounts() -> dict[str, Any]:
     change: dict[str, Any] = {}
     left, middle, right = st.columns(3, vertical_alignment="bottom")
     way = left.selectbox("Due date", list(DUE), format_func=DUE.__getitem__)
-    day = middle.date_input("Day", None, help="For “Set to a day”")
+    day = middle.date_input("Day", None, format="YYYY-MM-DD", help="For “Set to a day”")
     days = right.number_input("Days", -3650, 3650, 7, help="For “Shift by days”: later, or earlier with a minus")
     if way == "set":
         change["due_on"] = day if day else _missing("Day")

@@ -17,6 +17,29 @@ from app.ui.card_parts import delete_button
 from app.ui.page import action, plain, when
 
 UNITS = ("bytes", "KB", "MB", "GB")
+OFFICE, OPEN = "application/vnd.openxmlformats-officedocument.", "application/vnd.oasis.opendocument."
+KINDS = {
+    "application/pdf": "PDF",
+    "image/png": "PNG picture",
+    "image/jpeg": "JPEG picture",
+    "image/gif": "GIF picture",
+    "image/bmp": "BMP picture",
+    "image/webp": "WebP picture",
+    "application/zip": "ZIP archive",
+    "application/gzip": "GZIP archive",
+    "application/x-7z-compressed": "7z archive",
+    "application/ogg": "Ogg media",
+    "audio/mpeg": "MP3",
+    "video/mp4": "MP4",
+    f"{OFFICE}wordprocessingml.document": "Word document",
+    f"{OFFICE}spreadsheetml.sheet": "Excel workbook",
+    f"{OFFICE}presentationml.presentation": "PowerPoint slides",
+    f"{OPEN}text": "OpenDocument text",
+    f"{OPEN}spreadsheet": "OpenDocument spreadsheet",
+    f"{OPEN}presentation": "OpenDocument slides",
+    "text/plain": "Text",
+    "application/octet-stream": "Other kind of file",
+}
 
 
 def files_section(person: Actor, card: Card, files: list[CardFile], *, may_change: bool) -> None:
@@ -31,8 +54,8 @@ def files_section(person: Actor, card: Card, files: list[CardFile], *, may_chang
 def _file(person: Actor, file: CardFile, *, may_change: bool) -> None:
     with st.container(border=True, gap="xsmall"):
         st.markdown(f":material/attach_file: **{plain(file.name)}**")
-        kind = file.media_type.partition(";")[0]
-        st.caption(f"{size_words(file.size)} · {kind} · {plain(file.author)}, {plain(when(file.created_at))}")
+        written = f"{plain(file.author)}, {plain(when(file.created_at))}"
+        st.caption(f"{size_words(file.size)} · {kind_words(file.media_type)} · {written}")
         with st.container(horizontal=True, gap="small"):
             address = f"/api/v1/cards/{file.card_id}/files/{file.id}"
             st.link_button("Download", address, icon=":material/download:")
@@ -79,6 +102,11 @@ def _stored(person: Actor, chosen: list[Any]) -> list[Upload]:
         st.error(plain(error.message), icon=":material/error:")
         return []
     return stored
+
+
+def kind_words(media_type: str) -> str:
+    kind = media_type.partition(";")[0]
+    return KINDS.get(kind, plain(kind))
 
 
 def size_words(size: int) -> str:

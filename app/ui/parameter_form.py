@@ -45,7 +45,7 @@ def period_input(label: str, default: Any, key: str) -> Any:
         return name
     today = clock.now().astimezone(zone()).date()
     days = (default.since, default.last_day) if isinstance(default, Period) else (today.replace(day=1), today)
-    chosen = st.date_input(f"{label}: first and last day", days, key=f"{key}_days")
+    chosen = st.date_input(f"{label}: first and last day", days, format="YYYY-MM-DD", key=f"{key}_days")
     if not isinstance(chosen, tuple) or len(chosen) != 2:
         return None
     return {"since": chosen[0].isoformat(), "until": (chosen[1] + timedelta(days=1)).isoformat()}
@@ -59,7 +59,7 @@ def _date_input(label: str, default: Any, key: str) -> Any:
     if name != FIXED:
         return name
     fixed = default if default and default not in names else "today"
-    return st.date_input(f"{label}: day", fixed, key=f"{key}_day").isoformat()
+    return st.date_input(f"{label}: day", fixed, format="YYYY-MM-DD", key=f"{key}_day").isoformat()
 
 
 def _period_label(name: str) -> str:

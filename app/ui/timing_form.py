@@ -97,7 +97,7 @@ def _from_a_moment(name: str, given: Timing | None, chosen_zone: str) -> Timing:
     local = start.astimezone(here)
     left, right = st.columns(2)
     day, at = (
-        left.date_input("Date" if name == ONCE else "First date", local.date()),
+        left.date_input("Date" if name == ONCE else "First date", local.date(), format="YYYY-MM-DD"),
         right.time_input("At", local.time()),
     )
     moment = datetime.combine(day, at, here)

@@ -30,18 +30,20 @@ class Refusals:
     """All are told at once, so that nobody has to find them one by one."""
 
     found: list[dict[str, Any]] = field(default_factory=list)
+    missing: int = 0
 
     def add(self, card: CardRow, why: str) -> None:
         self.found.append({"card_id": str(card.id), "number": card.number, "title": card.title, "message": why})
 
     def add_missing(self, card_id: UUID) -> None:
+        self.missing += 1
         self.found.append({"card_id": str(card_id), "message": "There is no such card on this board."})
 
-    def check(self, chosen: int) -> None:
-        """Raises CardsRefused."""
+    def check(self, found: int) -> None:
+        """`found` are the cards that are there. Raises CardsRefused."""
         if not self.found:
             return
-        count, first = len(self.found), self.found[0]
+        chosen, count, first = found + self.missing, len({one["card_id"] for one in self.found}), self.found[0]
         which = f"#{first['number']} “{first['title']}”" if "number" in first else first["card_id"]
         many = "1 card" if chosen == 1 else f"{chosen} cards"
         more = f" and {count - 1} more" if count > 1 else ""

@@ -131,7 +131,7 @@ def test_refused_cards_are_named_with_their_reasons(db: Session, ann: Actor, boa
     edit(db, ann, board, [a, b], column=str(column(board, "Completed")))
     tasks.archive_card(db, ann, c.id)
     missing = a.model_copy(update={"id": uuid4()})
-    with pytest.raises(tasks.CardsRefused, match="of 1 card, 2 cannot be") as refused:
+    with pytest.raises(tasks.CardsRefused, match="of 2 cards, 2 cannot be") as refused:
         edit(db, ann, board, [c, missing], priority="low")
     assert [one["message"] for one in refused.value.details] == [
         "There is no such card on this board.",
