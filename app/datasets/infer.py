@@ -1,15 +1,14 @@
 """Proposes a schema from the first rows of a file. Runs in a child: it needs Polars."""
 
 import io
-from datetime import datetime
 
 import polars as pl
 
-from app.core import clock, storage
+from app.core import storage
 from app.core.errors import AppError, Invalid
-from app.datasets.conditions import FIRST_YEAR
 from app.datasets.convert import converters, type_of
 from app.datasets.cut_blocks import Checkpoint
+from app.datasets.date_forms import dated, years_are_likely
 from app.datasets.decimal_comma import forms_in, has_habits, plain
 from app.datasets.formats.blocks import parse_block, read_blocks
 from app.datasets.formats.look import look_inside
@@ -88,6 +87,8 @@ def _proposed(name: str, texts: pl.Series, values: pl.Series, form: str | None) 
     """`form`: of its numbers, empty for 1234.56; None where nobody can tell, so that it stays text."""
     read = values.to_frame().select(plain(pl.col("x"), form)).to_series() if form else values
     kind = next((kind for kind in TRIED if len(read) and _all_are(kind, read)), "text") if form is not None else "text"
+    if kind == "text" and (written := dated(values)):
+        kind, form = written
     column = {"name": name, "type": kind, "required": len(values) == len(texts) > 0}
     if kind == "decimal":
         column["decimals"] = _decimals(read)
@@ -124,7 +125,7 @@ def _all_are(kind: str, values: pl.Series) -> bool:
         return False
     if kind == "decimal":
         return not values.str.contains(rf"[eE]|\.\d{{{MAX_DECIMALS + 1},}}").any() and _readable("decimal", values)
-    return _readable(kind, values) and (kind not in ("date", "timestamp") or _years_are_likely(kind, values))
+    return _readable(kind, values) and (kind not in ("date", "timestamp") or years_are_likely(_typed(kind, values)))
 
 
 def _typed(kind: str, values: pl.Series) -> pl.Series:
@@ -137,17 +138,6 @@ def _readable(kind: str, values: pl.Series) -> bool:
     typed = _typed(kind, values)
     finite = typed.is_finite().all() if kind == "number" else True
     return typed.null_count() == 0 and bool(finite)
-
-
-def _years_are_likely(kind: str, values: pl.Series) -> bool:
-    column = Column(name="x", type=ColumnType(kind))
-    years = values.to_frame("x").select(pl.coalesce([read(pl.col("x")) for read in converters(column)]).dt.year())
-    return bool(years.to_series().is_between(FIRST_YEAR, _next_century()).all())
-
-
-def _next_century() -> int:
-    now: datetime = clock.now()
-    return now.year + 100
 
 
 def _decimals(values: pl.Series) -> int:

@@ -114,8 +114,10 @@ def test_every_number_that_is_written_is_read(number: Decimal, sign: str) -> Non
     assert read(file_of(written), column("decimal", form)).values == [(number, "x")]
 
 
-def proposed(content: str, file_name: str = "rows.csv", pins: Pins | None = None) -> dict[str, tuple[str, list[str]]]:
-    upload = datasets.store_upload(SYSTEM, file_name, [content.encode()])
+def proposed(
+    content: str | bytes, file_name: str = "rows.csv", pins: Pins | None = None
+) -> dict[str, tuple[str, list[str]]]:
+    upload = datasets.store_upload(SYSTEM, file_name, [content.encode() if isinstance(content, str) else content])
     columns = [one.column for one in propose_parts(upload, pins).parts[0].columns]
     return {one.name: (str(one.type), one.formats) for one in columns if one.name != "id"}
 
