@@ -40,9 +40,24 @@ class Person:
     email: str = ""
 
 
+@dataclass(frozen=True)
+class ColumnLine:
+    """A column as it was from `at` on."""
+
+    at: datetime
+    name: str
+    position: int
+    is_done: bool
+    wip_limit: int | None
+    removed: bool
+
+
 @dataclass
 class Column:
-    """`renamed`: the names it had before, each until when. `removed_at`: it is only there for the history."""
+    """`renamed`: the names it had before, each until when. `removed_at`: it is only there for the history.
+
+    `history`, when a file of ours tells it, says all of that and more: its places, and when it was a done column.
+    """
 
     key: str
     name: str
@@ -54,6 +69,7 @@ class Column:
     removed_at: datetime | None = None
     left_out: bool = False  # open in the file, but no column here
     renamed: list[tuple[datetime, str]] = field(default_factory=list)
+    history: list[ColumnLine] = field(default_factory=list)
 
 
 @dataclass

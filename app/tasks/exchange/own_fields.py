@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from app.tasks.exchange.draft import LEFT, TAKEN, Card, Column, Draft, State
+from app.tasks.exchange.draft import LEFT, TAKEN, Card, Column, ColumnLine, Draft, State
 from app.tasks.exchange.trello import LATEST, OLDEST, NotATrelloBoard
 from app.tasks.schemas import Category, Priority
 
@@ -79,11 +79,21 @@ PARTS = {
 }
 
 
+class OwnColumnLine(Own):
+    at: Moment
+    name: Annotated[str, Field(max_length=80)]
+    position: int = Field(ge=0, le=9_999)
+    done: bool
+    wip_limit: int | None = Field(default=None, ge=1, le=9_999)
+    removed: bool = False
+
+
 class OwnColumn(Own):
     done: bool = False
     wip_limit: int | None = Field(default=None, ge=1, le=9_999)
     wip_mode: Literal["block", "warn"] = "block"
     wip_per_lane: bool = False
+    history: list[OwnColumnLine] = Field(default=[], max_length=10_000)
 
 
 class OwnItem(Own):
@@ -168,6 +178,10 @@ def own_column(column: Column, given: Mapping[str, Any] | None) -> None:
     if own := checked(OwnColumn, given):
         column.is_done, column.wip_limit = own.done, own.wip_limit
         column.wip_mode, column.wip_per_lane = own.wip_mode, own.wip_per_lane
+        lines = sorted(own.history, key=lambda line: line.at)
+        column.history = [
+            ColumnLine(line.at, line.name, line.position, line.done, line.wip_limit, line.removed) for line in lines
+        ]
 
 
 def own_card(card: Card, given: Mapping[str, Any] | None) -> None:

@@ -1,13 +1,15 @@
 """Columns, lanes and labels, and what the columns were called in their time."""
 
 from collections.abc import Iterator
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
 
+from app.core import clock
 from app.core.actor import Actor
-from app.tasks.exchange.draft import Column, Draft
+from app.tasks.exchange.draft import Column, ColumnLine, Draft
 from app.tasks.exchange.ids import Ids, insert
 from app.tasks.rank import spread
 from app.tasks.tables import ColumnChangeRow, ColumnRow, LabelRow, LaneRow
@@ -76,6 +78,10 @@ def _first_use(draft: Draft) -> dict[str, datetime]:
 
 def _column_lines(column: Column, places: dict[str, int], first: dict[str, datetime]) -> Iterator[dict[str, Any]]:
     """What the column was called, until when; there before the first card was in it."""
+    if column.history:
+        for told in _told(column, places):
+            yield {"column_id": column.key, **asdict(told)}
+        return
     begins = min(column.created_at, first.get(column.key, column.created_at))
     line = {
         "column_id": column.key,
@@ -90,3 +96,14 @@ def _column_lines(column: Column, places: dict[str, int], first: dict[str, datet
         yield {**line, "at": at, "name": name[:80] or column.name}
     if column.removed_at:
         yield {**line, "at": max(column.removed_at, times[-1]), "name": column.name, "removed": True}
+
+
+def _told(column: Column, places: dict[str, int]) -> Iterator[ColumnLine]:
+    """Word for word, and what the import itself changes: without a list that is left out, others move up."""
+    yield from column.history
+    last = column.history[-1]
+    now = replace(last, at=max(last.at, clock.now()), position=places.get(column.key, last.position))
+    if column.left_out:
+        yield replace(now, removed=True)
+    elif now.position != last.position:
+        yield now

@@ -67,7 +67,16 @@ def _column(one: TList, told: ListHistory, wishes: Wishes) -> Column:
     own_column(column, one.autoreport)
     if wishes.done is not None:
         column.is_done = name.strip() in wishes.done
+    if column.history and not _ends_as_it_is(column, one):
+        column.history = []
     return column
+
+
+def _ends_as_it_is(column: Column, one: TList) -> bool:
+    """Not when somebody changed the file, or wants other columns to be done ones: that holds for the past, too."""
+    last = column.history[-1]
+    now = (column.name, column.is_done, column.wip_limit, bool(one.closed))
+    return (last.name, last.is_done, last.wip_limit, last.removed) == now
 
 
 def _left_out(draft: Draft, board: TBoard, wishes: Wishes) -> set[str]:

@@ -23,6 +23,7 @@ from app.tasks.exchange.write_rows import AT_ONCE, Frame, Hanging, cards, frame,
 from app.tasks.tables import CardRow, ColumnChangeRow, ColumnRow, TransitionRow
 
 STEP = 16384
+Told = dict[UUID, list[ColumnChangeRow]]
 
 
 @dataclass
@@ -53,7 +54,8 @@ def trello_parts(db: Session, board_id: UUID, person_id: UUID | None = None) -> 
     keys = _keys(db, held, changes)
     own = automations_of(db, board_id, partial(keys.name, held.people), person_id)
     yield _json(_board(held, keys, own))[:-1].encode() + b","
-    yield b'"lists":' + _json([*_lists(held, keys), *_removed(held, changes, keys)]).encode()
+    told = {column_id: list(rows) for column_id, rows in groupby(changes, key=lambda row: row.column_id)}
+    yield b'"lists":' + _json([*_lists(held, told, keys), *_removed(held, told, keys)]).encode()
     yield from _array("cards", _cards(db, held, keys))
     yield from _array("checklists", _checklists(db, held, keys))
     yield from _array("actions", _actions(db, board_id, changes, keys))
@@ -115,7 +117,7 @@ def _board(held: Frame, keys: Keys, own: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _lists(held: Frame, keys: Keys) -> Iterator[dict[str, Any]]:
+def _lists(held: Frame, told: Told, keys: Keys) -> Iterator[dict[str, Any]]:
     for place, column in enumerate(held.columns, 1):
         yield {
             "id": keys.columns[column.id],
@@ -123,26 +125,37 @@ def _lists(held: Frame, keys: Keys) -> Iterator[dict[str, Any]]:
             "closed": False,
             "pos": place * STEP,
             "softLimit": column.wip_limit,
-            NAME: _own_column(column),
+            NAME: _own_column(column, told.get(column.id, [])),
         }
 
 
-def _own_column(column: ColumnRow | ColumnChangeRow) -> dict[str, Any]:
+def _own_column(column: ColumnRow | ColumnChangeRow, lines: list[ColumnChangeRow]) -> dict[str, Any]:
     return {
         "done": column.is_done,
         "wip_limit": column.wip_limit,
         "wip_mode": getattr(column, "wip_mode", "block"),
         "wip_per_lane": getattr(column, "wip_per_lane", False),
+        "history": [
+            {
+                "at": iso(line.at),
+                "name": line.name,
+                "position": line.position,
+                "done": line.is_done,
+                "wip_limit": line.wip_limit,
+                "removed": line.removed,
+            }
+            for line in lines
+        ],
     }
 
 
-def _removed(held: Frame, changes: list[ColumnChangeRow], keys: Keys) -> Iterator[dict[str, Any]]:
+def _removed(held: Frame, told: Told, keys: Keys) -> Iterator[dict[str, Any]]:
     here = {column.id for column in held.columns}
-    for place, (column_id, rows) in enumerate(groupby(changes, key=lambda row: row.column_id), 1):
+    for place, (column_id, lines) in enumerate(told.items(), 1):
         if column_id not in here:
-            last = list(rows)[-1]
-            at = (len(held.columns) + place) * STEP
-            yield {"id": keys.columns[column_id], "name": last.name, "closed": True, "pos": at, NAME: _own_column(last)}
+            last, at = lines[-1], (len(held.columns) + place) * STEP
+            own = _own_column(last, lines)
+            yield {"id": keys.columns[column_id], "name": last.name, "closed": True, "pos": at, NAME: own}
 
 
 def _cards(db: Session, held: Frame, keys: Keys) -> Iterator[dict[str, Any]]:
