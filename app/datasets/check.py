@@ -159,7 +159,7 @@ def _lines(places: pl.Series, condition: Condition, shown: pl.Series) -> pl.Data
     if condition.rule == "required":
         about = pl.lit(condition.column)
     is_sentence = len(condition.shows) != 1 or not condition.words.startswith(" ")  # of a rule with its own message
-    message = pl.lit(condition.words) if is_sentence else pl.concat_str(about, pl.lit(condition.words))
+    message = pl.lit(condition.words) if is_sentence else pl.concat_str(about, _words(condition))
     return pl.DataFrame({"index": places.cast(pl.Int64()), "value": shown}).select(
         pl.col("index"),
         pl.lit(condition.column).alias("column"),
@@ -167,6 +167,13 @@ def _lines(places: pl.Series, condition: Condition, shown: pl.Series) -> pl.Data
         pl.col("value"),
         message.alias("message"),
     )
+
+
+def _words(condition: Condition) -> pl.Expr:
+    if condition.otherwise is None:
+        return pl.lit(condition.words)
+    pattern, words = condition.otherwise
+    return pl.when(pl.col("value").str.contains(pattern)).then(pl.lit(words)).otherwise(pl.lit(condition.words))
 
 
 def _repeated(texts: pl.DataFrame, group: tuple[str, ...], places: Ints, first: Ints) -> pl.DataFrame:

@@ -18,6 +18,12 @@ LIMITS = ("min", "max", "exclusive_min", "exclusive_max")
 NUMERIC = ("integer", "decimal", "number")
 DECIMAL_COMMA = ("1234,56", "1.234,56", "1 234,56")  # how a column may say that its numbers are written
 ORDERED = (*NUMERIC, "date", "timestamp")
+SPELLING = {"d": "%d", "m": "%m", "y": "%Y"}
+SPELLED = re.compile(
+    r"(?P<first>dd?|mm?|yyyy)(?P<sign>[./-])(?P<second>dd?|mm?)(?P=sign)(?P<third>dd?|mm?|yyyy)"
+    r"(?P<time> hh?:mm(?P<seconds>:ss)?)?",
+    re.IGNORECASE,
+)
 
 
 def check_column_name(name: str) -> str:
@@ -104,7 +110,20 @@ def _check_formats(column: "Column") -> None:
         raise ValueError(f"column {column.name!r}: formats needs a number, date or timestamp, not {column.type}")
     for form in column.formats if column.type not in NUMERIC else ():
         if "%Y" not in form and "%F" not in form:
-            raise ValueError(f"column {column.name!r}: format {form!r} has no four-digit year (%Y)")
+            raise ValueError(
+                f"column {column.name!r}: format {form!r} has no four-digit year (%Y); %d is the day, %m the month, "
+                f"%H:%M:%S the time{_meant(form)}"
+            )
+
+
+def _meant(form: str) -> str:
+    """DD.MM.YYYY, as spreadsheets say it, in the words that are understood."""
+    spelled = SPELLED.fullmatch(form)
+    if spelled is None:
+        return ""
+    day = spelled["sign"].join(SPELLING[part[0].lower()] for part in spelled.group("first", "second", "third"))
+    time = " %H:%M" if spelled["time"] else ""
+    return f". Write {day + time + (':%S' if spelled['seconds'] else '')!r}"
 
 
 def _check_number_form(column: "Column") -> None:

@@ -1,7 +1,7 @@
 """What a schema demands, as one true-or-false expression per rule with the words for its failures."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
@@ -19,12 +19,14 @@ TEXT = "__text_"
 FIRST_YEAR, LAST_YEAR = 1000, 9999
 LISTED = 12
 KINDS = {
-    "integer": "a whole number between -9223372036854775808 and 9223372036854775807",
+    "integer": "a whole number",
     "number": "a number",
     "boolean": "true or false (also yes/no, 1/0)",
     "date": "a date",
     "timestamp": "a date and time",
 }
+WHOLE = r"^\s*[+-]?(?:\d[.\s]?){19,}$"  # what can only have failed by being too large
+LARGEST = " between -9223372036854775808 and 9223372036854775807"
 
 
 BOUNDS: dict[str, tuple[Callable[[pl.Expr, pl.Expr], pl.Expr], str]] = {
@@ -39,7 +41,8 @@ BOUNDS: dict[str, tuple[Callable[[pl.Expr, pl.Expr], pl.Expr], str]] = {
 class Condition:
     """`fails` is asked of a frame that has each column typed, and its text as `__text_name`.
 
-    `words` follow the column and the value in the message: `currency "JPY"` + ` is not one of …`.
+    `words` follow the column and the value in the message: `currency "JPY"` + ` is not one of …`. Values that fit the
+    pattern in `otherwise` get the words beside it.
     """
 
     column: str
@@ -47,6 +50,7 @@ class Condition:
     fails: pl.Expr
     words: str
     shows: tuple[str, ...]
+    otherwise: tuple[str, str] | None = None
 
 
 def conditions(schema: DatasetSchema, now: datetime) -> list[Condition]:
@@ -80,7 +84,9 @@ def _of_column(column: Column, schema: DatasetSchema, now: datetime) -> Iterator
 def _of_type(column: Column, text: pl.Expr) -> Iterator[Condition]:
     value = named(column.name)
     if column.type != "text":
-        yield _condition(column, "type", value.is_null() & text.is_not_null(), f" is not {_kind(column)}.")
+        unread = _condition(column, "type", value.is_null() & text.is_not_null(), f" is not {_kind(column)}.")
+        beyond = f" is not {_kind(column, LARGEST)}."
+        yield replace(unread, otherwise=(WHOLE, beyond)) if column.type == "integer" else unread
     if column.type == "number":
         yield _condition(column, "finite", ~value.is_finite(), " is not a finite number.")
     if column.type in ("date", "timestamp"):
@@ -101,12 +107,12 @@ def _years(column: Column) -> tuple[date, date]:
     return datetime.combine(first, time.min), datetime.combine(last, time.max)
 
 
-def _kind(column: Column) -> str:
+def _kind(column: Column, limits: str = "") -> str:
     formats = f" in the form {' or '.join(column.formats)}" if column.formats else ""
     if column.type == "decimal":
         digits = precision_of(column) - scale_of(column)
         return f"a decimal number with at most {digits} digits before the point{formats}"
-    return KINDS[column.type] + formats
+    return KINDS[column.type] + limits + formats
 
 
 def _change_words(column: Column) -> tuple[str, str]:

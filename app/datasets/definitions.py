@@ -14,6 +14,7 @@ from app.core.db import raw
 from app.core.errors import Conflict
 from app.datasets import publish, stage
 from app.datasets.access import access_dataset, definition_of, require_owner
+from app.datasets.allowed import check_allowed
 from app.datasets.queries import dataset_of
 from app.datasets.references import check_references
 from app.datasets.schemas import Dataset, DatasetChange, DatasetCreate, DatasetSchema
@@ -41,6 +42,7 @@ class DatasetHoldsRows(Conflict):
 def create_dataset(db: Session, actor: Actor, new: DatasetCreate) -> Dataset:
     require_role(actor, Role.author)
     check_references(db, actor, new.name, new.definition)
+    check_allowed(new.definition)
     now = clock.now()
     row = db.scalar(
         insert(DatasetRow)
@@ -77,6 +79,7 @@ def change_dataset(db: Session, actor: Actor, name: str, change: DatasetChange) 
         row.description = change.description
     old, new = definition_of(row), change.definition or definition_of(row)
     check_references(db, actor, row.name, new, old)
+    check_allowed(new, old)
     check_renamed(old, new, change.renamed)
     if change.apply == "everything" and _batches_in_it(db, row):
         request_revalidation(db, actor, row, new, change)

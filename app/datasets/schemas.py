@@ -88,6 +88,8 @@ class UseVersion(BaseModel):
 
 
 class Dataset(BaseModel):
+    """`rows`, `rejected` and `batches` are of the files in the table; the summary has held and replaced ones, too."""
+
     model_config = ConfigDict(frozen=True, populate_by_name=True)
 
     id: UUID
@@ -194,6 +196,8 @@ class FileFigures(Seen):
 
 
 class Summary(Seen):
+    """Of all files but those that failed or were undone: held ones count, and so do those that others replaced."""
+
     dataset: str | None
     batch: int | None
     batches: int

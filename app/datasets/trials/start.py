@@ -5,6 +5,7 @@ from sqlalchemy.orm import Session
 from app.core import children, db
 from app.core.actor import Actor, Role, require_role
 from app.datasets.access import access_dataset, definition_of
+from app.datasets.allowed import check_allowed
 from app.datasets.references import check_references
 from app.datasets.schemas import DatasetSchema, Pins, Upload
 from app.datasets.trials.schemas import Trial, TryChange
@@ -17,6 +18,7 @@ MEMORY_MB = 2048
 def try_schema(actor: Actor, upload: Upload, definition: DatasetSchema, pins: Pins | None = None) -> Trial:
     """What it would reject of a file that lies in the storage already; nothing is created."""
     require_role(actor, Role.member)
+    check_allowed(definition)
     with db.transaction() as session:
         check_references(session, actor, "", definition)
     return _run("try_file", upload, definition, pins or Pins(), db.database_url())
@@ -27,6 +29,7 @@ def try_change(session: Session, actor: Actor, name: str, change: TryChange) -> 
     row = access_dataset(session, actor, name, write=True)
     old = definition_of(row)
     check_references(session, actor, name, change.definition, old)
+    check_allowed(change.definition, old)
     check_renamed(old, change.definition, change.renamed)
     return _run("try_stored", row.id, change.definition, change.renamed, db.database_url())
 
