@@ -17,6 +17,7 @@ from app.ui.board_calendar import board_calendar
 from app.ui.board_export import calendar_feed, export_board, may_export
 from app.ui.board_form import change_lists, may_change_board, may_make_boards, new_board
 from app.ui.board_import import import_board, may_import
+from app.ui.board_missed import is_missed, say_missed
 from app.ui.board_shelf import archive_board, archived_boards, may_see_shelf, may_shelve
 from app.ui.board_table import card_table
 from app.ui.board_toolbar import Menu, Views, head_of, may_share, share_board, style_page, toolbar
@@ -63,8 +64,13 @@ with reading() as db:
     lines = tasks.boards(db, person)
 if not lines:
     page_header("Board")
-    empty_state("view_kanban", "No board yet", "A board shows the work of a team as cards in columns.")
-    if person.role.includes(Role.member):
+    if is_missed(lines):
+        say_missed(lines, None)
+    may_make = person.role.includes(Role.member)
+    hint = "A board shows the work of a team as cards in columns."
+    ask = "" if may_make else " Nobody has shared one with you so far. Members, authors and administrators make boards."
+    empty_state("view_kanban", "No board yet", hint + ask)
+    if may_make:
         with st.container(horizontal=True):
             if st.button("Make the first board", type="primary", icon=":material/add:"):
                 new_board()
@@ -73,10 +79,13 @@ if not lines:
             if st.button("Import a board", icon=":material/upload:"):
                 import_board()
     st.stop()
-header = st.container()
+header, missed = st.container(), st.container()
 board, view, text = toolbar(person, lines, VIEWS, MENU)
 with header:
     head_of(person, board, alone=len(lines) == 1)
+if is_missed(lines):
+    with missed:
+        say_missed(lines, board.id)
 with st.container():
     say_what_was_left_out()
 VIEWS[view](person, board, text)

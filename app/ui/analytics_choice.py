@@ -13,6 +13,7 @@ from app.tasks import service as tasks
 from app.tasks.metrics.schemas import MetricsQuery
 from app.tasks.schemas import BoardLine
 from app.ui.board import named_apart
+from app.ui.board_missed import forget_missed, is_missed
 from app.ui.page import reading, zone
 
 WEEKS, ALL = 12, "All boards"
@@ -43,8 +44,13 @@ def _board(lines: list[BoardLine], wanted: UUID | None) -> UUID | None:
         names = {None: ALL, **names}
     ids = list(names)
     key = _begin("board", wanted if wanted in names else ids[0], ids)
-    board = st.selectbox("Board", ids, format_func=names.__getitem__, placeholder=ALL, width=220, key=key)
-    _keep("board", str(board) if board else None)
+    missed = is_missed(lines)
+    board = st.selectbox(
+        "Board", ids, format_func=names.__getitem__, placeholder=ALL, width=220, key=key,
+        on_change=forget_missed if missed else None,
+    )  # fmt: skip
+    if not missed:
+        _keep("board", str(board) if board else None)
     return board
 
 

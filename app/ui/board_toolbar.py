@@ -8,8 +8,10 @@ import streamlit as st
 from app.core.actor import Actor, Role
 from app.sharing.schemas import Kind
 from app.tasks.schemas import Board, BoardLine
+from app.ui.address import id_in_address
 from app.ui.board import FOLDER, current, may_work, named_apart
 from app.ui.board_filters import filter_box, say_filter
+from app.ui.board_missed import BOARD, is_missed
 from app.ui.card_form import write_card
 from app.ui.page import page_header
 from app.ui.share_dialog import share, sharing_line
@@ -63,13 +65,14 @@ def share_board(_person: Actor, board: Board) -> None:
 
 def _choose(lines: list[BoardLine]) -> UUID:
     """The board in the address, so that a link or a reload shows the same one."""
-    asked = st.query_params.get("board", "")
-    wanted = next((line.id for line in lines if str(line.id) == asked), lines[0].id)
+    asked = id_in_address(BOARD)
+    wanted = next((line.id for line in lines if line.id == asked), lines[0].id)
     if len(lines) == 1:
         return wanted
     names = named_apart(lines)
     st.session_state[CHOSEN] = wanted
-    st.query_params["board"] = str(wanted)
+    if not is_missed(lines):
+        st.query_params[BOARD] = str(wanted)
     return st.selectbox(
         "Board", list(names), format_func=names.__getitem__, key=CHOSEN, on_change=_go_to_chosen,
         label_visibility="collapsed", width=240,
@@ -77,4 +80,4 @@ def _choose(lines: list[BoardLine]) -> UUID:
 
 
 def _go_to_chosen() -> None:
-    st.query_params["board"] = str(st.session_state[CHOSEN])
+    st.query_params[BOARD] = str(st.session_state[CHOSEN])

@@ -1,6 +1,7 @@
 """The page of the figures: what its address says, what it shows, and what it shows when there is nothing."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 
@@ -45,6 +46,15 @@ def test_what_is_chosen_again_and_again_counts_each_time(open_page: Open) -> Non
         at.selectbox(key="analytics_priority").set_value(priority).run()
         assert at.query_params["priority"] == priority
     assert errors(at) == []
+
+
+def test_an_address_of_no_board_says_that_all_are_shown(open_page: Open) -> None:
+    worked()
+    worked()
+    at = open_page(new_person(Role.viewer), "analytics", board=str(uuid4()))
+    assert [one.value.endswith("These are all boards instead.") for one in at.warning] == [True]
+    at.selectbox("analytics_board").select_index(1).run()
+    assert (list(at.warning), "board" in at.query_params, errors(at)) == ([], True, [])
 
 
 def worked() -> str:

@@ -1,6 +1,7 @@
 """The table, the activity and the archive of a board, and the filters above them."""
 
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -16,6 +17,7 @@ from tests.tasks.conftest import add, column
 from tests.ui.opening import Open, errors, open_page, press
 
 __all__ = ["open_page"]
+MISSED = "There is no such board, or you may not see it; it may have been archived. {}"
 
 
 @pytest.fixture
@@ -64,6 +66,23 @@ def test_boards_of_one_name_are_told_apart(open_page: Open, ann: Actor, board: B
     assert list(at.selectbox[0].options) == ["Team", "Team (2)"]
     shown = [at.selectbox[0].select_index(place).run().query_params["board"] for place in (1, 0)]
     assert sorted(shown) == sorted([str(board.id), str(other.id)])
+
+
+def test_an_address_of_no_board_says_that_another_one_is_shown(open_page: Open, ann: Actor, board: Board) -> None:
+    with transaction() as db:
+        other = tasks.create_board(db, ann, BoardCreate(name="Other"))
+    at = open_page(ann, "board", board=str(uuid4()))
+    assert [one.value for one in at.warning] == [MISSED.format("This is “Other” instead.")]
+    press(at, "All right")
+    assert (list(at.warning), at.query_params["board"]) == ([], str(other.id))
+
+
+@pytest.mark.parametrize(("role", "words"), [(Role.member, "cards in columns."), (Role.viewer, "make boards.")])
+def test_an_empty_page_tells_who_may_make_a_board(open_page: Open, database: str, role: Role, words: str) -> None:
+    at = open_page(new_person(role), "board", board=str(uuid4()))
+    assert [one.value for one in at.warning] == [MISSED.format("No other board is shared with you.")]
+    assert any(one.value.endswith(words) for one in at.caption)
+    assert errors(at) == []
 
 
 def test_a_board_opens_with_the_filter_somebody_chose(open_page: Open, ann: Actor, board: Board) -> None:
