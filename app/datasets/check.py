@@ -7,9 +7,10 @@ from datetime import datetime
 import polars as pl
 
 from app.core.errors import Invalid
+from app.datasets.as_written import as_written
 from app.datasets.conditions import TEXT, Condition, conditions, nul_conditions
 from app.datasets.convert import convert
-from app.datasets.decimal_comma import as_written, form_of, plain
+from app.datasets.decimal_comma import form_of, plain
 from app.datasets.known_keys import Keys, reference_conditions
 from app.datasets.named import named
 from app.datasets.parse import Ints, Parsed

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from app.datasets.columns import NUMERIC
-from app.datasets.schemas import Column, DatasetSchema, Dialect
+from app.datasets.schemas import Column, Dialect
 
 GROUPS = {"1234,56": "", "1.234,56": ".", "1 234,56": " \u00a0\u2009\u202f"}
 UNREADABLE = "?"  # before a text that is not in the form: no number begins like that
@@ -24,14 +24,6 @@ MAYBE_GROUPS = r"^[+-]?[0-9]{1,3}(?:\.[0-9]{3})*$"
 
 def has_habits(dialect: Dialect) -> bool:
     return dialect.format == dialect.source == "csv" and not dialect.numbers
-
-
-def as_written(schema: DatasetSchema, dialect: Dialect) -> DatasetSchema:
-    """The schema for a file like this one: where numbers are plain, no column has another form for them."""
-    if has_habits(dialect) or not any(form_of(column) for column in schema.columns):
-        return schema
-    columns = [column.model_copy(update={"formats": []}) if form_of(column) else column for column in schema.columns]
-    return schema.model_copy(update={"columns": columns})
 
 
 def form_of(column: Column) -> str | None:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.datasets.conftest import load, make_dataset, rows_of
 from tests.datasets.reading import read
 from tests.datasets.tables import xlsx
 from tests.datasets.test_decimal_comma import proposed
@@ -108,3 +109,15 @@ def test_a_moment_is_stored_as_written() -> None:
     columns = [{"name": "x", "type": "timestamp", "formats": ["%m/%d/%Y %I:%M %p"]}]
     reading = read(b"x\n12/31/2025 02:05 PM\n1/2/2025 12:00 am\n", columns)
     assert [str(moment) for [moment] in reading.values] == ["2025-12-31 14:05:00", "2025-01-02 00:00:00"]
+
+
+def test_what_a_program_wrote_may_begin_with_the_year_whatever_form_people_have(database: str) -> None:
+    make_dataset("days", [{"name": "x", "type": "date", "formats": ["%d.%m.%Y"]}])
+    assert load("days", b"x\n31.12.2025\n2025-12-31\n").rows_rejected == 1
+    for name, content in {
+        "days.xlsx": xlsx({"Days": [["x"], [date(2025, 12, 31)], ["31.12.2025"], ["12/31/2025"]]}),
+        "days.ndjson": b'{"x": "2025-12-31"}\n{"x": "31.12.2025"}\n{"x": "12/31/2025"}\n',
+    }.items():
+        batch = load("days", content, name)
+        assert (batch.rows_valid, batch.rows_rejected) == (2, 1)
+    assert {day for [day] in rows_of("days")} == {date(2025, 12, 31)}
