@@ -6,7 +6,7 @@ the calendar for good.
 
 import re
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -23,7 +23,7 @@ from app.tasks.calendar.tables import CalendarFeedRow
 from app.tasks.tables import BoardRow, CardLabelRow, CardRow, ColumnRow, LabelRow
 
 if TYPE_CHECKING:
-    from icalendar import Alarm, Event
+    from icalendar import Alarm, Event, Timezone
 
 MOST = 5_000
 ARCHIVED = "This board is archived. Its dates come back when somebody brings it back."
@@ -91,6 +91,8 @@ def _write(db: Session, board: BoardRow, alarm_hours: int | None) -> bytes:
     labels = _labels(db, board.id)
     for card, column in () if archived else db.execute(_dated(board.id)).tuples():
         calendar.add_component(_event(card, column, labels.get(card.id, []), alarm_hours))
+    if not calendar.subcomponents:
+        calendar.add_component(_world_time())
     return bytes(calendar.to_ical())
 
 
@@ -132,6 +134,20 @@ def _event(card: CardRow, column: str, labels: list[str], alarm_hours: int | Non
     if alarm_hours is not None and card.due_on:
         event.add_component(_alarm(card, alarm_hours))
     return event
+
+
+def _world_time() -> "Timezone":
+    """Says nothing, but a calendar without any part is none to strict readers (RFC 5545, 3.6)."""
+    from icalendar import Timezone, TimezoneStandard  # noqa: PLC0415
+
+    standard = TimezoneStandard()
+    standard.add("dtstart", datetime(1970, 1, 1))  # noqa: DTZ001  local time, as the format wants it
+    for name in ("tzoffsetfrom", "tzoffsetto"):
+        standard.add(name, timedelta(0))
+    world = Timezone()
+    world.add("tzid", "UTC")
+    world.add_component(standard)
+    return world
 
 
 def _alarm(card: CardRow, hours: int) -> "Alarm":

@@ -79,6 +79,7 @@ def test_an_archived_board_is_an_empty_calendar_that_says_so(web: TestClient, pe
     answer = web.get(address, headers={"If-None-Match": etag})
     calendar = icalendar.Calendar.from_ical(answer.content)
     assert (answer.status_code, calendar.walk("VEVENT")) == (200, [])
+    assert [part.name for part in calendar.subcomponents] == ["VTIMEZONE"]  # at least one part, says RFC 5545
     assert "NAME:Team\\, one (archived)" in answer.text
     assert "Its dates come back" in answer.text
     with transaction() as db:
